@@ -1,0 +1,1 @@
+"""The words of the house: months, areas, tables, errors. Imports nothing of the project."""

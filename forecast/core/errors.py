@@ -1,0 +1,102 @@
+"""The one tree of errors. Each message is a line for a person: what, why, what to do.
+
+EncountersError
+├── SourceError          an official file that cannot be read; nothing of it was written
+│   └── Quarantined      a file that reads well but looks cut or revised beyond belief
+├── ArchiveError         the archive of vintages cannot answer, or holds a damaged vintage
+├── TableError           rows that break a table's contract
+│   └── LevelsError      quantile levels or coverages outside what is stored
+├── AreaError            a name or slug that no area has
+├── FitError             a model that cannot fit a series
+├── RecipeError          a recipe file that cannot be read
+├── StoreError           the release store cannot answer, or holds a damaged release
+│   └── NoRelease        nothing has been published yet, or no release has that id
+├── TrackingError        the tracking server did not take a run
+├── GateRefused          a release that must not be published; the last one stays
+└── LockHeld             another retraining is at work
+"""
+
+from __future__ import annotations
+
+__all__ = [
+    "ArchiveError",
+    "AreaError",
+    "EncountersError",
+    "FitError",
+    "GateRefused",
+    "LevelsError",
+    "LockHeld",
+    "NoRelease",
+    "Quarantined",
+    "RecipeError",
+    "SourceError",
+    "StoreError",
+    "TableError",
+    "TrackingError",
+]
+
+
+class EncountersError(Exception):
+    """What a user can act on. `exit_code` is what the command line ends with."""
+
+    exit_code = 1
+
+
+class SourceError(EncountersError):
+    """An official file that cannot be read: `file`, `place` (row, sheet or column), `expected`, `remedy`."""
+
+    def __init__(self, *, file: str, place: str, expected: str, remedy: str) -> None:
+        self.file, self.place, self.expected, self.remedy = file, place, expected, remedy
+        super().__init__(f"{file}: {place}: {expected}. {remedy}")
+
+
+class Quarantined(SourceError):
+    """A file whose months look cut, or whose totals moved too far, to be believed without `--accept`."""
+
+
+class ArchiveError(EncountersError):
+    """The archive of vintages cannot answer."""
+
+
+class TableError(EncountersError):
+    """A table whose rows break its contract."""
+
+
+class LevelsError(TableError):
+    """Quantile levels or interval coverages outside what can be answered."""
+
+
+class AreaError(EncountersError):
+    """A name or slug that no area has."""
+
+
+class FitError(EncountersError):
+    """A model that cannot fit a series; a floor model takes its place and the failure is recorded."""
+
+
+class RecipeError(EncountersError):
+    """A recipe file that cannot be read."""
+
+
+class StoreError(EncountersError):
+    """The release store cannot answer."""
+
+
+class NoRelease(StoreError):
+    """No release has been published for what was asked."""
+
+
+class TrackingError(EncountersError):
+    """The tracking server did not take a run."""
+
+
+class GateRefused(EncountersError):
+    """A release that must not be published; the last good one stays served."""
+
+    exit_code = 3
+
+
+class LockHeld(EncountersError):
+    """Another retraining holds the lock."""
+
+    exit_code = 4

@@ -1,0 +1,48 @@
+"""What every family of models keeps to: fit a series, then simulate its future. Knows no family."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+import numpy as np
+
+from forecast.core.tables import Floats, Series
+
+__all__ = ["Fitted", "Model", "Parameters"]
+
+# What a fit can be restored from, beside its series: JSON values only, so that no artifact needs a pickle.
+Parameters = Mapping[str, Any]
+
+
+class Fitted(Protocol):
+    """A model with its parameters found; frozen."""
+
+    @property
+    def parameters(self) -> Parameters:
+        """JSON values from which `Model.restore` makes the same fit again, with the same series."""
+        ...
+
+    def simulate(self, horizon: int, n: int, rng: np.random.Generator) -> Floats:
+        """(n, horizon) sample paths of the months after the series' origin, encounters per month, finite, >= 0."""
+        ...
+
+
+class Model(Protocol):
+    """A family with its options set; frozen, picklable."""
+
+    @property
+    def name(self) -> str:
+        """The family's name in the catalog, e.g. `ets`."""
+        ...
+
+    def fit(self, series: Series, start: Parameters | None = None) -> Fitted:
+        """Find the parameters. `start`: those of an earlier fit of the same area, whose expensive choices (orders) may be kept.
+
+        Raises FitError where the series is too short or the search fails.
+        """
+        ...
+
+    def restore(self, series: Series, parameters: Parameters) -> Fitted:
+        """The fit that `parameters` came from, without a search."""
+        ...

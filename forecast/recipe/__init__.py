@@ -1,0 +1,1 @@
+"""The one way from counts to forecasts, for backtests and production alike."""

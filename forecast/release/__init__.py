@@ -1,0 +1,1 @@
+"""Releases out: the store, publication, reading, and tracking of the runs behind them."""

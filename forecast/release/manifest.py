@@ -1,0 +1,44 @@
+"""What a release says of itself: where its figures come from and until when they are fresh. Knows no store."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any
+
+from forecast.core.areas import Panel
+from forecast.core.months import Month
+
+__all__ = ["Manifest"]
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """The passport of a release.
+
+    `key`: sha256 over data digest, recipe and code version; the same key is published once. `as_of`: what was public by that day
+    went in. `origin`: the last observed month. `stale_after`: the day after which newer counts should be out. `hindcast`: made for a
+    past as-of date; never served as the latest. `scores`: figures of the last evaluation, by model. `fallbacks`: area slug -> why the
+    floor model stands in for it. `notes`: sentences that every reader must see first.
+    """
+
+    panel: Panel
+    key: str
+    issued_at: datetime
+    as_of: date
+    origin: Month
+    stale_after: date
+    data_digest: str
+    recipe: str
+    code_version: str
+    run_id: str | None = None
+    hindcast: bool = False
+    scores: dict[str, Any] = field(default_factory=dict)
+    fallbacks: dict[str, str] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+    @property
+    def id(self) -> str:
+        """The release's name in every address: panel, origin and the head of its key."""
+        kind = "-hindcast" if self.hindcast else ""
+        return f"{self.panel}-{self.origin}{kind}-{self.key[:10]}"

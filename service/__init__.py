@@ -1,0 +1,1 @@
+"""The HTTP face of the project: serves published releases from memory; loads no model."""
