@@ -1,0 +1,54 @@
+# The commands every clone has. `make` alone lists them.
+PYTHON ?= python3
+PORT ?= 8000
+VENV := .venv
+BIN := $(VENV)/bin
+HOME_DIR := $(or $(ENCOUNTERS_HOME),var)
+
+.DEFAULT_GOAL := help
+.PHONY: help run train test check bench mlflow lock bundle
+
+help: ## list the commands
+	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST)
+
+run: train ## set up, train, publish, and serve http://127.0.0.1:8000 (PORT=9000 serves elsewhere)
+	$(BIN)/encounters serve --port $(PORT)
+
+train: $(VENV)/.ready ## the same without serving: bundled counts in, a release per panel out
+	$(BIN)/encounters retrain
+
+test: $(VENV)/.ready ## every test
+	$(BIN)/python -m pytest -n auto --dist loadfile
+
+check: $(VENV)/.ready ## format, lint, types and import order
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
+
+bench: $(VENV)/.ready ## speed and accuracy figures
+	$(BIN)/python experiments/bench.py
+
+mlflow: $(VENV)/.ready ## MLflow's pages on http://127.0.0.1:5000, over the runs of every retraining
+	MLFLOW_DISABLE_TELEMETRY=true $(BIN)/mlflow server --host 127.0.0.1 --port 5000 \
+	  --backend-store-uri "$${MLFLOW_TRACKING_URI:-sqlite:///$(abspath $(HOME_DIR))/mlflow.db}"
+
+lock: $(VENV)/.ready ## resolve the newest dependencies again, with hashes and without addresses
+	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-header \
+	  --all-extras --group dev pyproject.toml -o requirements.lock
+
+bundle: $(VENV)/.ready ## rebuild the bundled table from official files: make bundle FROM=folder
+	$(BIN)/python -m forecast.counts.bundle $(FROM)
+
+# uv installs the lock in seconds; it comes from the package index like everything else, pinned by hash.
+$(VENV)/.ready: requirements.lock requirements-uv.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "$(PYTHON) is older than 3.11. Name a newer one: make PYTHON=python3.12 $(MAKECMDGOALS)" >&2; exit 1; }
+	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || \
+	  { echo "Python's venv is missing. On Debian: apt-get install python3-venv" >&2; exit 1; }
+	@echo "Setting up $(VENV) (a minute or less) ..." >&2
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-uv.lock
+	@$(BIN)/uv pip install --python $(BIN)/python --require-hashes -r requirements.lock
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
+	@touch $@
