@@ -18,10 +18,12 @@ __all__ = [
     "SECTORS",
     "STATES",
     "Area",
+    "Group",
     "Kind",
     "Panel",
     "area",
     "cell",
+    "group_of",
     "hierarchy",
     "panel_of",
     "sector",
@@ -29,6 +31,7 @@ __all__ = [
 
 Kind = Literal["sector", "cell", "state", "region", "nation"]
 Panel = Literal["usbp-sectors", "cbp-states"]
+Group = Literal["southwest", "other", "total"]
 PANELS: tuple[Panel, ...] = ("usbp-sectors", "cbp-states")
 
 
@@ -153,19 +156,42 @@ def panel_of(slug: str) -> Panel:
     return area(slug).panel
 
 
+def group_of(slug: str) -> Group:
+    """`southwest` or `other` for a leaf, `total` for an aggregate: they behave so differently that they are modelled and scored apart."""
+    found = area(slug)
+    if not found.is_leaf():
+        return "total"
+    return "southwest" if any(parent.endswith("southwest") for parent in found.parents) else "other"
+
+
 def hierarchy(leaves: Iterable[str]) -> dict[str, tuple[str, ...]]:
     """Every area above or among the leaves of one panel -> the leaves it sums; nation first, then regions, states, leaves.
 
-    A cell counts in its state and in its region, and once in the nation. Raises AreaError for an unknown slug.
+    A cell counts in its state and in its region, and once in the nation. The sectors are a fixed list: where an open sector of a region
+    is not among the leaves, neither the region nor the nation is there, since their sums would lie. Raises AreaError for an unknown slug.
     """
     members: dict[str, dict[str, None]] = {}
     for leaf in leaves:
-        above, seen = [leaf], set()
-        while above:
-            slug = above.pop()
-            if slug not in seen:
-                seen.add(slug)
-                members.setdefault(slug, {})[leaf] = None
-                above.extend(area(slug).parents)
+        for slug in (leaf, *_above(leaf)):
+            members.setdefault(slug, {})[leaf] = None
+    for absent in _open_sectors().difference(members):
+        for slug in _above(absent):
+            members.pop(slug, None)
     order: dict[Kind, int] = {"nation": 0, "region": 1, "state": 2, "sector": 3, "cell": 3}
     return {slug: tuple(members[slug]) for slug in sorted(members, key=lambda slug: order[area(slug).kind])}
+
+
+def _open_sectors() -> set[str]:
+    return {found.slug for found in SECTORS if found.closed is None}
+
+
+def _above(slug: str) -> tuple[str, ...]:
+    """Every area that a leaf counts in, once each."""
+    found: dict[str, None] = {}
+    waiting = list(area(slug).parents)
+    while waiting:
+        parent = waiting.pop(0)
+        if parent not in found:
+            found[parent] = None
+            waiting.extend(area(parent).parents)
+    return tuple(found)

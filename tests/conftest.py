@@ -1,0 +1,30 @@
+"""Fixtures that several wings share."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+SHARED = Path(__file__).resolve().parents[2] / "shared"
+
+
+def _beside(folder: Path) -> Path:
+    if not folder.is_dir():
+        if os.environ.get("CI"):
+            pytest.fail(f"{folder} is missing; CI runs with the official files beside the project")
+        pytest.skip(f"{folder} is not here")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def official() -> Path:
+    """The folder of official files beside the project; skips elsewhere, fails under CI."""
+    return _beside(SHARED / "data" / "official")
+
+
+@pytest.fixture(scope="session")
+def yardstick() -> Path:
+    """The folder of peers' forecasts beside the project; skips elsewhere, fails under CI."""
+    return _beside(SHARED / "yardstick")
