@@ -1,0 +1,128 @@
+"""Lays vintages over one another: what was public of a panel on a day. Reads no file.
+
+For each area and month the newest vintage that covers it wins, with one exception: where it is rounded and an older exact figure agrees
+with it, the exact one is kept, since nothing was revised.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+import numpy as np
+from numpy.typing import NDArray
+
+from forecast.core.areas import Panel, area
+from forecast.core.errors import ArchiveError
+from forecast.core.months import Month
+from forecast.core.tables import Counts, Floats, Ints, Vintage
+
+__all__ = ["Known", "agrees", "counts_of", "in_order", "overlay", "told"]
+
+
+@dataclass(frozen=True)
+class Known:
+    """Figures on a grid: `values` (months, areas), encounters per month, NaN where unknown.
+
+    `precision`: the same shape, 1 exact, 10 rounded to ten, 0 unknown.
+    """
+
+    first: Month
+    areas: tuple[str, ...]
+    values: Floats
+    precision: Ints
+
+    def on(self, first: Month, count: int, areas: Sequence[str]) -> Known:
+        """The same figures on another grid; unknown where this one does not reach."""
+        values, precision = np.full((count, len(areas)), np.nan), np.zeros((count, len(areas)), dtype=np.int64)
+        start, end = max(self.first - first, 0), min(self.first + len(self.values) - first, count)
+        place = {slug: at for at, slug in enumerate(self.areas)}
+        into = [at for at, slug in enumerate(areas) if slug in place]
+        if start < end and into:
+            rows = slice(start + (first - self.first), end + (first - self.first))
+            columns = [place[areas[at]] for at in into]
+            values[start:end, into] = self.values[rows, columns]
+            precision[start:end, into] = self.precision[rows, columns]
+        return Known(first, tuple(areas), values, precision)
+
+
+def in_order(vintages: Sequence[Vintage]) -> list[Vintage]:
+    """Oldest publication first; of one day, by digest, so that the order never depends on when a file came in."""
+    return sorted(vintages, key=lambda vintage: (vintage.published, vintage.sha256))
+
+
+def told(vintage: Vintage, leaves: Sequence[str]) -> Known:
+    """What a vintage says of each of `leaves` in its months.
+
+    A leaf that it does not name is zero where it speaks for the whole panel, and unknown where it does not.
+    """
+    values = np.full((len(vintage.values), len(leaves)), 0.0 if vintage.covers_panel else np.nan)
+    place = {slug: at for at, slug in enumerate(vintage.areas)}
+    named = [at for at, slug in enumerate(leaves) if slug in place]
+    values[:, named] = vintage.values[:, [place[leaves[at]] for at in named]]
+    return Known(vintage.first, tuple(leaves), values, np.where(np.isnan(values), 0, vintage.precision))
+
+
+def agrees(one: Known, other: Known) -> NDArray[np.bool_]:
+    """Where two figures on one grid differ by no more than rounding explains. (months, areas); False where one is unknown.
+
+    Two of one precision agree when equal. An exact and a rounded one agree up to half the rounding: publishers don't say where a half goes.
+    """
+    slack = np.where(one.precision == other.precision, 0.0, np.maximum(one.precision, other.precision) / 2)
+    agreed: NDArray[np.bool_] = np.abs(one.values - other.values) <= slack
+    return agreed
+
+
+def overlay(vintages: Sequence[Vintage]) -> Known | None:
+    """The figures that hold when all of these vintages of one panel are public; None where they name no area.
+
+    The areas are the union over them.
+    """
+    seen = [vintage for vintage in in_order(vintages) if vintage.areas]
+    if not seen:
+        return None
+    leaves = tuple(sorted({slug for vintage in seen for slug in vintage.areas}))
+    first = min(vintage.first for vintage in seen)
+    count = max(vintage.last for vintage in seen) - first + 1
+    layers = [told(vintage, leaves).on(first, count, leaves) for vintage in seen]
+
+    values, precision = layers[0].values.copy(), layers[0].precision.copy()
+    rank: Ints = np.zeros(values.shape, dtype=np.int64)
+    for place, layer in enumerate(layers):
+        says = layer.precision > 0
+        values[says], precision[says], rank[says] = layer.values[says], layer.precision[says], place
+    newest = Known(first, leaves, values.copy(), precision.copy())
+    for place, layer in enumerate(layers):
+        # Not only the figure before last: an exact one may stand under several rounded ones.
+        kept = (rank > place) & (newest.precision > 1) & (layer.precision == 1) & agrees(layer, newest)
+        values[kept], precision[kept] = layer.values[kept], 1
+    return Known(first, leaves, values, precision)
+
+
+def counts_of(vintages: Sequence[Vintage], panel: Panel, day: date) -> Counts:
+    """What was public of a panel on a day; vintages published later are not looked at.
+
+    The last month is the last one in which every leaf that is open by then is known. Raises ArchiveError where nothing was public yet.
+    """
+    seen = [vintage for vintage in in_order(vintages) if vintage.panel == panel and vintage.published <= day and vintage.areas]
+    known = overlay(seen)
+    if known is None:
+        since = min((vintage.published for vintage in vintages if vintage.panel == panel and vintage.areas), default=None)
+        held = f"the first file is of {since}; choose a later day" if since else "no file has been ingested; ingest an official one"
+        raise ArchiveError(f"{panel} has no counts published by {day}: {held}.")
+    ends = [area(slug).closed for slug in known.areas]
+    shut = np.array([[end is not None and known.first + step >= end for end in ends] for step in range(len(known.values))])
+    whole = np.flatnonzero((shut | (known.precision > 0)).all(axis=1))
+    if len(whole) == 0:
+        raise ArchiveError(f"{panel} has no month in which every area was known by {day}. Ingest a file that covers the whole panel.")
+    start, end = int(np.argmax((known.precision > 0).any(axis=1))), int(whole[-1]) + 1
+    return Counts(
+        panel=panel,
+        as_of=day,
+        first=known.first + start,
+        areas=known.areas,
+        values=known.values[start:end].copy(),
+        precision=known.precision[start:end].copy(),
+        vintages=tuple(vintage.sha256 for vintage in seen),
+    )

@@ -1,0 +1,1 @@
+"""Tests of official files, the archive and the bundled table."""
