@@ -1,0 +1,130 @@
+"""One retraining at a time per panel: a file lock beside a SQLite store, a lease with an expiry in PostgreSQL. Knows no release.
+
+Either way the panel's row in `lease` carries an epoch that grows with every holder. A publication checks it inside its own
+transaction, so that a holder that stalled and was replaced cannot publish when it wakes.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, and_, func, insert, select, update
+
+from forecast.core.areas import Panel
+from forecast.core.errors import LockHeld, StoreError
+from forecast.release import schema
+from forecast.release.store import sqlite_file, writing
+
+__all__ = ["Lease", "hold", "renew", "require"]
+
+
+@dataclass(frozen=True)
+class Lease:
+    """The right to publish for a panel. `epoch` grows by one with every holder; `ttl` is how long it lasts in PostgreSQL unless renewed."""
+
+    panel: Panel
+    holder: str
+    epoch: int
+    ttl: timedelta
+
+
+@contextmanager
+def hold(engine: Engine, panel: Panel, *, holder: str, now: datetime, ttl: timedelta) -> Iterator[Lease]:
+    """Be the only holder of a panel until the end of the block. Raises LockHeld at once where another is at work, StoreError.
+
+    `holder` says who, for a person (host and process); `now` is noted as the start and decides nothing. A process that dies frees a
+    SQLite store at once, and PostgreSQL after `ttl`, counted by the database's clock: it is the one clock that all machines share.
+    """
+    file = sqlite_file(engine)
+    if file is None:
+        lease = _take(engine, panel, holder, now, ttl)
+        try:
+            yield lease
+        finally:
+            _give_back(engine, lease)
+    else:
+        with _locked(file.with_name(f"{file.name}.{panel}.lock"), panel, holder):
+            yield _take(engine, panel, holder, now, ttl)
+
+
+def renew(engine: Engine, lease: Lease) -> None:
+    """Let a lease last another `ttl` from now. Raises LockHeld where it was lost, StoreError."""
+    with writing(engine, subject=lease.panel) as connection:
+        require(connection, lease)
+        connection.execute(update(schema.lease).where(_mine(lease)).values(expires_at=_expiry(connection, lease.ttl)))
+
+
+def require(connection: Connection, lease: Lease) -> None:
+    """Inside a transaction: raise LockHeld unless the lease is still its holder's, neither expired nor taken over."""
+    table = schema.lease
+    alive = table.c.expires_at.is_(None) | (table.c.expires_at > _clock(connection))
+    # FOR UPDATE: nobody can take the lease over between this look and the commit. SQLite's writer is alone anyway.
+    if connection.execute(select(table.c.epoch).where(_mine(lease), alive).with_for_update()).scalar() is None:
+        raise LockHeld(f"{lease.holder} lost its lease of {lease.panel} while it worked; nothing was published. Start again.")
+
+
+def _take(engine: Engine, panel: Panel, holder: str, now: datetime, ttl: timedelta) -> Lease:
+    table = schema.lease
+    with writing(engine, subject=panel) as connection:
+        free = table.c.expires_at.is_(None) | (table.c.expires_at <= _clock(connection))
+        found = connection.execute(select(table, free.label("free")).where(table.c.panel == panel)).one_or_none()
+        if found is not None and not found.free:
+            raise LockHeld(_busy(panel, f"{found.holder}, since {found.taken_at:%Y-%m-%d %H:%M} UTC"))
+        epoch = 1 if found is None else found.epoch + 1
+        row: dict[str, Any] = {"holder": holder, "epoch": epoch, "taken_at": now, "expires_at": _expiry(connection, ttl)}
+        if found is None:
+            connection.execute(insert(table).values(panel=panel, **row))
+        else:
+            connection.execute(update(table).where(table.c.panel == panel).values(**row))
+    return Lease(panel, holder, epoch, ttl)
+
+
+def _give_back(engine: Engine, lease: Lease) -> None:
+    # A lease that cannot be given back runs out by itself; what the block did, or why it failed, is what counts.
+    with suppress(StoreError), writing(engine, subject=lease.panel) as connection:
+        connection.execute(update(schema.lease).where(_mine(lease)).values(expires_at=_clock(connection)))
+
+
+def _mine(lease: Lease) -> Any:
+    return and_(schema.lease.c.panel == lease.panel, schema.lease.c.epoch == lease.epoch)
+
+
+def _expiry(connection: Connection, ttl: timedelta) -> Any:
+    return None if connection.dialect.name == "sqlite" else _clock(connection) + ttl
+
+
+def _clock(connection: Connection) -> Any:
+    # PostgreSQL's current_timestamp stands still inside a transaction, also one that waited for a lock.
+    return func.current_timestamp() if connection.dialect.name == "sqlite" else func.clock_timestamp()
+
+
+def _busy(panel: Panel, who: str) -> str:
+    return f"Another retraining of {panel} is at work ({who}). Wait until it ends; nothing was changed."
+
+
+@contextmanager
+def _locked(path: Path, panel: Panel, holder: str) -> Iterator[None]:
+    """The kernel frees the lock when the process ends, however it ends. The file stays: removing it would let two hold it."""
+    try:
+        # Python opens files close-on-exec, so that no worker process started later keeps the lock alive.
+        handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+    except OSError as error:
+        raise StoreError(f"The lock {path} cannot be opened: {error.strerror}. Make its folder writable.") from error
+    try:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            who = os.pread(handle, 200, 0).decode(errors="replace").strip()
+            raise LockHeld(_busy(panel, who or "just started")) from None
+        os.ftruncate(handle, 0)
+        os.pwrite(handle, holder.encode(), 0)
+        yield
+    finally:
+        os.close(handle)

@@ -1,0 +1,134 @@
+"""The release store: releases that cannot change, the pointer, observations, the ledger and the lease."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0001"
+down_revision = None
+
+# Written out, not taken from schema.py: a migration says what was done on its day.
+IMMUTABLE = {"release": "id = NEW.id", "release_quantiles": "release = NEW.release AND area = NEW.area AND horizon = NEW.horizon",
+             "release_paths": "release = NEW.release AND area = NEW.area"}  # fmt: skip
+REFUSAL = "rows of a release never change"
+
+
+def upgrade() -> None:
+    """Make the tables and the triggers that keep releases as they were issued."""
+    op.create_table(
+        "release",
+        sa.Column("id", sa.Text, nullable=False),
+        sa.Column("panel", sa.Text, nullable=False),
+        sa.Column("key", sa.Text, nullable=False),
+        sa.Column("hindcast", sa.Boolean, nullable=False),
+        sa.Column("issued_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("origin", sa.Date, nullable=False),
+        sa.Column("manifest", sa.Text, nullable=False),
+        sa.Column("levels", sa.Text, nullable=False),
+        sa.Column("checksum", sa.Text, nullable=False),
+        sa.Column("previous", sa.Text),
+        sa.PrimaryKeyConstraint("id", name="pk_release"),
+        sa.ForeignKeyConstraint(["previous"], ["release.id"], name="fk_release_previous"),
+        sa.UniqueConstraint("panel", "key", "hindcast", name="uq_release_panel"),
+    )
+    op.create_index("ix_release_panel", "release", ["panel", "issued_at"])
+    op.create_table(
+        "release_quantiles",
+        sa.Column("release", sa.Text, nullable=False),
+        sa.Column("area", sa.Text, nullable=False),
+        sa.Column("horizon", sa.Integer, nullable=False, autoincrement=False),
+        sa.Column("target_month", sa.Date, nullable=False),
+        sa.Column("mean", sa.Float(53), nullable=False),
+        sa.Column("quantiles", sa.Text, nullable=False),
+        sa.PrimaryKeyConstraint("release", "area", "horizon", name="pk_release_quantiles"),
+        sa.ForeignKeyConstraint(["release"], ["release.id"], name="fk_release_quantiles_release"),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "release_paths",
+        sa.Column("release", sa.Text, nullable=False),
+        sa.Column("area", sa.Text, nullable=False),
+        sa.Column("samples", sa.Integer, nullable=False),
+        sa.Column("paths", sa.LargeBinary, nullable=False),
+        sa.PrimaryKeyConstraint("release", "area", name="pk_release_paths"),
+        sa.ForeignKeyConstraint(["release"], ["release.id"], name="fk_release_paths_release"),
+    )
+    op.create_table(
+        "pointer",
+        sa.Column("id", sa.Integer, nullable=False),
+        sa.Column("panel", sa.Text, nullable=False),
+        sa.Column("release", sa.Text, nullable=False),
+        sa.Column("moved_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("reason", sa.Text, nullable=False),
+        sa.PrimaryKeyConstraint("id", name="pk_pointer"),
+        sa.ForeignKeyConstraint(["release"], ["release.id"], name="fk_pointer_release"),
+    )
+    op.create_index("ix_pointer_panel", "pointer", ["panel", "id"])
+    op.create_table(
+        "observation",
+        sa.Column("area", sa.Text, nullable=False),
+        sa.Column("month", sa.Date, nullable=False),
+        sa.Column("published", sa.Date, nullable=False),
+        sa.Column("count", sa.Integer, nullable=False),
+        sa.Column("precision", sa.Integer, nullable=False),
+        sa.Column("source", sa.Text, nullable=False),
+        sa.Column("sha256", sa.Text, nullable=False),
+        sa.PrimaryKeyConstraint("area", "month", "published", name="pk_observation"),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "run",
+        sa.Column("id", sa.Integer, nullable=False),
+        sa.Column("panel", sa.Text, nullable=False),
+        sa.Column("why", sa.Text, nullable=False),
+        sa.Column("started", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("ended", sa.DateTime(timezone=True)),
+        sa.Column("verdict", sa.Text),
+        sa.Column("reason", sa.Text),
+        sa.PrimaryKeyConstraint("id", name="pk_run"),
+    )
+    op.create_index("ix_run_panel", "run", ["panel", "id"])
+    op.create_table(
+        "run_step",
+        sa.Column("run", sa.Integer, nullable=False),
+        sa.Column("place", sa.Integer, nullable=False, autoincrement=False),
+        sa.Column("name", sa.Text, nullable=False),
+        sa.Column("started", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("ended", sa.DateTime(timezone=True)),
+        sa.PrimaryKeyConstraint("run", "place", name="pk_run_step"),
+        sa.ForeignKeyConstraint(["run"], ["run.id"], name="fk_run_step_run"),
+    )
+    op.create_table(
+        "lease",
+        sa.Column("panel", sa.Text, nullable=False),
+        sa.Column("holder", sa.Text, nullable=False),
+        sa.Column("epoch", sa.Integer, nullable=False),
+        sa.Column("taken_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True)),
+        sa.PrimaryKeyConstraint("panel", name="pk_lease"),
+    )
+    if op.get_bind().dialect.name == "sqlite":
+        _freeze_sqlite()
+    else:
+        _freeze_postgresql()
+
+
+def _freeze_sqlite() -> None:
+    for table, same_row in IMMUTABLE.items():
+        for change in ("UPDATE", "DELETE"):
+            op.execute(f"CREATE TRIGGER {table}_no_{change.lower()} BEFORE {change} ON {table} BEGIN SELECT RAISE(ABORT, '{REFUSAL}'); END")
+        # INSERT OR REPLACE deletes the old row without telling the trigger above.
+        op.execute(
+            f"CREATE TRIGGER {table}_no_replace BEFORE INSERT ON {table} WHEN EXISTS (SELECT 1 FROM {table} WHERE {same_row}) "  # noqa: S608 (constants)
+            f"BEGIN SELECT RAISE(ABORT, '{REFUSAL}'); END"
+        )
+
+
+def _freeze_postgresql() -> None:
+    op.execute(f"CREATE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION '{REFUSAL}'; END $$")
+    for table in IMMUTABLE:
+        op.execute(
+            f"CREATE TRIGGER {table}_immutable BEFORE UPDATE OR DELETE OR TRUNCATE ON {table} "
+            "FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()"
+        )

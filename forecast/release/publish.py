@@ -1,0 +1,222 @@
+"""Writes the release store: publishes a release in one transaction, moves the pointer back, records counts, recomputes checksums.
+
+Judges no forecast: what may be published is decided before.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+import numpy as np
+from sqlalchemy import Connection, Engine, Row, and_, delete, insert, select
+
+from forecast.core.areas import Panel, area
+from forecast.core.errors import NoRelease, StoreError, TableError
+from forecast.core.months import Month
+from forecast.core.tables import Forecasts, Paths
+from forecast.release import schema
+from forecast.release.lease import Lease, require
+from forecast.release.manifest import Manifest
+from forecast.release.read import Observation, current
+from forecast.release.rows import checksum, manifest_of, pack_paths, text_of
+from forecast.release.store import reading, writing
+
+__all__ = ["Published", "publish", "record_observations", "rollback", "verify"]
+
+# Decimals of a stored quantile, in encounters per month: far finer than any interval, and a third of the bytes.
+_DECIMALS = 2
+
+
+@dataclass(frozen=True)
+class Published:
+    """What became of a publication: the release's `id`, and whether it was `already_there`, so that nothing was written."""
+
+    id: str
+    already_there: bool
+
+
+def publish(
+    engine: Engine,
+    *,
+    manifest: Manifest,
+    forecasts: Forecasts,
+    paths: Paths,
+    now: datetime,
+    reason: str = "retrain",
+    lease: Lease | None = None,
+) -> Published:
+    """Store a release and move its panel's pointer to it, both or neither; a hindcast leaves the pointer alone.
+
+    A key that is published already changes nothing. `now`: when the pointer moves. `lease`: refused where another holder has taken
+    it over in the meantime. Quantiles are rounded to two decimals and paths to whole encounters. Raises TableError, StoreError, LockHeld.
+    """
+    _check(manifest, forecasts, paths)
+    text, levels = text_of(manifest), json.dumps(forecasts.levels)
+    quantiles, packed = _quantile_rows(manifest.id, forecasts), _path_rows(manifest.id, paths)
+    head = {
+        "id": manifest.id,
+        "panel": manifest.panel,
+        "key": manifest.key,
+        "hindcast": manifest.hindcast,
+        "issued_at": manifest.issued_at,
+        "origin": manifest.origin,
+        "manifest": text,
+        "levels": levels,
+        "checksum": checksum(
+            manifest=text,
+            levels=levels,
+            quantiles=[(row["area"], row["horizon"], row["target_month"], row["mean"], row["quantiles"]) for row in quantiles],
+            paths=[(row["area"], row["samples"], row["paths"]) for row in packed],
+        ),
+    }
+    with writing(engine, subject=manifest.panel) as connection:
+        if lease is not None:
+            require(connection, lease)
+        table = schema.release
+        same = select(table.c.id).where(table.c.panel == manifest.panel, table.c.key == manifest.key, table.c.hindcast == manifest.hindcast)
+        stored = connection.execute(same).scalar()
+        if stored is not None:
+            return Published(stored, already_there=True)
+        connection.execute(insert(table), {**head, "previous": current(connection).get(manifest.panel)})
+        connection.execute(insert(schema.release_quantiles), quantiles)
+        connection.execute(insert(schema.release_paths), packed)
+        if not manifest.hindcast:
+            _point(connection, manifest.panel, manifest.id, now, reason)
+    return Published(manifest.id, already_there=False)
+
+
+def rollback(engine: Engine, release_id: str, *, now: datetime, reason: str = "rollback") -> str | None:
+    """Serve an earlier release again; the move is recorded. Returns the release that its panel served until now.
+
+    Raises NoRelease for an unknown id, StoreError where the release is a hindcast or its checksum does not hold.
+    """
+    with reading(engine) as connection:
+        panel = _head(connection, release_id).panel
+    with writing(engine, subject=panel) as connection:
+        if _head(connection, release_id).hindcast:
+            raise StoreError(f"{release_id} is a hindcast, made for a past day, and is never served. Choose an issued release.")
+        _verify(connection, release_id)
+        before = current(connection).get(panel)
+        if before != release_id:
+            _point(connection, panel, release_id, now, reason)
+    return before
+
+
+def verify(engine: Engine, release_id: str) -> None:
+    """Recompute a release's checksum from every row it has. Raises StoreError where it differs, NoRelease for an unknown id."""
+    with reading(engine) as connection:
+        _verify(connection, release_id)
+
+
+def record_observations(engine: Engine, panel: Panel, rows: Iterable[Observation]) -> int:
+    """Store what vintages add or change; returns how many cells were written.
+
+    A figure equal to the newest one published before it is skipped, so that the whole archive can be handed over each time. Hand over
+    all vintages, not the last: one that came in late lies between others. Of two figures of one day the later in `rows` holds.
+    Raises TableError for an area of another panel, StoreError.
+    """
+    cells = {(row.area, row.month, row.published): row for row in rows}
+    ordered = [cells[cell] for cell in sorted(cells)]
+    if strays := {row.area for row in ordered if area(row.area).panel != panel}:
+        raise TableError(f"{', '.join(sorted(strays))} are not areas of {panel}; nothing was recorded.")
+    table = schema.observation
+    kept: dict[tuple[str, Month], dict[date, tuple[int, int]]] = {}
+    fresh: list[dict[str, Any]] = []
+    with writing(engine, subject=panel) as connection:
+        for slug in dict.fromkeys(row.area for row in ordered):
+            for stored in connection.execute(select(table).where(table.c.area == slug)):
+                cell = Observation(*stored)
+                kept.setdefault((cell.area, cell.month), {})[cell.published] = (cell.count, cell.precision)
+        for row in ordered:
+            history = kept.setdefault((row.area, row.month), {})
+            newest = max((day for day in history if day <= row.published), default=None)
+            if newest is not None and history[newest] == (row.count, row.precision):
+                continue
+            if newest == row.published:  # a second file of the same day came in since
+                same = and_(table.c.area == row.area, table.c.month == row.month, table.c.published == row.published)
+                connection.execute(delete(table).where(same))
+            history[row.published] = (row.count, row.precision)
+            fresh.append({column.name: getattr(row, column.name) for column in table.columns})
+        if fresh:
+            connection.execute(insert(table), fresh)
+    return len(fresh)
+
+
+def _check(manifest: Manifest, forecasts: Forecasts, paths: Paths) -> None:
+    shape, simulated = forecasts.values.shape[:2], paths.values.shape[:2]
+    if set(forecasts.areas) != set(paths.areas) or shape != simulated or 0 in paths.values.shape:
+        raise TableError(f"{manifest.id}: quantiles of {shape} and paths of {simulated} areas and horizons do not belong together.")
+    if len(set(forecasts.areas)) != len(forecasts.areas):
+        raise TableError(f"{manifest.id}: an area is named twice.")
+    if not forecasts.origin == paths.origin == manifest.origin:
+        raise TableError(f"{manifest.id}: origins differ: quantiles {forecasts.origin}, paths {paths.origin}, manifest {manifest.origin}.")
+    if strays := [slug for slug in forecasts.areas if area(slug).panel != manifest.panel]:
+        raise TableError(f"{manifest.id}: {', '.join(strays)} are not areas of {manifest.panel}.")
+
+
+def _quantile_rows(release_id: str, forecasts: Forecasts) -> list[dict[str, Any]]:
+    # Adding zero turns a negative zero, which rounding can leave behind, into zero.
+    values, means = np.round(forecasts.values, _DECIMALS) + 0.0, np.round(forecasts.mean, _DECIMALS) + 0.0
+    return [
+        {
+            "release": release_id,
+            "area": slug,
+            "horizon": step + 1,
+            "target_month": month,
+            "mean": float(means[place, step]),
+            "quantiles": json.dumps(values[place, step].tolist(), separators=(",", ":")),
+        }
+        for place, slug in enumerate(forecasts.areas)
+        for step, month in enumerate(forecasts.months)
+    ]
+
+
+def _path_rows(release_id: str, paths: Paths) -> list[dict[str, Any]]:
+    samples = paths.values.shape[2]
+    return [
+        {"release": release_id, "area": slug, "samples": samples, "paths": pack_paths(values)}
+        for slug, values in zip(paths.areas, paths.values, strict=True)
+    ]
+
+
+def _point(connection: Connection, panel: str, release_id: str, now: datetime, reason: str) -> None:
+    connection.execute(insert(schema.pointer), {"panel": panel, "release": release_id, "moved_at": now, "reason": reason})
+
+
+def _head(connection: Connection, release_id: str) -> Row[Any]:
+    head = connection.execute(select(schema.release).where(schema.release.c.id == release_id)).one_or_none()
+    if head is None:
+        raise NoRelease(f"No release has the id {release_id}. List them: encounters releases.")
+    return head
+
+
+def _verify(connection: Connection, release_id: str) -> None:
+    head = _head(connection, release_id)
+    quantiles, packed = schema.release_quantiles.c, schema.release_paths.c
+    found = checksum(
+        manifest=head.manifest,
+        levels=head.levels,
+        quantiles=[
+            tuple(row)
+            for row in connection.execute(
+                select(quantiles.area, quantiles.horizon, quantiles.target_month, quantiles.mean, quantiles.quantiles).where(
+                    quantiles.release == release_id
+                )
+            )
+        ],
+        paths=[
+            tuple(row) for row in connection.execute(select(packed.area, packed.samples, packed.paths).where(packed.release == release_id))
+        ],
+    )
+    if found != head.checksum:
+        raise StoreError(
+            f"{release_id} is damaged: its rows do not match its checksum. Restore the store, or serve an earlier one: encounters rollback."
+        )
+    manifest = manifest_of(head.manifest)
+    columns = (head.id, head.panel, head.key, head.hindcast, head.issued_at, head.origin)
+    if columns != (manifest.id, manifest.panel, manifest.key, manifest.hindcast, manifest.issued_at, manifest.origin):
+        raise StoreError(f"{release_id} is damaged: its columns contradict its manifest. Restore the store from a backup.")

@@ -1,0 +1,200 @@
+"""Reads the release store: the releases served, their quantiles and paths, and the observed counts. Changes nothing, loads no pandas.
+
+The one door of the service into the library's store. numpy is loaded when paths are asked for, and only then.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, date
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import Connection, Engine, Row, func, select
+
+from forecast.core.areas import Panel
+from forecast.core.errors import NoRelease, StoreError
+from forecast.core.months import Month
+from forecast.release import schema
+from forecast.release.manifest import Manifest
+from forecast.release.rows import manifest_of, numbers, unpack_paths
+from forecast.release.store import connect, reading
+
+if TYPE_CHECKING:
+    from forecast.core.tables import Ints
+
+__all__ = [
+    "AreaForecast",
+    "Observation",
+    "Release",
+    "ReleaseSummary",
+    "connect",
+    "latest",
+    "load",
+    "observations",
+    "paths",
+    "pointers",
+    "releases",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class AreaForecast:
+    """One area of a release, horizon by horizon from 1. `means` and `quantiles` (horizons, levels) in encounters per month."""
+
+    slug: str
+    months: tuple[Month, ...]
+    means: tuple[float, ...]
+    quantiles: tuple[tuple[float, ...], ...]
+
+
+@dataclass(frozen=True)
+class Release:
+    """An immutable release as issued. `areas` by slug, in alphabetical order; `levels` ascending, those of every row of quantiles."""
+
+    id: str
+    manifest: Manifest
+    checksum: str
+    levels: tuple[float, ...]
+    areas: tuple[AreaForecast, ...]
+    previous: str | None
+
+    @cached_property
+    def by_slug(self) -> dict[str, AreaForecast]:
+        """Slug -> the area's forecast."""
+        return {area.slug: area for area in self.areas}
+
+    @property
+    def month_of_issue(self) -> Month:
+        """The month, in UTC, that leads count from: that of the issue, or for a hindcast that of its as-of date."""
+        return Month.containing(self.manifest.as_of if self.manifest.hindcast else self.manifest.issued_at.astimezone(UTC).date())
+
+    def lead(self, month: Month) -> int:
+        """Months from the month of issue to a target month; negative for a month that was past when the release was issued."""
+        return month - self.month_of_issue
+
+
+@dataclass(frozen=True)
+class ReleaseSummary:
+    """A line of the list of releases. `current`: the pointer of its panel stands on it."""
+
+    id: str
+    manifest: Manifest
+    checksum: str
+    current: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """An official count: `count` encounters in `month`, first `published` by the file `sha256`. `precision`: 1 exact, 10 rounded to ten."""
+
+    area: str
+    month: Month
+    published: date
+    count: int
+    precision: int
+    source: str
+    sha256: str
+
+
+def pointers(engine: Engine) -> dict[Panel, str]:
+    """Panel -> id of the release it serves; without a panel that has none. One indexed query, cheap enough to poll. Raises StoreError."""
+    with reading(engine) as connection:
+        return current(connection)
+
+
+def current(connection: Connection) -> dict[Panel, str]:
+    """`pointers` inside a transaction that is already open."""
+    newest = select(func.max(schema.pointer.c.id)).group_by(schema.pointer.c.panel)
+    query = select(schema.pointer.c.panel, schema.pointer.c.release).where(schema.pointer.c.id.in_(newest))
+    return {row.panel: row.release for row in connection.execute(query)}
+
+
+def latest(engine: Engine, panel: Panel) -> Release:
+    """The release that a panel serves. Raises NoRelease before the first one, StoreError."""
+    with reading(engine) as connection:
+        found = current(connection).get(panel)
+        if found is None:
+            raise NoRelease(f"{panel} has no release yet. Publish one: encounters retrain --panel {panel}.")
+        return _load(connection, found)
+
+
+def load(engine: Engine, release_id: str) -> Release:
+    """Any release by its id, hindcasts too. Raises NoRelease, StoreError."""
+    with reading(engine) as connection:
+        return _load(connection, release_id)
+
+
+def releases(engine: Engine, panel: Panel | None = None) -> list[ReleaseSummary]:
+    """All releases of a panel, or of every panel, newest issue first; hindcasts among them, marked in their manifest. Raises StoreError."""
+    table = schema.release
+    query = select(table.c.id, table.c.manifest, table.c.checksum).order_by(table.c.issued_at.desc(), table.c.id)
+    if panel is not None:
+        query = query.where(table.c.panel == panel)
+    with reading(engine) as connection:
+        served = set(current(connection).values())
+        return [ReleaseSummary(row.id, manifest_of(row.manifest), row.checksum, row.id in served) for row in connection.execute(query)]
+
+
+def paths(engine: Engine, release_id: str, area: str) -> Ints:
+    """The sample paths of one area: (horizons, samples), encounters per month. Sample k of every area is one world.
+
+    Raises NoRelease where there is no such release or it has no such area, StoreError.
+    """
+    table = schema.release_paths
+    with reading(engine) as connection:
+        query = select(table.c.samples, table.c.paths).where(table.c.release == release_id, table.c.area == area)
+        found = connection.execute(query).one_or_none()
+    if found is None:
+        raise NoRelease(f"There are no sample paths of {area} in {release_id}. List the releases: encounters releases.")
+    return unpack_paths(found.paths, samples=found.samples, place=f"{area} in {release_id}")
+
+
+def observations(
+    engine: Engine,
+    areas: Iterable[str],
+    *,
+    first: Month | None = None,
+    last: Month | None = None,
+    as_of: date | None = None,
+) -> list[Observation]:
+    """The counts of some areas, in the order asked for and then by month: of each month the newest figure published by `as_of`.
+
+    `first` and `last` are both included. Raises StoreError.
+    """
+    asked = list(dict.fromkeys(areas))
+    table = schema.observation
+    query = select(table).where(table.c.area.in_(asked)).order_by(table.c.month, table.c.published)
+    if first is not None:
+        query = query.where(table.c.month >= first)
+    if last is not None:
+        query = query.where(table.c.month <= last)
+    if as_of is not None:
+        query = query.where(table.c.published <= as_of)
+    newest: dict[str, dict[Month, Observation]] = {slug: {} for slug in asked}
+    with reading(engine) as connection:
+        for row in connection.execute(query):
+            newest[row.area][row.month] = Observation(*row)
+    return [found for slug in asked for found in newest[slug].values()]
+
+
+def _load(connection: Connection, release_id: str) -> Release:
+    head = connection.execute(select(schema.release).where(schema.release.c.id == release_id)).one_or_none()
+    if head is None:
+        raise NoRelease(f"No release has the id {release_id}. List them: encounters releases.")
+    levels = numbers(head.levels, place=f"{release_id}, its levels,")
+    table = schema.release_quantiles
+    query = select(table).where(table.c.release == release_id).order_by(table.c.horizon)
+    found: dict[str, list[Row[Any]]] = {}
+    for row in connection.execute(query):
+        found.setdefault(row.area, []).append(row)
+    areas = tuple(_area(slug, found[slug], len(levels), release_id) for slug in sorted(found))
+    return Release(release_id, manifest_of(head.manifest), head.checksum, levels, areas, head.previous)
+
+
+def _area(slug: str, rows: list[Row[Any]], levels: int, release_id: str) -> AreaForecast:
+    if [row.horizon for row in rows] != list(range(1, len(rows) + 1)):
+        raise StoreError(f"{slug} in {release_id} lacks horizons. Find out how far the damage goes: encounters verify.")
+    quantiles = tuple(numbers(row.quantiles, expected=levels, place=f"{slug} in {release_id}") for row in rows)
+    return AreaForecast(slug, tuple(row.target_month for row in rows), tuple(row.mean for row in rows), quantiles)

@@ -1,0 +1,119 @@
+"""How a release becomes rows, and rows a release again: manifest, quantiles, paths and the checksum over them. Opens no database.
+
+numpy is loaded only for paths, so that a reader of quantiles does without it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import zlib
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Any
+
+from forecast.core.errors import StoreError, TableError
+from forecast.core.months import Month
+from forecast.release.manifest import Manifest
+
+if TYPE_CHECKING:
+    from forecast.core.tables import Floats, Ints
+
+__all__ = ["checksum", "manifest_of", "numbers", "pack_paths", "text_of", "unpack_paths"]
+
+# Fast: paths of counts are mostly noise, and a higher level gains little for four times the time.
+_COMPRESSION = 1
+
+
+def text_of(manifest: Manifest) -> str:
+    """The manifest as canonical JSON: sorted keys, dates in ISO 8601. Raises TableError where a score is no JSON value."""
+    try:
+        return json.dumps(asdict(manifest), default=_plain, sort_keys=True, separators=(",", ":"), allow_nan=False)
+    except (TypeError, ValueError) as error:
+        raise TableError(
+            f"The manifest of {manifest.id} cannot be written as JSON: {error}. Scores are numbers, text, lists or maps."
+        ) from error
+
+
+def _plain(value: Any) -> str:
+    if isinstance(value, datetime | date):
+        return value.isoformat()
+    raise TypeError(f"{type(value).__name__} is no JSON value")
+
+
+def manifest_of(text: str) -> Manifest:
+    """The manifest that `text_of` wrote. Raises StoreError for anything else."""
+    try:
+        found = json.loads(text)
+        dates = {name: date.fromisoformat(found[name]) for name in ("as_of", "stale_after")}
+        return Manifest(
+            **{
+                **found,
+                **dates,
+                "issued_at": datetime.fromisoformat(found["issued_at"]),
+                "origin": Month(**found["origin"]),
+                "notes": tuple(found["notes"]),
+            }
+        )
+    except (ValueError, TypeError, KeyError) as error:
+        raise StoreError(f"A manifest in the store is damaged ({error}). Restore the store from a backup.") from error
+
+
+def numbers(text: str, *, place: str, expected: int | None = None) -> tuple[float, ...]:
+    """A JSON array of numbers, `expected` of them where that is known. `place` names the row. Raises StoreError for anything else."""
+    try:
+        found = json.loads(text)
+        values = tuple(float(value) for value in found)
+    except (ValueError, TypeError) as error:
+        raise StoreError(f"{place} is damaged ({error}). Find out how far: encounters verify.") from error
+    if expected is not None and len(values) != expected:
+        raise StoreError(f"{place} holds {len(values)} numbers instead of {expected}. Find out how far the damage goes: encounters verify.")
+    return values
+
+
+def pack_paths(values: Floats) -> bytes:
+    """(horizons, samples) of encounters per month -> zlib over whole numbers, unsigned 32 bit, little-endian. Raises TableError."""
+    import numpy as np
+
+    if values.max(initial=0) > np.iinfo(np.uint32).max:
+        raise TableError(
+            f"A sample path reaches {values.max():g} encounters in a month; the store holds at most {np.iinfo(np.uint32).max}."
+        )
+    return zlib.compress(np.rint(values).astype("<u4").tobytes(), _COMPRESSION)
+
+
+def unpack_paths(packed: bytes, *, samples: int, place: str) -> Ints:
+    """The (horizons, samples) that `pack_paths` packed. `place` names the row. Raises StoreError where they are damaged."""
+    import numpy as np
+
+    try:
+        return np.frombuffer(zlib.decompress(packed), dtype="<u4").reshape(-1, samples).astype(np.int64)
+    except (zlib.error, ValueError) as error:
+        raise StoreError(f"{place} is damaged ({error}). Find out how far: encounters verify.") from error
+
+
+def checksum(
+    *,
+    manifest: str,
+    levels: str,
+    quantiles: Iterable[tuple[str, int, Month, float, str]],
+    paths: Iterable[tuple[str, int, bytes]],
+) -> str:
+    """sha256 over all that a release holds, as stored.
+
+    `quantiles`: (area, horizon, target month, mean, JSON); `paths`: (area, samples, packed). Their order does not matter, since a
+    database returns rows in the order of its own language.
+    """
+    digest = hashlib.sha256()
+    _feed(digest, [manifest, levels])
+    for area, horizon, month, mean, text in sorted(quantiles):
+        _feed(digest, [area, horizon, month, repr(mean), text])
+    for area, samples, packed in sorted(paths):
+        _feed(digest, [area, samples, hashlib.sha256(packed).hexdigest()])
+    return digest.hexdigest()
+
+
+def _feed(digest: Any, parts: Sequence[object]) -> None:
+    # JSON keeps the parts apart: ["ab", "c"] and ["a", "bc"] must not have one sum.
+    digest.update(json.dumps([str(part) for part in parts]).encode())

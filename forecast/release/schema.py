@@ -1,0 +1,199 @@
+"""The tables of the release store, for SQLite and PostgreSQL alike. Opens no database; the migrations build what is drawn here.
+
+release            one row per release: its manifest, checksum, and what is asked for by column
+release_quantiles  one row per release, area and horizon; counts in encounters per month
+release_paths      one row per release and area: the sample paths, packed by `rows.pack_paths`
+pointer            every move of a panel's pointer; the newest row of a panel says which release is served
+observation        published counts: a row where a vintage adds a cell or changes it
+run, run_step      the ledger of retrainings
+lease              who may publish for a panel, and the epoch that fences out an earlier holder
+
+Rows of the three release tables never change: triggers, made by the migrations, refuse UPDATE and DELETE.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from typing import Any
+
+from sqlalchemy import (
+    Boolean,
+    Column,
+    Date,
+    DateTime,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+    TypeDecorator,
+    UniqueConstraint,
+)
+
+from forecast.core.months import Month
+
+__all__ = [
+    "REVISIONS",
+    "VERSION_TABLE",
+    "Instant",
+    "MonthColumn",
+    "lease",
+    "metadata",
+    "observation",
+    "pointer",
+    "release",
+    "release_paths",
+    "release_quantiles",
+    "run",
+    "run_step",
+]
+
+# The migrations, oldest first. Kept here so that a reader can judge a store's age without the migration library.
+REVISIONS: tuple[str, ...] = ("0001",)
+# Not the migration library's own default: MLflow keeps that one, and the two may share a PostgreSQL database.
+VERSION_TABLE = "encounters_schema"
+
+
+class Instant(TypeDecorator[datetime]):
+    """A moment in UTC. Refuses one without a time zone; SQLite forgets the zone, so it is given back on the way out."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Any) -> datetime | None:
+        """To UTC."""
+        if value is not None and value.tzinfo is None:
+            raise ValueError(f"{value} has no time zone")
+        return None if value is None else value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, dialect: Any) -> datetime | None:
+        """From the database, in UTC."""
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class MonthColumn(TypeDecorator[Month]):
+    """A month, kept as the date of its first day."""
+
+    impl = Date
+    cache_ok = True
+
+    def process_bind_param(self, value: Month | None, dialect: Any) -> date | None:
+        """To a date."""
+        return None if value is None else value.first_day
+
+    def process_result_value(self, value: date | None, dialect: Any) -> Month | None:
+        """From a date."""
+        return None if value is None else Month.containing(value)
+
+
+metadata = MetaData(
+    naming_convention={
+        "pk": "pk_%(table_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_name)s",
+        "ix": "ix_%(table_name)s_%(column_0_name)s",
+    }
+)
+
+# What a list of releases is filtered and sorted by stands in columns; all else is in the manifest, once.
+release = Table(
+    "release",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("panel", Text, nullable=False),
+    Column("key", Text, nullable=False),
+    Column("hindcast", Boolean, nullable=False),
+    Column("issued_at", Instant, nullable=False),
+    Column("origin", MonthColumn, nullable=False),
+    Column("manifest", Text, nullable=False),
+    Column("levels", Text, nullable=False),  # JSON array of the quantile levels, ascending
+    Column("checksum", Text, nullable=False),  # sha256, see rows.checksum
+    Column("previous", Text, ForeignKey("release.id")),  # what the panel served when this one was issued
+    # A hindcast may have the key of an issued release: same counts, same recipe, another purpose.
+    UniqueConstraint("panel", "key", "hindcast"),
+    Index("ix_release_panel", "panel", "issued_at"),
+)
+
+release_quantiles = Table(
+    "release_quantiles",
+    metadata,
+    Column("release", Text, ForeignKey("release.id"), primary_key=True),
+    Column("area", Text, primary_key=True),
+    Column("horizon", Integer, primary_key=True, autoincrement=False),
+    Column("target_month", MonthColumn, nullable=False),
+    Column("mean", Float(53), nullable=False),
+    Column("quantiles", Text, nullable=False),  # JSON array, one number per level, two decimals at most
+    sqlite_with_rowid=False,
+)
+
+release_paths = Table(
+    "release_paths",
+    metadata,
+    Column("release", Text, ForeignKey("release.id"), primary_key=True),
+    Column("area", Text, primary_key=True),
+    Column("samples", Integer, nullable=False),
+    Column("paths", LargeBinary, nullable=False),
+)
+
+pointer = Table(
+    "pointer",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("panel", Text, nullable=False),
+    Column("release", Text, ForeignKey("release.id"), nullable=False),
+    Column("moved_at", Instant, nullable=False),
+    Column("reason", Text, nullable=False),
+    Index("ix_pointer_panel", "panel", "id"),
+)
+
+observation = Table(
+    "observation",
+    metadata,
+    # A slug belongs to one panel, so the panel is not stored.
+    Column("area", Text, primary_key=True),
+    Column("month", MonthColumn, primary_key=True),
+    Column("published", Date, primary_key=True),
+    Column("count", Integer, nullable=False),  # encounters in the month
+    Column("precision", Integer, nullable=False),  # 1 exact, 10 rounded to ten
+    Column("source", Text, nullable=False),
+    Column("sha256", Text, nullable=False),  # of the official file
+    sqlite_with_rowid=False,
+)
+
+run = Table(
+    "run",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("panel", Text, nullable=False),
+    Column("why", Text, nullable=False),
+    Column("started", Instant, nullable=False),
+    Column("ended", Instant),
+    Column("verdict", Text),
+    Column("reason", Text),
+    Index("ix_run_panel", "panel", "id"),
+)
+
+run_step = Table(
+    "run_step",
+    metadata,
+    Column("run", Integer, ForeignKey("run.id"), primary_key=True),
+    Column("place", Integer, primary_key=True, autoincrement=False),
+    Column("name", Text, nullable=False),
+    Column("started", Instant, nullable=False),
+    Column("ended", Instant),
+)
+
+lease = Table(
+    "lease",
+    metadata,
+    Column("panel", Text, primary_key=True),
+    Column("holder", Text, nullable=False),
+    Column("epoch", Integer, nullable=False),
+    Column("taken_at", Instant, nullable=False),
+    Column("expires_at", Instant),  # by the database's clock; NULL on SQLite, where a file lock ends with its process
+)
