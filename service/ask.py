@@ -1,0 +1,228 @@
+"""What a client asks for: parameters read strictly, areas chosen, a format agreed. Builds no body.
+
+Nothing is ignored, clamped or guessed: a parameter that is unknown, repeated or out of range is a problem that says so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Literal
+
+from fastapi import Request
+
+from forecast.core.areas import SECTORS, Area, Kind, Panel, area, hierarchy
+from forecast.core.errors import AreaError
+from forecast.core.months import Month
+from forecast.release.read import AreaForecast, Release
+from service.problems import Problem, did_you_mean
+
+__all__ = [
+    "COVERAGES",
+    "Ask",
+    "Format",
+    "Missing",
+    "Unit",
+    "areas_of",
+    "choose",
+    "coverages",
+    "day",
+    "format_of",
+    "in_southwest",
+    "known_parameters",
+    "month",
+    "ordered",
+    "slugs",
+]
+
+Unit = Literal["month", "day"]
+Format = Literal["json", "csv"]
+# Why a panel may have no release among those at hand: kinds of problem.
+Missing = Literal["nothing-published", "before-first-release", "no-forecast"]
+
+# Each is bounded by two of the levels that every release stores, so that no interval is interpolated.
+COVERAGES: tuple[int, ...] = (*range(10, 100, 10), 95, 98)
+
+
+@dataclass(frozen=True)
+class Ask:
+    """One question about forecasts. `areas`: slugs in the order asked for, None for all; `horizon`: months ahead at most, None for all."""
+
+    areas: tuple[str, ...] | None = None
+    panel: Panel | None = None
+    kind: Kind | None = None
+    coverage: tuple[int, ...] = (50, 80, 95)
+    unit: Unit = "month"
+    horizon: int | None = None
+
+
+async def known_parameters(request: Request) -> None:
+    """Refuse query parameters that the route does not have, and those given twice. A dependency of every route under /v1."""
+    known = [field.alias for field in request.scope["route"].dependant.query_params]
+    seen: set[str] = set()
+    for name, _ in request.query_params.multi_items():
+        if name not in known:
+            listed = f"The parameters are {', '.join(known)}." if known else "It has no parameters."
+            detail = f"{name[:100]!r} is not a parameter of {request.scope['path']}. {listed}{did_you_mean(name, known)}"
+            raise Problem("unknown-parameter", detail, parameter=name[:100], known=known)
+        if name in seen:
+            raise Problem("repeated-parameter", f"{name!r} is given more than once.", parameter=name, known=known)
+        seen.add(name)
+
+
+def _bad(parameter: str, detail: str) -> Problem:
+    return Problem("invalid-parameter", f"{parameter}: {detail}", parameter=parameter)
+
+
+def coverages(text: str) -> tuple[int, ...]:
+    """`50,80,95` -> coverages in per cent, ascending. Raises Problem for anything that is not stored."""
+    allowed = {str(one): one for one in COVERAGES}
+    parts = [part.strip() for part in text.split(",")]
+    for part in parts:
+        if part not in allowed:
+            raise _bad("coverage", f"{part[:20]!r} is not a coverage that is stored. Use some of {', '.join(allowed)}.")
+    if len(set(parts)) != len(parts):
+        raise _bad("coverage", "a coverage is named twice. Name each once.")
+    return tuple(sorted(allowed[part] for part in parts))
+
+
+def slugs(text: str | None) -> tuple[str, ...] | None:
+    """`el-paso,southwest` -> slugs, in that order; None for None. Raises Problem for a word that no area has."""
+    if text is None:
+        return None
+    parts = [part.strip() for part in text.split(",")]
+    for part in parts:
+        try:
+            area(part)
+        except AreaError:
+            raise _bad("area", f"no area has the slug {part[:60]!r}.{did_you_mean(part, _sector_slugs())} See /v1/areas.") from None
+    if len(set(parts)) != len(parts):
+        raise _bad("area", "an area is named twice. Name each once.")
+    return tuple(parts)
+
+
+def _sector_slugs() -> dict[str, tuple[str, ...]]:
+    return hierarchy([sector.slug for sector in SECTORS])
+
+
+def day(name: str, text: str | None) -> date | None:
+    """`2024-11-30` -> a day; None for None. Raises Problem for anything else."""
+    if text is None:
+        return None
+    try:
+        found = date.fromisoformat(text)
+    except ValueError:
+        found = None  # told below, with texts that parse but are written otherwise
+    if found is None or str(found) != text:
+        raise _bad(name, f"{text[:40]!r} is not a day. Write it as 2024-11-30.")
+    return found
+
+
+def month(name: str, text: str | None) -> Month | None:
+    """`2024-11` -> a month; None for None. Raises Problem for anything else."""
+    if text is None:
+        return None
+    try:
+        found = Month.parse(text)
+    except ValueError:
+        found = None
+    if found is None or str(found) != text:
+        raise _bad(name, f"{text[:40]!r} is not a month. Write it as 2024-11.")
+    return found
+
+
+def format_of(request: Request) -> Format:
+    """JSON, or CSV where the Accept header prefers it. Raises Problem where the client takes neither (RFC 9110, section 12.5.1)."""
+    accept = ",".join(request.headers.getlist("accept")).lower()
+    if not accept.strip():
+        return "json"
+    weights: dict[str, float] = {}
+    for part in accept.split(","):
+        name, *parameters = (piece.strip() for piece in part.split(";"))
+        weight = next((piece[2:] for piece in parameters if piece.startswith("q=")), "1")
+        try:
+            weights[name] = float(weight)
+        except ValueError:
+            weights[name] = 0.0
+    anything = weights.get("*/*", 0.0)
+    json = weights.get("application/json", weights.get("application/*", anything))
+    csv = weights.get("text/csv", weights.get("text/*", anything))
+    if json <= 0 and csv <= 0:
+        raise Problem("not-acceptable", f"The Accept header takes neither application/json nor text/csv: {accept[:100]!r}.")
+    return "csv" if csv > json else "json"
+
+
+_MISSING: dict[Missing, str] = {
+    "nothing-published": "No release of {panel} has been published yet.",
+    "before-first-release": "No release of {panel} had been issued by that day.",
+    "no-forecast": "The release is not one of {panel}.",
+}
+
+
+def choose(
+    releases: Mapping[Panel, Release],
+    ask: Ask,
+    *,
+    missing: Missing = "nothing-published",
+) -> list[tuple[Release, AreaForecast]]:
+    """The forecasts that a question is about, each with its release. `missing`: the kind of problem where a panel has no release here.
+
+    Raises Problem where a named area, kind or horizon is not there.
+    """
+    if ask.areas is None:
+        wanted = [ask.panel] if ask.panel else list(releases)
+        _require(releases, wanted, missing)
+        chosen = [
+            (releases[panel], releases[panel].by_slug[one.slug])
+            for panel in wanted
+            for one in areas_of(releases[panel])
+            if ask.kind in (None, one.kind)
+        ]
+        if not chosen:
+            kinds = sorted({one.kind for panel in wanted for one in areas_of(releases[panel])})
+            raise _bad("kind", f"there is no {ask.kind} in {' or '.join(wanted)}. It has {', '.join(kinds)}.")
+    else:
+        chosen = [_one(releases, area(slug), ask, missing) for slug in ask.areas]
+    if ask.horizon is not None:
+        furthest = min(len(found.months) for _, found in chosen)
+        if ask.horizon > furthest:
+            raise _bad("horizon", f"{ask.horizon} is more than the {furthest} months that are forecast. Use 1 to {furthest}.")
+    return chosen
+
+
+def _one(releases: Mapping[Panel, Release], one: Area, ask: Ask, missing: Missing) -> tuple[Release, AreaForecast]:
+    if ask.panel not in (None, one.panel):
+        raise _bad("panel", f"{one.slug} belongs to {one.panel}, not to {ask.panel}. Leave one of the two out.")
+    if ask.kind not in (None, one.kind):
+        raise _bad("kind", f"{one.slug} is a {one.kind}, not a {ask.kind}. Leave one of the two out.")
+    _require(releases, [one.panel], missing)
+    release = releases[one.panel]
+    if one.slug not in release.by_slug:
+        why = f"it closed in {one.closed}" if one.closed else "the counts behind the release have no such area"
+        raise Problem("no-forecast", f"{one.slug} is not in release {release.id}: {why}.", area=one.slug, release=release.id)
+    return release, release.by_slug[one.slug]
+
+
+def _require(releases: Mapping[Panel, Release], panels: Iterable[Panel], missing: Missing) -> None:
+    absent = [panel for panel in panels if panel not in releases]
+    if absent or not releases:
+        raise Problem(missing, _MISSING[missing].format(panel=" or ".join(absent) or "any panel"))
+
+
+_RANKS: dict[Kind, int] = {"nation": 0, "region": 1, "state": 2, "sector": 3, "cell": 3}
+
+
+def in_southwest(one: Area) -> bool:
+    """Whether an area is the southwest border, or a leaf of it."""
+    return any(slug.endswith("southwest") for slug in (one.slug, *one.parents))
+
+
+def areas_of(release: Release) -> list[Area]:
+    """The areas of a release, in the order of `ordered`."""
+    return ordered(area(slug) for slug in release.by_slug)
+
+
+def ordered(areas: Iterable[Area]) -> list[Area]:
+    """From the nation down, the southwest border first among equals, then by name."""
+    return sorted(areas, key=lambda one: (_RANKS[one.kind], not in_southwest(one), one.name))

@@ -1,0 +1,101 @@
+"""The page at `/`: per panel, how fresh the figures are, what to know first, and the next months of the headline areas."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from html import escape
+
+from forecast.core.areas import PANELS, Area, Panel
+from forecast.core.months import Month
+from forecast.release.read import AreaForecast, Release
+from service.ask import areas_of, in_southwest
+from service.bodies import instant, is_stale, level_places, scaled
+from service.dashboard.frame import page
+
+__all__ = ["index"]
+
+_TITLES: dict[Panel, str] = {
+    "usbp-sectors": "U.S. Border Patrol sectors",
+    "cbp-states": "States, all components (Border Patrol and field operations)",
+}
+# The interval of the page, in per cent, and how many months ahead of the issue it shows.
+_COVERAGE = 80
+_AHEAD = 3
+_INTRODUCTION = (
+    "<h1>Border encounters: the next months</h1>"
+    "<p>Forecasts of monthly U.S. border encounters from official counts. An encounter is an event, not a person. "
+    f"Each figure is a median; below it the {_COVERAGE} % interval, expected to hold the outcome {_COVERAGE // 10} times out of 10. "
+    "Published forecasts never change.</p>"
+)
+
+
+def index(releases: Mapping[Panel, Release], *, today: date) -> bytes:
+    """The whole page. `today`: the day by which staleness is judged."""
+    parts = [_panel(panel, releases.get(panel), today) for panel in PANELS]
+    return page("Border encounters: the next months", _INTRODUCTION + "".join(parts))
+
+
+def _panel(panel: Panel, release: Release | None, today: date) -> str:
+    title = f"<h2>{escape(_TITLES[panel])}</h2>"
+    if release is None:
+        return f'{title}<p class="note">Nothing has been published yet. Run <code>encounters retrain --panel {panel}</code>.</p>'
+    manifest = release.manifest
+    notes = list(manifest.notes)
+    if is_stale(release, today):
+        notes.insert(
+            0,
+            f"Stale: newer counts should have been in by {manifest.stale_after}. Ingest the newest official file "
+            "(encounters ingest FILE), then run encounters retrain.",
+        )
+    first, months = manifest.origin + 1, _months(release)
+    if months and release.lead(months[-1]) < 0:
+        notes.append(f"Every month of this release, {first} to {months[-1]}, was past when it was issued ({release.month_of_issue}).")
+    elif release.lead(first) < 0:
+        notes.append(f"{first} was past when this release was issued ({release.month_of_issue}): its lead is {release.lead(first)}.")
+    said = "".join(f'<p class="note">{escape(note)}</p>' for note in notes)
+    facts = (
+        f"<p>Data through <strong>{manifest.origin}</strong> · issued {instant(manifest.issued_at)} · fresh until {manifest.stale_after} · "
+        f'release <a href="/v1/releases/{escape(release.id)}">{escape(release.id)}</a></p>'
+    )
+    links = f'<p>All areas: <a href="/v1/forecasts?panel={panel}">JSON</a> · <a href="/v1/forecasts.csv?panel={panel}">CSV</a></p>'
+    return title + said + facts + _table(release) + links
+
+
+def _table(release: Release) -> str:
+    months = _shown(release)
+    places = level_places(release.levels, (0, _COVERAGE))
+    heads = "".join(f'<th class="figure" scope="col">{month}<br><small>lead {release.lead(month)}</small></th>' for month in months)
+    rows = "".join(_row(one, release.by_slug[one.slug], months, places, release) for one in areas_of(release) if _headline(one))
+    header = f'<thead><tr><th scope="col">Encounters per month</th>{heads}<th></th></tr></thead>'
+    return f'<div class="wide"><table>{header}<tbody>{rows}</tbody></table></div>'
+
+
+def _shown(release: Release) -> list[Month]:
+    """The month after the data, and the first ones that were still ahead when the release was issued; the first ones where none was."""
+    months = _months(release)
+    ahead = [month for month in months if release.lead(month) >= 0] or months
+    return sorted({*months[:1], *ahead[:_AHEAD]})
+
+
+def _months(release: Release) -> list[Month]:
+    """The months that the release reaches."""
+    return sorted({month for forecast in release.areas for month in forecast.months})
+
+
+def _headline(one: Area) -> bool:
+    return one.kind in ("nation", "region") or in_southwest(one)
+
+
+def _row(one: Area, forecast: AreaForecast, months: list[Month], places: dict[int, tuple[int, int]], release: Release) -> str:
+    row = dict(zip(forecast.months, forecast.quantiles, strict=True))
+    low, high = places[_COVERAGE]
+    cells = "".join(
+        f'<td class="figure">{scaled(row[month][places[0][0]], month, "month"):,}<br>'
+        f"<small>{scaled(row[month][low], month, 'month'):,} to {scaled(row[month][high], month, 'month'):,}</small></td>"
+        for month in months
+    )
+    reason = release.manifest.fallbacks.get(one.slug)
+    fallback = f"<br><small>Floor model: {escape(reason)}</small>" if reason else ""
+    links = f'<a href="/v1/forecasts?area={one.slug}">JSON</a> <a href="/v1/forecasts.csv?area={one.slug}">CSV</a>'
+    return f'<tr><th scope="row">{escape(one.name)}{fallback}</th>{cells}<td>{links}</td></tr>'

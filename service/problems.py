@@ -1,0 +1,164 @@
+"""Every error as RFC 9457 problem+json: what went wrong, and what to do. Knows no route.
+
+A problem's `type` points at its paragraph on the page of documentation.
+"""
+
+from __future__ import annotations
+
+import difflib
+import json
+import logging
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from sqlalchemy.exc import SQLAlchemyError
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+
+from forecast.core.errors import EncountersError, NoRelease, StoreError
+from service.context import context
+
+__all__ = ["KINDS", "MEDIA_TYPE", "SECURITY_HEADERS", "Kind", "Problem", "declared", "did_you_mean", "install"]
+
+MEDIA_TYPE = "application/problem+json"
+log = logging.getLogger(__name__)
+
+# For every answer: figures and pages are read as what they are, never framed, and load nothing from elsewhere.
+SECURITY_HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "no-referrer",
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+}
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of problem: HTTP `status`, `title`, and what a client does about it, whatever the occasion."""
+
+    status: int
+    title: str
+    remedy: str
+
+
+KINDS: dict[str, Kind] = {
+    "not-found": Kind(404, "Nothing at this address", "See /docs for the addresses."),
+    "unknown-area": Kind(404, "No such area", "See /v1/areas for the slugs."),
+    "no-forecast": Kind(404, "No forecast for this area", "See /v1/areas?panel=… for the areas with a forecast."),
+    "unknown-release": Kind(404, "No such release", "See /v1/releases for the ids."),
+    "before-first-release": Kind(404, "Nothing was published by then", "See /v1/releases for the dates of issue."),
+    "method-not-allowed": Kind(405, "This address answers other methods", "Use GET or HEAD."),
+    "not-acceptable": Kind(406, "Not in that format", "Ask for application/json or text/csv."),
+    "unknown-parameter": Kind(422, "Unknown parameter", "Remove it, or use one of the known parameters."),
+    "repeated-parameter": Kind(422, "Repeated parameter", "Give it once; several values are separated by commas."),
+    "invalid-parameter": Kind(422, "A parameter's value cannot be used", "Change the value as the detail says."),
+    "http-error": Kind(400, "The request cannot be answered", "Change the request as the detail says."),
+    "internal": Kind(500, "The service failed", "Try again; if it stays, tell the operator the time and the address."),
+    "nothing-published": Kind(503, "Nothing published yet", "Run `encounters retrain`; the service picks the release up by itself."),
+    "store-unreachable": Kind(503, "The release store cannot be read", "Try again shortly; the newest releases are still served."),
+}
+
+# Seconds after which a client tries again what another process has to bring about: about one retraining, or a restart of the database.
+_RETRY_AFTER = "30"
+
+
+class Problem(Exception):
+    """An answer that is an error. `kind`: a key of KINDS; `detail`: this occasion in a sentence; `extra`: further members."""
+
+    def __init__(self, kind: str, detail: str, **extra: Any) -> None:
+        super().__init__(detail)
+        self.kind, self.detail, self.extra = kind, detail, extra
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """A sentence that names the nearest known words, or nothing where none is near. Starts with a space."""
+    near = difflib.get_close_matches(word[:100], list(known), n=3, cutoff=0.6)
+    return f" Did you mean {' or '.join(near)}?" if near else ""
+
+
+def declared(*kinds: str) -> dict[int | str, dict[str, Any]]:
+    """The `responses` of a route for the OpenAPI document: one entry per status, an example per kind."""
+    found: dict[int | str, dict[str, Any]] = {}
+    for name in kinds:
+        kind = KINDS[name]
+        entry = found.setdefault(
+            kind.status,
+            {"description": "", "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/ProblemDocument"}, "examples": {}}}},
+        )
+        entry["description"] = "; ".join(filter(None, [entry["description"], kind.title]))
+        example = _document(name, kind.status, f"{kind.title}.", "/v1/forecasts")
+        entry["content"][MEDIA_TYPE]["examples"][name] = {"summary": kind.title, "value": example}
+    return found
+
+
+def install(app: FastAPI) -> None:
+    """Give `app` a handler for every error that can reach it."""
+
+    async def problem(request: Request, error: Exception) -> Response:
+        found = error if isinstance(error, Problem) else _from_error(request, error)
+        return _response(request, found.kind, found.detail, found.extra)
+
+    async def unexpected(request: Request, error: Exception) -> Response:
+        # The server logs the traceback; the client is told nothing of the inside. This answer bypasses the front, so it brings its headers.
+        return _response(request, "internal", "An unexpected error ended this request.", {}, headers=SECURITY_HEADERS)
+
+    for kind in (Problem, EncountersError, SQLAlchemyError):
+        app.add_exception_handler(kind, problem)
+    app.add_exception_handler(RequestValidationError, _invalid)
+    app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(Exception, unexpected)
+
+
+def _from_error(request: Request, error: Exception) -> Problem:
+    if isinstance(error, NoRelease):
+        return Problem("unknown-release", str(error))
+    if isinstance(error, StoreError | SQLAlchemyError):
+        # A driver's message may hold the database's address: it goes to the log only.
+        log.error("The release store cannot be read: %s", " ".join(str(error).split())[:500])
+        if not context(request).shelf.newest:
+            return Problem("nothing-published", "The release store is empty, or has not answered yet.")
+        return Problem("store-unreachable", "The release store did not answer this request.")
+    return Problem("invalid-parameter", str(error))
+
+
+async def _invalid(request: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)  # noqa: S101 (registered for this type only)
+    found = [{"parameter": str(entry["loc"][-1]), "reason": str(entry["msg"])} for entry in error.errors()]
+    detail = "; ".join(f"{entry['parameter']}: {entry['reason']}" for entry in found)
+    return _response(request, "invalid-parameter", f"{detail}.", {"errors": found, "parameter": found[0]["parameter"]})
+
+
+async def _http(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)  # noqa: S101 (registered for this type only)
+    path = request.scope["path"][:200]
+    if error.status_code == 404:
+        return _response(request, "not-found", f"There is nothing at {path!r}.{did_you_mean(path, request.app.openapi()['paths'])}", {})
+    if error.status_code == 405:
+        detail = f"{request.method} is not answered at {path!r}."
+        return _response(request, "method-not-allowed", detail, {"allowed": ["GET", "HEAD"]}, headers={"Allow": "GET, HEAD"})
+    return _response(request, "http-error", str(error.detail), {}, status=error.status_code, headers=dict(error.headers or {}))
+
+
+def _response(
+    request: Request, kind: str, detail: str, extra: dict[str, Any], *, status: int | None = None, headers: dict[str, str] | None = None
+) -> Response:
+    status = status or KINDS[kind].status
+    document = _document(kind, status, detail, request.scope["path"], extra)
+    found = {"Cache-Control": "no-store", **({"Retry-After": _RETRY_AFTER} if status == 503 else {}), **(headers or {})}
+    return Response(json.dumps(document, ensure_ascii=False).encode(errors="replace"), status, found, MEDIA_TYPE)
+
+
+def _document(kind: str, status: int, detail: str, path: str, extra: dict[str, Any] | None = None) -> dict[str, Any]:
+    return {
+        "type": f"/docs#{kind}",
+        "title": KINDS[kind].title,
+        "status": status,
+        "detail": detail,
+        "instance": quote(path, safe="/"),
+        "remedy": KINDS[kind].remedy,
+        **(extra or {}),
+    }

@@ -1,0 +1,96 @@
+"""The newest release of every panel in memory, swapped when the store has a newer one; older ones on demand. Reads no clock.
+
+A store that is down stops nothing: what is in memory is served on.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections import OrderedDict
+from collections.abc import Mapping
+from types import MappingProxyType
+
+import anyio
+import anyio.to_thread
+from sqlalchemy import Engine
+from sqlalchemy.exc import SQLAlchemyError
+
+from forecast.core.areas import PANELS, Panel
+from forecast.core.errors import StoreError
+from forecast.release import read
+from forecast.release.read import Release
+
+__all__ = ["Shelf"]
+
+log = logging.getLogger(__name__)
+
+
+class Shelf:
+    """Releases at hand. `kept`: how many older ones stay in memory. Everything may be called from any thread."""
+
+    def __init__(self, engine: Engine, *, kept: int) -> None:
+        self.engine = engine
+        # Replaced as a whole, never changed: a reader has the old set or the new one.
+        self.newest: Mapping[Panel, Release] = MappingProxyType({})
+        # Counts swaps, so that answers made from an older set are known as such.
+        self.generation = 0
+        # Why the last look at the store failed, in one line; empty after one that did not.
+        self.failure = "The store has not been read yet."
+        self._kept = kept
+        self._older: OrderedDict[str, Release] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def refresh(self) -> None:
+        """Look at the store once. A release that cannot be loaded leaves its panel as it was, and is the `failure`."""
+        try:
+            wanted = read.pointers(self.engine)
+        except (StoreError, SQLAlchemyError) as error:
+            self._fail("The store cannot be read, or nothing was ever published into it", error)
+            return
+        found, failed = dict(self.newest), False
+        for panel, identity in wanted.items():
+            if panel not in found or found[panel].id != identity:
+                try:
+                    found[panel] = self.release(identity)
+                except (StoreError, SQLAlchemyError) as error:
+                    self._fail(f"Release {identity} cannot be read", error)
+                    failed = True
+        if not failed:
+            self.failure = ""
+        if {panel: one.id for panel, one in found.items()} != {panel: one.id for panel, one in self.newest.items()}:
+            self.newest = MappingProxyType({panel: found[panel] for panel in PANELS if panel in found})
+            self.generation += 1
+            log.info("Serving %s", ", ".join(one.id for one in self.newest.values()))
+
+    def release(self, identity: str) -> Release:
+        """The release of an id, from memory or from the store. Raises NoRelease, StoreError."""
+        for one in self.newest.values():
+            if one.id == identity:
+                return one
+        with self._lock:
+            if identity in self._older:
+                self._older.move_to_end(identity)
+                return self._older[identity]
+        loaded = read.load(self.engine, identity)
+        with self._lock:
+            self._older[identity] = loaded
+            while len(self._older) > self._kept:
+                self._older.popitem(last=False)
+        return loaded
+
+    async def keep_fresh(self, seconds: float) -> None:
+        """Look at the store every `seconds` until cancelled. Nothing that a look meets ends the looking."""
+        while True:
+            await anyio.sleep(seconds)
+            try:
+                await anyio.to_thread.run_sync(self.refresh)
+            except Exception as error:  # a service that stopped looking would serve an old release for ever
+                log.exception("A look at the store ended unexpectedly")
+                self._fail("A look at the store ended unexpectedly", error)
+
+    def _fail(self, what: str, error: Exception) -> None:
+        """Remember and log a failure, once for as long as it lasts. The log has the driver's words; clients see `what` alone."""
+        if self.failure != f"{what}.":
+            log.warning("%s: %s", what, " ".join(str(error).split())[:500])
+        self.failure = f"{what}."

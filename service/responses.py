@@ -1,0 +1,271 @@
+"""The shapes of the answers, for the OpenAPI document. `bodies` builds the bytes, not these models; a test holds the two together.
+
+Counts are encounters (events, not persons) per month, or their mean per day of the month.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Annotated, Any, Literal, get_args, get_origin
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from forecast.core.areas import Kind, Panel
+
+__all__ = [
+    "AreaAnswer",
+    "AreasAnswer",
+    "ForecastsAnswer",
+    "LiveAnswer",
+    "ObservationsAnswer",
+    "ProblemDocument",
+    "ReadyAnswer",
+    "ReleaseAnswer",
+    "ReleaseForecastsAnswer",
+    "ReleasesAnswer",
+    "StatusAnswer",
+    "answered",
+    "example",
+]
+
+MonthText = Annotated[str, Field(pattern=r"^\d{4}-\d{2}$", description="A calendar month.", examples=["2024-12"])]
+DataMonth = Annotated[str, Field(pattern=r"^\d{4}-\d{2}$", description="The last observed month.", examples=["2024-11"])]
+Slug = Annotated[str, Field(description="The area's slug.", examples=["el-paso"])]
+ReleaseId = Annotated[str, Field(description="The release's id; its figures never change.", examples=["usbp-sectors-2024-11-0f3a9c2b71"])]
+
+
+class _Shape(BaseModel):
+    """Every answer names all of its members and no others."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class Interval(_Shape):
+    """A central interval: the outcome is expected inside it `coverage` times out of a hundred."""
+
+    coverage: int = Field(description="Per cent.", examples=[80])
+    lower: float = Field(description="Lower end, in the answer's unit.", examples=[6900])
+    upper: float = Field(description="Upper end, in the answer's unit.", examples=[11000])
+
+
+class ForecastMonth(_Shape):
+    """What was to be expected of one month."""
+
+    month: MonthText
+    horizon: int = Field(ge=1, description="Months after the last observed month.", examples=[1])
+    lead: int = Field(
+        description="Months from the month of issue; negative: the month was past when the forecast was issued.", examples=[-1]
+    )
+    median: float = Field(description="As likely to be exceeded as not, in the answer's unit.", examples=[8790])
+    mean: float = Field(description="Expected value, in the answer's unit; means add up over areas, medians don't.", examples=[8920])
+    intervals: list[Interval]
+
+
+class AreaForecasts(_Shape):
+    """One area's months from one release."""
+
+    area: Slug
+    name: str = Field(description="The area's name.", examples=["El Paso, TX"])
+    kind: Kind
+    panel: Panel
+    release: ReleaseId
+    origin: DataMonth
+    fallback: str | None = Field(description="Why the floor model stands in for this area; null where it does not.", examples=[None])
+    months: list[ForecastMonth]
+
+
+class ReleaseHead(_Shape):
+    """What a reader of a release's figures must know of it; part of its immutable body."""
+
+    id: ReleaseId
+    panel: Panel
+    issued_at: datetime = Field(description="When it was published, UTC.", examples=["2024-12-20T06:00:00Z"])
+    as_of: date = Field(description="What was public by that day went in.", examples=["2024-12-20"])
+    data_through: DataMonth
+    stale_after: date = Field(description="The day after which newer counts should be out.", examples=["2025-02-28"])
+    model: str = Field(description="Who made the figures.", examples=["recipe"])
+    recipe: str = Field(description="Name of the recipe.", examples=["first-light"])
+    run_id: str | None = Field(description="MLflow run behind the release; null where tracking was down.", examples=["8f0b1c"])
+    hindcast: bool = Field(description="Made later for a past as-of date; never counts as issued.", examples=[False])
+    notes: list[str] = Field(
+        description="Read these first.", examples=[["The months of this release are past; ingest a newer official file."]]
+    )
+
+
+class CurrentRelease(ReleaseHead):
+    """The same, with what today makes of it."""
+
+    stale: bool = Field(description="Whether `stale_after` has passed: newer counts should be out, and are not in.", examples=[True])
+
+
+class ForecastsAnswer(_Shape):
+    """Forecasts from the newest releases, or from those that were asked for."""
+
+    releases: dict[Panel, CurrentRelease]
+    unit: str = Field(examples=["encounters per month"])
+    forecasts: list[AreaForecasts]
+
+
+class ReleaseForecastsAnswer(_Shape):
+    """Forecasts of one release; the answer never changes."""
+
+    releases: dict[Panel, ReleaseHead]
+    unit: str = Field(examples=["encounters per month"])
+    forecasts: list[AreaForecasts]
+
+
+class ReleaseAnswer(ReleaseHead):
+    """A release's passport; the answer never changes."""
+
+    code_version: str = Field(examples=["0.1.0"])
+    data_digest: str = Field(description="sha256 of the counts that went in.", examples=["5d41…"])
+    checksum: str = Field(description="sha256 of all that the release holds; `encounters verify` recomputes it.", examples=["9e107d…"])
+    horizon: int = Field(description="Months ahead.", examples=[18])
+    levels: list[float] = Field(description="Quantile levels that are stored.", examples=[[0.025, 0.5, 0.975]])
+    areas: list[Slug]
+    fallbacks: dict[str, str] = Field(description="Area slug to the reason why the floor model stands in.", examples=[{}])
+    scores: dict[str, Any] = Field(
+        description="Figures of the evaluation before publication, by model.", examples=[{"recipe": {"sWIS": 0.61}}]
+    )
+
+
+class ReleaseRow(_Shape):
+    """A line of the list of releases."""
+
+    id: ReleaseId
+    panel: Panel
+    issued_at: datetime = Field(examples=["2024-12-20T06:00:00Z"])
+    data_through: DataMonth
+    stale_after: date = Field(examples=["2025-02-28"])
+    hindcast: bool = Field(examples=[False])
+    current: bool = Field(description="Whether /v1/forecasts serves it.", examples=[True])
+
+
+class ReleasesAnswer(_Shape):
+    """Every release, newest first."""
+
+    releases: list[ReleaseRow]
+
+
+class AreaAnswer(_Shape):
+    """A thing that is counted."""
+
+    slug: Slug
+    name: str = Field(examples=["El Paso, TX"])
+    kind: Kind
+    panel: Panel
+    series: str = Field(description="Its name in quantile tables.", examples=["El Paso, TX"])
+    parents: list[Slug] = Field(description="Areas that it is part of.", examples=[["southwest"]])
+    closed: MonthText | None = Field(description="The first month in which it no longer existed; null while it exists.", examples=[None])
+    forecast: bool = Field(description="Whether the newest release has figures for it.", examples=[True])
+
+
+class AreasAnswer(_Shape):
+    """Areas, from the nation down."""
+
+    areas: list[AreaAnswer]
+
+
+class ObservedMonth(_Shape):
+    """One month of one area."""
+
+    month: MonthText
+    count: int = Field(description="Encounters in the month.", examples=[9120])
+    precision: int = Field(description="1: exact; 10: rounded to ten by the source.", examples=[1])
+    published: date = Field(description="When the file behind the figure came out.", examples=["2024-12-19"])
+
+
+class ObservedArea(_Shape):
+    """One area's months in order; a month that no file covers is left out: it is unknown, not zero."""
+
+    area: Slug
+    name: str = Field(examples=["El Paso, TX"])
+    kind: Kind
+    panel: Panel
+    months: list[ObservedMonth]
+
+
+class ObservationsAnswer(_Shape):
+    """Observed encounters per month."""
+
+    as_of: date | None = Field(description="The day asked for; null: everything that is known now.", examples=[None])
+    unit: str = Field(examples=["encounters per month"])
+    observations: list[ObservedArea]
+
+
+class PanelStatus(_Shape):
+    """One panel. Where nothing is published, all but `notes` is null and a note says what to do."""
+
+    release: ReleaseId | None
+    issued_at: datetime | None = Field(examples=["2024-12-20T06:00:00Z"])
+    data_through: DataMonth | None
+    next_data_month: MonthText | None = Field(description="The month that the next official file should add.", examples=["2024-12"])
+    first_lead: int | None = Field(description="Lead of horizon 1; negative: that month was past at issue.", examples=[-1])
+    stale_after: date | None = Field(examples=["2025-02-28"])
+    stale: bool | None = Field(examples=[True])
+    areas: int | None = Field(description="How many areas have a forecast.", examples=[24])
+    horizon: int | None = Field(description="Months ahead.", examples=[18])
+    code_version: str | None = Field(description="Version of the code that made the release.", examples=["0.1.0"])
+    notes: list[str] = Field(examples=[["The months of this release are past; ingest a newer official file."]])
+
+
+class StatusAnswer(_Shape):
+    """Whether the figures are fresh."""
+
+    service_version: str = Field(examples=["0.1.0"])
+    store: str = Field(description="`ok`, or why the last look at the store failed.", examples=["ok"])
+    panels: dict[Panel, PanelStatus]
+
+
+class LiveAnswer(_Shape):
+    """The process answers."""
+
+    status: str = Field(examples=["live"])
+
+
+class ReadyAnswer(_Shape):
+    """The newest releases are in memory and the store answers."""
+
+    status: str = Field(examples=["ready"])
+    releases: list[ReleaseId]
+
+
+class ProblemDocument(BaseModel):
+    """An error (RFC 9457). Further members depend on the type."""
+
+    model_config = ConfigDict(extra="allow")
+
+    type: str = Field(description="Where the kind of problem is described.", examples=["/docs#unknown-parameter"])
+    title: str = Field(examples=["Unknown parameter"])
+    status: int = Field(examples=[422])
+    detail: str = Field(description="This occasion.", examples=["'covarage' is not a parameter of /v1/forecasts. Did you mean coverage?"])
+    instance: str = Field(description="The path that was asked for.", examples=["/v1/forecasts"])
+    remedy: str = Field(description="What to do.", examples=["Remove it, or use one of the known parameters."])
+
+
+def example(model: type[BaseModel]) -> dict[str, Any]:
+    """A whole answer, put together from the examples of its members."""
+    return {name: _value(field.annotation, field.examples) for name, field in model.model_fields.items()}
+
+
+def _value(kind: Any, examples: list[Any] | None) -> Any:
+    if examples:
+        return examples[0]
+    origin, inner = get_origin(kind), get_args(kind)
+    if origin is Annotated:
+        return inner[1].examples[0]
+    if origin is list:
+        return [_value(inner[0], None)]
+    if origin is dict:
+        return {_value(inner[0], None): _value(inner[1], None)}
+    if origin is Literal:
+        return inner[0]
+    if origin is not None:  # a union: its first member is the one with a value
+        return _value(inner[0], None)
+    return example(kind)
+
+
+def answered(model: type[BaseModel] | None, *, rows: str = "") -> dict[int | str, dict[str, Any]]:
+    """The 200 of a route for the OpenAPI document: what it is, and an example of its CSV where `rows` shows some."""
+    description = (model.__doc__ or "").splitlines()[0] if model else "One row per area and month."
+    return {200: {"description": description, "content": {"text/csv": {"schema": {"type": "string"}, "example": rows}} if rows else {}}}

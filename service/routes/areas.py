@@ -1,0 +1,66 @@
+"""`/v1/areas` and `/v1/areas/{slug}`: what is counted, and what of it is forecast."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Request
+
+from forecast.core.areas import PANELS, SECTORS, Area, area, hierarchy
+from forecast.core.errors import AreaError
+from service import bodies
+from service.ask import ordered
+from service.context import Context, context
+from service.front import ALIAS, Answer
+from service.problems import Problem, declared, did_you_mean
+from service.responses import AreaAnswer, AreasAnswer, answered
+from service.routes.parameters import KindParameter, PanelParameter
+
+__all__ = ["router"]
+
+router = APIRouter(tags=["areas"])
+
+
+def _known(here: Context) -> list[Area]:
+    """The fixed list of sectors and their sums, and what the newest releases have besides, panel by panel."""
+    slugs = {*hierarchy(sector.slug for sector in SECTORS), *(slug for release in here.shelf.newest.values() for slug in release.by_slug)}
+    return sorted(ordered(area(slug) for slug in slugs), key=lambda one: PANELS.index(one.panel))
+
+
+def _forecast(here: Context, one: Area) -> bool:
+    release = here.shelf.newest.get(one.panel)
+    return release is not None and one.slug in release.by_slug
+
+
+@router.get(
+    "/areas",
+    summary="List areas",
+    response_model=AreasAnswer,
+    responses=answered(AreasAnswer) | declared("unknown-parameter", "repeated-parameter", "invalid-parameter", "internal"),
+)
+async def areas(request: Request, panel: PanelParameter = None, kind: KindParameter = None) -> Answer:
+    """Areas of the panels, from the nation down. Cells and states are known once a release of their panel is published."""
+    here = context(request)
+    rows = [
+        bodies.area_entry(one, forecast=_forecast(here, one))
+        for one in _known(here)
+        if panel in (None, one.panel) and kind in (None, one.kind)
+    ]
+    return Answer(bodies.render({"areas": rows}), "application/json", cache=ALIAS, keep=True)
+
+
+@router.get(
+    "/areas/{slug}",
+    summary="One area",
+    response_model=AreaAnswer,
+    responses=answered(AreaAnswer) | declared("unknown-area", "unknown-parameter", "internal"),
+)
+async def one_area(request: Request, slug: Annotated[str, Path(description="The area's slug.", examples=["el-paso"])]) -> Answer:
+    """An area's name, kind, panel and parents, and whether the newest release has figures for it."""
+    here = context(request)
+    try:
+        one = area(slug)
+    except AreaError:
+        near = did_you_mean(slug, [known.slug for known in _known(here)])
+        raise Problem("unknown-area", f"No area has the slug {slug[:60]!r}.{near}", area=slug[:60]) from None
+    return Answer(bodies.render(bodies.area_entry(one, forecast=_forecast(here, one))), "application/json", cache=ALIAS, keep=True)

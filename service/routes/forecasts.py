@@ -1,0 +1,174 @@
+"""`/v1/forecasts`, the alias of the newest releases, and `/v1/releases/{id}/forecasts`, which never changes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request
+from starlette.concurrency import run_in_threadpool
+from starlette.responses import Response
+
+from forecast.core.areas import PANELS, Panel
+from forecast.release import read
+from forecast.release.read import Release
+from service import ask, bodies
+from service.ask import Ask, Format, Missing
+from service.context import Context, context
+from service.front import ALIAS, IMMUTABLE, Answer
+from service.problems import Problem, declared
+from service.responses import ForecastsAnswer, ReleaseForecastsAnswer, answered
+from service.routes.parameters import (
+    AreaParameter,
+    AsOf,
+    CoverageParameter,
+    HorizonParameter,
+    KindParameter,
+    PanelParameter,
+    ReleasePath,
+    UnitParameter,
+)
+from service.routes.releases import found
+
+__all__ = ["router"]
+
+router = APIRouter(tags=["forecasts"])
+
+_REFUSALS = ("unknown-parameter", "repeated-parameter", "invalid-parameter", "no-forecast", "unknown-release", "not-acceptable", "internal")
+_ROWS = (
+    "panel,release,data_through,stale_after,stale,area,name,kind,month,horizon,lead,unit,median,mean,lower_80,upper_80,fallback\r\n"
+    'usbp-sectors,usbp-sectors-2024-11-0f3a9c2b71,2024-11,2025-02-28,true,el-paso,"El Paso, TX",sector,2024-12,1,-1,'
+    "encounters per month,8790,8920,6900,11000,\r\n"
+)
+_ALIAS_PROBLEMS = declared(*_REFUSALS, "before-first-release", "nothing-published", "store-unreachable")
+_RELEASE_PROBLEMS = declared(*_REFUSALS, "store-unreachable")
+
+ReleaseParameter = Annotated[
+    str | None, Query(description="Figures of this release instead of the newest.", examples=["usbp-sectors-2024-11-0f3a9c2b71"])
+]
+
+
+async def _alias(request: Request, question: Ask, as_of: str | None, release: str | None, form: Format) -> Answer:
+    here = context(request)
+    releases: Mapping[Panel, Release] = here.shelf.newest
+    missing: Missing = "nothing-published"
+    if release is not None and as_of is not None:
+        raise Problem("invalid-parameter", "as_of and release exclude each other. Leave one of the two out.", parameter="as_of")
+    if release is not None:
+        one = await run_in_threadpool(found, here, release)
+        releases, missing = {one.manifest.panel: one}, "no-forecast"
+    elif (by := ask.day("as_of", as_of)) is not None:
+        releases, missing = await run_in_threadpool(_issued, here, by, question), "before-first-release"
+    chosen = ask.choose(releases, question, missing=missing)
+    return _answer(chosen, question, form, today=here.today(), cache=ALIAS, keep=as_of is None)
+
+
+def _issued(here: Context, by: date, question: Ask) -> Mapping[Panel, Release]:
+    """Per panel the newest release issued by a day; hindcasts were never issued."""
+    newest: dict[Panel, str] = {}
+    for one in read.releases(here.shelf.engine, question.panel):
+        if not one.manifest.hindcast and one.manifest.issued_at.date() <= by:
+            newest.setdefault(one.manifest.panel, one.id)
+    if not newest:
+        raise Problem("before-first-release", f"No release had been issued by {by}.", parameter="as_of")
+    return {panel: here.shelf.release(newest[panel]) for panel in PANELS if panel in newest}
+
+
+def _answer(chosen: bodies.Chosen, question: Ask, form: Format, *, today: date | None, cache: str, keep: bool) -> Answer:
+    if form == "csv":
+        return Answer(bodies.forecasts_csv(chosen, question, today=today), "text/csv", cache=cache, keep=keep)
+    return Answer(bodies.forecasts_json(chosen, question, today=today), "application/json", cache=cache, keep=keep)
+
+
+@router.get(
+    "/forecasts",
+    summary="Forecasts from the newest releases",
+    response_model=ForecastsAnswer,
+    responses=answered(ForecastsAnswer, rows=_ROWS) | _ALIAS_PROBLEMS,
+)
+async def forecasts(
+    request: Request,
+    area: AreaParameter = None,
+    panel: PanelParameter = None,
+    kind: KindParameter = None,
+    coverage: CoverageParameter = "50,80,95",
+    unit: UnitParameter = "month",
+    horizon: HorizonParameter = None,
+    as_of: AsOf = None,
+    release: ReleaseParameter = None,
+) -> Answer:
+    """Median, mean and central intervals per area and month. Names the releases that the figures are from, and says whether they are stale.
+
+    JSON, or CSV with `Accept: text/csv`. `as_of` gives the releases that were the newest at the end of that day (UTC).
+    """
+    question = Ask(ask.slugs(area), panel, kind, ask.coverages(coverage), unit, horizon)
+    return await _alias(request, question, as_of, release, ask.format_of(request))
+
+
+@router.get(
+    "/forecasts.csv",
+    summary="Forecasts from the newest releases, as CSV",
+    response_class=Response,
+    responses=answered(None, rows=_ROWS) | _ALIAS_PROBLEMS,
+)
+async def forecasts_csv(
+    request: Request,
+    area: AreaParameter = None,
+    panel: PanelParameter = None,
+    kind: KindParameter = None,
+    coverage: CoverageParameter = "50,80,95",
+    unit: UnitParameter = "month",
+    horizon: HorizonParameter = None,
+    as_of: AsOf = None,
+    release: ReleaseParameter = None,
+) -> Answer:
+    """One row per area and month, for `pandas.read_csv` and spreadsheets."""
+    question = Ask(ask.slugs(area), panel, kind, ask.coverages(coverage), unit, horizon)
+    return await _alias(request, question, as_of, release, "csv")
+
+
+async def _of_release(request: Request, identity: str, question: Ask, form: Format) -> Answer:
+    one = await run_in_threadpool(found, context(request), identity)
+    chosen = ask.choose({one.manifest.panel: one}, question, missing="no-forecast")
+    return _answer(chosen, question, form, today=None, cache=IMMUTABLE, keep=True)
+
+
+@router.get(
+    "/releases/{release}/forecasts",
+    summary="Forecasts of one release",
+    response_model=ReleaseForecastsAnswer,
+    responses=answered(ReleaseForecastsAnswer, rows=_ROWS) | _RELEASE_PROBLEMS,
+)
+async def release_forecasts(
+    request: Request,
+    release: ReleasePath,
+    area: AreaParameter = None,
+    kind: KindParameter = None,
+    coverage: CoverageParameter = "50,80,95",
+    unit: UnitParameter = "month",
+    horizon: HorizonParameter = None,
+) -> Answer:
+    """The same shape as `/v1/forecasts`. The answer never changes, so it says nothing of what today makes of the release."""
+    question = Ask(ask.slugs(area), None, kind, ask.coverages(coverage), unit, horizon)
+    return await _of_release(request, release, question, ask.format_of(request))
+
+
+@router.get(
+    "/releases/{release}/forecasts.csv",
+    summary="Forecasts of one release, as CSV",
+    response_class=Response,
+    responses=answered(None, rows=_ROWS) | _RELEASE_PROBLEMS,
+)
+async def release_forecasts_csv(
+    request: Request,
+    release: ReleasePath,
+    area: AreaParameter = None,
+    kind: KindParameter = None,
+    coverage: CoverageParameter = "50,80,95",
+    unit: UnitParameter = "month",
+    horizon: HorizonParameter = None,
+) -> Answer:
+    """One row per area and month. The answer never changes."""
+    question = Ask(ask.slugs(area), None, kind, ask.coverages(coverage), unit, horizon)
+    return await _of_release(request, release, question, "csv")

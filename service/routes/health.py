@@ -1,0 +1,41 @@
+"""`/livez` and `/readyz`, for whatever starts, restarts and routes to the process."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Request
+
+from service import bodies
+from service.context import context
+from service.front import Answer
+from service.problems import Problem, declared
+from service.responses import LiveAnswer, ReadyAnswer, answered
+
+__all__ = ["router"]
+
+router = APIRouter(tags=["health"])
+
+
+@router.get("/livez", summary="The process answers", response_model=LiveAnswer, responses=answered(LiveAnswer))
+async def live() -> Answer:
+    """200 for as long as the process can answer at all; says nothing of the store."""
+    return Answer(bodies.render({"status": "live"}), "application/json", cache="no-store")
+
+
+@router.get(
+    "/readyz",
+    summary="Releases are in memory and the store answers",
+    response_model=ReadyAnswer,
+    responses=answered(ReadyAnswer) | declared("nothing-published", "store-unreachable"),
+)
+async def ready(request: Request) -> Answer:
+    """503 until a release of at least one panel is loaded, and while the store did not answer the last look at it.
+
+    What is in memory is served on meanwhile.
+    """
+    shelf = context(request).shelf
+    if not shelf.newest:
+        raise Problem("nothing-published", f"No release is loaded. {shelf.failure}".rstrip())
+    if shelf.failure:
+        raise Problem("store-unreachable", shelf.failure, serving=[one.id for one in shelf.newest.values()])
+    document = {"status": "ready", "releases": [one.id for one in shelf.newest.values()]}
+    return Answer(bodies.render(document), "application/json", cache="no-store")

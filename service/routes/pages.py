@@ -1,0 +1,29 @@
+"""`/` and `/docs`: pages for people. Not part of the OpenAPI document."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Request
+
+from service.context import context
+from service.dashboard.docs import docs
+from service.dashboard.frame import HEADERS
+from service.dashboard.index import index
+from service.front import LIVE, Answer
+
+__all__ = ["router"]
+
+router = APIRouter(include_in_schema=False)
+_HTML = "text/html; charset=utf-8"
+
+
+@router.get("/")
+async def front_page(request: Request) -> Answer:
+    """The newest releases at a glance."""
+    here = context(request)
+    return Answer(index(here.shelf.newest, today=here.today()), _HTML, cache=LIVE, keep=True, headers=HEADERS)
+
+
+@router.get("/docs")
+async def documentation(request: Request) -> Answer:
+    """The API for people."""
+    return Answer(docs(request.app.openapi()), _HTML, cache=LIVE, keep=True, headers=HEADERS)

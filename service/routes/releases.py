@@ -1,0 +1,83 @@
+"""`/v1/releases` and `/v1/releases/{id}`: every release that was ever published, hindcasts marked."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from fastapi import APIRouter, Request
+
+from forecast.core.errors import NoRelease
+from forecast.release import read
+from forecast.release.read import Release
+from service import bodies
+from service.context import Context, context
+from service.front import ALIAS, IMMUTABLE, Answer
+from service.problems import Problem, declared
+from service.responses import ReleaseAnswer, ReleasesAnswer, answered
+from service.routes.parameters import PanelParameter, ReleasePath
+
+__all__ = ["found", "router"]
+
+router = APIRouter(tags=["releases"])
+
+# No other text reaches the store.
+_IDENTITY = re.compile(r"[a-z0-9-]{1,100}")
+
+
+def found(here: Context, identity: str) -> Release:
+    """The release of an id. Raises Problem where there is none, StoreError."""
+    try:
+        if _IDENTITY.fullmatch(identity):
+            return here.shelf.release(identity)
+    except NoRelease:
+        pass
+    raise Problem("unknown-release", f"No release has the id {identity[:100]!r}.", release=identity[:100])
+
+
+@router.get(
+    "/releases",
+    summary="List releases",
+    response_model=ReleasesAnswer,
+    responses=answered(ReleasesAnswer) | declared("unknown-parameter", "invalid-parameter", "internal", "store-unreachable"),
+)
+def releases(request: Request, panel: PanelParameter = None) -> Answer:
+    """Every release, newest first. `current` marks those that `/v1/forecasts` serves; hindcasts were made later and never served."""
+    rows = [_row(one) for one in read.releases(context(request).shelf.engine, panel)]
+    return Answer(bodies.render({"releases": rows}), "application/json", cache=ALIAS)
+
+
+def _row(one: read.ReleaseSummary) -> dict[str, Any]:
+    manifest = one.manifest
+    return {
+        "id": one.id,
+        "panel": manifest.panel,
+        "issued_at": bodies.instant(manifest.issued_at),
+        "data_through": str(manifest.origin),
+        "stale_after": str(manifest.stale_after),
+        "hindcast": manifest.hindcast,
+        "current": one.current,
+    }
+
+
+@router.get(
+    "/releases/{release}",
+    summary="One release",
+    response_model=ReleaseAnswer,
+    responses=answered(ReleaseAnswer) | declared("unknown-release", "unknown-parameter", "internal", "store-unreachable"),
+)
+def release(request: Request, release: ReleasePath) -> Answer:
+    """Where a release's figures come from: counts, recipe, code version, run, scores. The answer never changes."""
+    one = found(context(request), release)
+    manifest = one.manifest
+    document = bodies.head(one) | {
+        "code_version": manifest.code_version,
+        "data_digest": manifest.data_digest,
+        "checksum": one.checksum,
+        "horizon": max((len(forecast.months) for forecast in one.areas), default=0),
+        "levels": list(one.levels),
+        "areas": [forecast.slug for forecast in one.areas],
+        "fallbacks": manifest.fallbacks,
+        "scores": manifest.scores,
+    }
+    return Answer(bodies.render(document), "application/json", cache=IMMUTABLE, keep=True)

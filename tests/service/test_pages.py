@@ -1,0 +1,81 @@
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+
+
+def test_the_page_says_first_what_must_be_known(office):
+    office.publish()
+    office.now = datetime(2025, 3, 1, tzinfo=UTC)
+    with office.client() as client:
+        page = client.get("/").text
+    before_figures = page[: page.index("<table>")]
+    assert "These months are &lt;past&gt;." in before_figures
+    assert "Data through <strong>2024-11</strong>" in before_figures
+    assert "issued 2025-01-20T06:00:00Z" in before_figures
+    assert "Stale: newer counts should have been in by 2025-02-28." in before_figures
+    assert "encounters ingest FILE" in before_figures
+    assert "2024-12 was past when this release was issued (2025-01): its lead is -1." in before_figures
+
+
+def test_a_fresh_release_is_not_called_stale(client):
+    assert "Stale" not in client.get("/").text
+
+
+def test_the_page_shows_leads_medians_and_intervals_of_headline_areas(client):
+    page = client.get("/").text
+    heads = re.findall(r"(\d{4}-\d{2})<br><small>lead (-?\d+)</small>", page)
+    assert heads[:3] == [("2024-12", "-1"), ("2025-01", "0"), ("2025-02", "1")]
+    row = page[page.index("El Paso, TX") :]
+    assert row.index("600<br><small>200 to 1,000</small>") < row.index("</tr>")
+    for name in ("Nation (Border Patrol sectors)", "Southwest border", "Northern border", "Tucson, AZ", "Texas (Southwest)"):
+        assert name in page
+    assert "Blaine, WA" not in page
+
+
+def test_the_page_links_to_figures_and_documentation_that_exist(client):
+    page = client.get("/").text
+    links = set(re.findall(r'href="(/[^"]*)"', page))
+    assert {"/docs", "/v1/status", "/v1/forecasts?panel=usbp-sectors", "/v1/forecasts.csv?area=el-paso"} <= links
+    assert {link: client.get(link.replace("&amp;", "&")).status_code for link in links} == dict.fromkeys(links, 200)
+
+
+def test_a_fallback_is_shown_where_it_stands_in(office):
+    office.publish(fallbacks={"tucson": "ets <failed>"})
+    with office.client() as client:
+        assert "Floor model: ets &lt;failed&gt;" in client.get("/").text
+
+
+def test_the_page_says_so_before_anything_is_published(office):
+    with office.client() as client:
+        assert "encounters retrain --panel usbp-sectors" in client.get("/").text
+
+
+def test_a_release_whose_months_are_all_past_is_still_shown(office):
+    office.publish(issued_at=datetime(2026, 1, 20, tzinfo=UTC))
+    with office.client() as client:
+        page = client.get("/").text
+    assert re.findall(r"lead (-?\d+)</small>", page) == ["-13", "-12", "-11"]
+    assert "Every month of this release, 2024-12 to 2025-02, was past when it was issued (2026-01)." in page
+
+
+def test_pages_run_no_script_and_load_nothing_from_elsewhere(client):
+    for path in ("/", "/docs"):
+        page = client.get(path).text
+        assert "<script" not in page
+        assert not re.search(r'(src|href)="(https?:)?//', page)
+        assert 'name="viewport"' in page
+
+
+def test_the_documentation_has_every_address_and_every_kind_of_problem(client):
+    page = client.get("/docs").text
+    for path in client.get("/openapi.json").json()["paths"]:
+        assert f"<code>{path}</code>" in page
+    kind = client.get("/v1/forecasts?x=1").json()["type"]
+    assert f'id="{kind.split("#")[1]}"' in page
+
+
+def test_addresses_to_try_in_the_documentation_work(client):
+    tries = re.findall(r'Try: <a href="([^"]*)"', client.get("/docs").text)
+    assert len(tries) >= 9
+    assert {address: client.get(address).status_code for address in tries} == dict.fromkeys(tries, 200)
