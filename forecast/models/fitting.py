@@ -1,0 +1,156 @@
+"""Fits many models to many series, with a guard rail around each: what fails is recorded and the floor stands in. Knows no family.
+
+The rails: an exception, a series too short, nothing but zeros, paths that are not finite, paths that explode, no answer by the deadline.
+The floor is a random walk on logs, or for an area without a single encounter the quiet floor. Every number follows from the task alone:
+the seed is hashed with member, area and origin, so that neither the order of the tasks nor the number of workers matters.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import resource
+import sys
+import time
+import warnings
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from forecast.core.errors import FitError
+from forecast.core.executor import map_tasks
+from forecast.core.tables import Floats, Series
+from forecast.models.catalog import Member, libraries, model
+from forecast.models.protocol import Fitted, Model, Parameters
+from forecast.models.quiet import Quiet, is_quiet
+from forecast.models.random_walk import RandomWalk
+from forecast.models.scale import ceiling, middle_ceiling
+
+__all__ = ["Fit", "FitTask", "fit_all", "fit_one", "floor", "generator", "guarded", "refusal", "restore"]
+
+
+@dataclass(frozen=True)
+class FitTask:
+    """One member on one series: `samples` paths of `horizon` months. `start`: parameters of an earlier fit, whose orders may be kept."""
+
+    member: Member
+    series: Series
+    horizon: int
+    samples: int
+    seed: int
+    start: Parameters | None = None
+
+
+@dataclass(frozen=True)
+class Fit:
+    """What became of a task.
+
+    `paths`: (samples, horizon), encounters per month, finite, >= 0, never empty. `failure`: why the floor stands in, one line; None where
+    the paths and the `parameters` are the member's own. `notes`: warnings of the model's library. `seconds`: wall time of fit and
+    simulation. `peak_memory`: the largest resident size that the worker has had, bytes.
+    """
+
+    member: Member
+    area: str
+    paths: Floats
+    parameters: Parameters
+    seconds: float
+    peak_memory: int
+    failure: str | None = None
+    notes: tuple[str, ...] = ()
+
+
+def generator(task: FitTask, label: str | None = None) -> np.random.Generator:
+    """The source of random numbers of a task, from its seed, member, area and origin alone. `label` names another member."""
+    key = "\n".join([label or task.member.label, task.series.area, str(task.series.origin.ordinal)])
+    words = np.frombuffer(hashlib.sha256(key.encode()).digest(), dtype="<u4")
+    return np.random.default_rng([task.seed, *(int(word) for word in words)])
+
+
+def floor(series: Series) -> Model:
+    """The model that stands in where another fails; it fits every series with a known month."""
+    return Quiet() if is_quiet(series) else RandomWalk(scale="log")
+
+
+def restore(member: Member, series: Series, parameters: Parameters, failure: str | None) -> Fitted:
+    """The fit behind a `Fit`, from what it recorded: the member's own, or the floor's where there was a failure."""
+    return (floor(series) if failure else model(member)).restore(series, parameters)
+
+
+def refusal(paths: Floats, series: Series) -> str | None:
+    """Why paths (samples, horizon) must not be used, in one line; None where they may."""
+    if not np.isfinite(paths).all():
+        return f"{series.area}: {int((~np.isfinite(paths)).sum())} of {paths.size} simulated values are not finite"
+    if (paths < 0).any():
+        return f"{series.area}: a simulated count is negative"
+    for level, bound in ((0.99, ceiling(series)), (0.5, middle_ceiling(series))):
+        reached = float(np.quantile(paths, level, axis=0).max())
+        if reached > bound:
+            record = float(np.nanmax(series.values))
+            return f"{series.area}: explodes: the {level} quantile reaches {reached:.4g} a month, the record is {record:.4g}"
+    return None
+
+
+def fit_one(task: FitTask) -> Fit:
+    """Fit and simulate one task in this process; never raises for what a model does. There is no deadline here."""
+    return guarded(task, model(task.member))
+
+
+def fit_all(
+    tasks: Sequence[FitTask],
+    *,
+    workers: int,
+    deadline: float,
+    on_done: Callable[[], None] | None = None,
+    fit: Callable[[FitTask], Fit] = fit_one,
+) -> list[Fit]:
+    """Every task's Fit, in order of the tasks.
+
+    `deadline`: seconds of wall time per task, after which its worker is killed and the floor stands in. `workers`: processes; 0 fits in
+    this one, without a deadline. `on_done` is called once per finished task. `fit`: what a worker does with a task.
+    """
+    done = []
+    preload = ("forecast.models.fitting", *libraries(task.member for task in tasks))
+    for task, outcome in zip(tasks, map_tasks(fit, tasks, workers=workers, deadline=deadline, preload=preload), strict=True):
+        if outcome.result is None:
+            done.append(_stand_in(task, outcome.failure or "no result", outcome.seconds))
+        else:
+            done.append(outcome.result)
+        if on_done:
+            on_done()
+    return done
+
+
+def guarded(task: FitTask, family: Model) -> Fit:
+    """Fit and simulate with `family` in place of the catalog's, behind all rails but the deadline."""
+    started = time.perf_counter()
+    with warnings.catch_warnings(record=True) as caught, np.errstate(all="ignore"):
+        warnings.simplefilter("always")
+        try:
+            if is_quiet(task.series):
+                raise FitError(f"{task.series.area} has no encounter in {len(task.series.values)} months; there is nothing to fit")
+            fitted = family.fit(task.series, task.start)
+            paths = fitted.simulate(task.horizon, task.samples, generator(task))
+            if paths.shape != (task.samples, task.horizon):
+                raise FitError(f"{task.member.label} gave paths of shape {paths.shape}, not {(task.samples, task.horizon)}")
+            failure = refusal(paths, task.series)
+            parameters = fitted.parameters
+        except Exception as error:  # whatever a model does is recorded, and the floor stands in
+            failure = str(error) if isinstance(error, FitError) else f"{type(error).__name__}: {' '.join(str(error).split())[:300]}"
+    seconds = time.perf_counter() - started
+    notes = tuple(dict.fromkeys(f"{found.category.__name__}: {' '.join(str(found.message).split())[:200]}" for found in caught))
+    if failure is not None:
+        return _stand_in(task, failure, seconds, notes)
+    return Fit(task.member, task.series.area, paths, parameters, seconds, _peak_memory(), None, notes)
+
+
+def _stand_in(task: FitTask, failure: str, seconds: float, notes: tuple[str, ...] = ()) -> Fit:
+    stand_in = floor(task.series)
+    fitted = stand_in.fit(task.series)
+    paths = fitted.simulate(task.horizon, task.samples, generator(task, stand_in.name))
+    return Fit(task.member, task.series.area, paths, fitted.parameters, seconds, _peak_memory(), failure, notes)
+
+
+def _peak_memory() -> int:
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else peak * 1024  # Linux counts kilobytes, macOS bytes

@@ -1,0 +1,146 @@
+"""Prophet on month starts: a bent trend, a yearly season and policy events as regressors. Fitted by the library of that name.
+
+Events count as far as they were public at the origin, and only where at least three months of them are in the history: before that
+nothing tells an event's effect from noise. Future bends of the trend are drawn as Prophet draws them (as often and as sharp as those of
+the past: Taylor and Letham 2018, sec. 3.1.4). Prophet's residuals come in runs, which it takes for noise: here a month hands a share of its
+residual on to the next (estimated by least squares), so that a forecast starts from the last count. Unknown months are left out by Prophet.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from forecast.core.errors import FitError
+from forecast.core.months import SEASON
+from forecast.core.tables import Floats, Series
+from forecast.models.events import known_at, shares
+from forecast.models.protocol import Parameters
+from forecast.models.residuals import HALF_LIFE, Pool, pool
+from forecast.models.scale import Scale, from_working, one_encounter, require, standardised, to_working
+
+__all__ = ["FittedProphet", "ProphetModel"]
+
+_SEEN = 3.0  # months in force before an event's effect is estimated
+_MOST_CARRIED = 0.98  # of a residual, by the month; all of it would never return to the trend
+_PRIOR = 0.02  # of an effect, in parts of the highest rate: tight, because many months of an event also hold much else
+_HARMONICS = 5  # months resolve six; Prophet's default of ten would be free to do anything between them
+
+
+@dataclass(frozen=True)
+class FittedProphet:
+    """`fitted`: the library's object. What it leaves over, on the working scale: `last`, of which a month hands on the share `carried`."""
+
+    series: Series
+    scale: Scale
+    fitted: Any
+    regressors: tuple[str, ...]
+    carried: float
+    last: float
+    shocks: Pool
+
+    @property
+    def parameters(self) -> Parameters:
+        """Prophet's own JSON, as text, and the events that it knows."""
+        from forecast.models.prophet_library import model_to_json
+
+        return {"prophet": model_to_json(self.fitted), "events": list(self.regressors)}
+
+    def simulate(self, horizon: int, n: int, rng: np.random.Generator) -> Floats:
+        """(n, horizon), encounters per month."""
+        middle = _predicted(self.fitted, _frame(self.series, self.regressors, horizon))
+        bends = self._bends(horizon, n, rng)
+        shocks = self.shocks.draw((n, horizon), rng)
+        left, rest = np.empty((n, horizon)), np.full(n, self.last)
+        for step in range(horizon):
+            rest = self.carried * rest + shocks[:, step]
+            left[:, step] = rest
+        return from_working(middle + bends + left, self.series, self.scale)
+
+    def _bends(self, horizon: int, n: int, rng: np.random.Generator) -> Floats:
+        """(n, horizon) what new bends add to the trend; Prophet's time runs from 0 to 1 over the history."""
+        step = 1.0 / max(len(self.series.values) - 1, 1)
+        changes = self.fitted.params["delta"]
+        often, sharp = len(self.fitted.changepoints_t) * step, float(np.abs(changes).mean()) + 1e-8
+        bends = rng.laplace(0.0, sharp, size=(n, horizon)) * (rng.random((n, horizon)) < often)
+        added: Floats = np.cumsum(np.cumsum(bends, axis=1), axis=1) * step * float(self.fitted.y_scale)
+        return added
+
+
+@dataclass(frozen=True)
+class ProphetModel:
+    """Options: `scale`; `events`, whether policy events are regressors; `half_life`, months after which a past shock weighs half as much.
+
+    Needs two years of months.
+    """
+
+    scale: Scale = "log"
+    events: bool = True
+    half_life: float = HALF_LIFE
+    name: str = field(default="prophet", init=False)
+
+    def fit(self, series: Series, start: Parameters | None = None) -> FittedProphet:
+        """Fit trend, season and events. Raises FitError for a short or constant series, or one that is not monthly."""
+        if not series.calendar:
+            raise FitError(f"{series.area} is not a monthly series; Prophet needs calendar months. Use model ets or theta.")
+        require(series, 2 * SEASON, "Prophet")
+        standardised(to_working(series, self.scale), series.area)
+        regressors = self._regressors(series)
+        from forecast.models.prophet_library import Prophet, silence
+
+        with silence():
+            model = Prophet(
+                yearly_seasonality=_HARMONICS if series.season == SEASON else False,
+                weekly_seasonality=False,
+                daily_seasonality=False,
+                uncertainty_samples=0,
+            )
+            for name in regressors:
+                model.add_regressor(name, prior_scale=_PRIOR, standardize=False)
+            frame = _frame(series, regressors, 0)
+            model.fit(frame.assign(y=to_working(series, self.scale)), seed=1)
+        return self._fitted(series, model, regressors)
+
+    def restore(self, series: Series, parameters: Parameters) -> FittedProphet:
+        """The fit of this JSON."""
+        from forecast.models.prophet_library import model_from_json, silence
+
+        with silence():
+            return self._fitted(series, model_from_json(parameters["prophet"]), tuple(parameters["events"]))
+
+    def _regressors(self, series: Series) -> tuple[str, ...]:
+        n = len(series.values)
+        known = known_at(series.origin) if self.events else ()
+        return tuple(e.name for e in known if shares(e, origin=series.origin, first=series.first, count=n).sum() >= _SEEN)
+
+    def _fitted(self, series: Series, model: Any, regressors: tuple[str, ...]) -> FittedProphet:
+        missed = to_working(series, self.scale) - _predicted(model, _frame(series, regressors, 0))
+        before, after = missed[:-1], missed[1:]
+        pairs = np.isfinite(before) & np.isfinite(after)
+        square = float(before[pairs] @ before[pairs])
+        share = float(before[pairs] @ after[pairs]) / square if square > 0 else 0.0
+        carried = min(max(share, 0.0), _MOST_CARRIED)
+        shocks = pool(after - carried * before, least=one_encounter(series, self.scale), half_life=self.half_life)
+        return FittedProphet(series, self.scale, model, regressors, carried, float(missed[-1]), shocks)
+
+
+def _frame(series: Series, regressors: tuple[str, ...], horizon: int) -> Any:
+    """Prophet's table of the history's months, or of the `horizon` months after the origin."""
+    import pandas as pd
+
+    first, count = (series.origin + 1, horizon) if horizon else (series.first, len(series.values))
+    columns: dict[str, Any] = {"ds": pd.date_range(str(first), periods=count, freq="MS")}
+    for event in known_at(series.origin):
+        if event.name in regressors:
+            columns[event.name] = shares(event, origin=series.origin, first=first, count=count)
+    return pd.DataFrame(columns)
+
+
+def _predicted(model: Any, frame: Any) -> Floats:
+    """(months,) trend, season and events on the working scale."""
+    from forecast.models.prophet_library import silence
+
+    with silence():
+        return np.array(model.predict(frame)["yhat"], dtype=float)
