@@ -1,0 +1,62 @@
+"""Sentences that every reader of a release must see first: how far back its counts end, and what is known to have changed since.
+
+Reads no clock: the day of issue is an argument.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+
+from forecast.core.areas import area
+from forecast.core.months import Month
+from forecast.core.tables import Counts
+
+__all__ = ["cautions", "stale_after"]
+
+# Official counts of a month are out within three months; later than that, newer ones exist.
+MONTHS_UNTIL_STALE = 3
+# A change of the southwest border by half since a forecast's origin means that the forecast describes another world.
+LEFT_BEHIND = 0.5
+
+_NEWER = {
+    "usbp-sectors": "by area of responsibility",
+    "cbp-states": "by state",
+}
+
+
+def stale_after(origin: Month) -> date:
+    """The day after which counts of later months should be public: three months after the origin's month."""
+    return (origin + MONTHS_UNTIL_STALE).last_day
+
+
+def cautions(counts: Counts, *, horizon: int, issued: date, others: Sequence[Counts] = ()) -> tuple[str, ...]:
+    """What to know before reading forecasts of `horizon` months from `counts`, issued on a day; empty where nothing stands out.
+
+    `others`: panels that may reach further than `counts` and show what it cannot.
+    """
+    found = []
+    past = min(max(Month.containing(issued) - counts.through, 0), horizon)
+    if issued > stale_after(counts.through):
+        begun = f"all {horizon}" if past == horizon else f"{past} of {horizon}"
+        found.append(
+            f"The counts behind these forecasts end in {counts.through}: {begun} forecast months had begun or passed when they were issued"
+            f" ({issued.isoformat()}). For forecasts ahead of today, download the current CBP Nationwide Encounters file"
+            f" {_NEWER[counts.panel]}, then: encounters ingest FILE, encounters retrain."
+        )
+    for other in others:
+        if other.panel == counts.panel or other.through - counts.through < 1 or counts.through < other.first:
+            continue
+        before, after = _southwest(other, counts.through), _southwest(other, other.through)
+        if before > 0 and abs(after / before - 1) >= LEFT_BEHIND:
+            word = "fewer" if after < before else "more"
+            found.append(
+                f"The world has left these forecasts behind: counts of all components by state show {abs(after / before - 1):.0%} {word}"
+                f" southwest border encounters in {other.through} than in {counts.through}, the last month that these forecasts know."
+            )
+    return tuple(found)
+
+
+def _southwest(counts: Counts, month: Month) -> float:
+    slug = next(slug for slug in counts.totals() if area(slug).kind == "region" and slug.endswith("southwest"))
+    return float(counts.totals()[slug][month - counts.first])

@@ -1,0 +1,218 @@
+"""A recipe: the whole frozen way from counts to forecasts, read from a file that an analyst edits. Knows no file of counts and no clock.
+
+`tasks` says which fits a recipe needs at an origin; `assemble` makes forecasts of them; `run` does both. Backtests call the same three.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import tomllib
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from forecast.core.areas import Group, group_of, hierarchy
+from forecast.core.errors import RecipeError
+from forecast.core.months import Month
+from forecast.core.tables import LEVELS, Counts, Forecasts, Paths
+from forecast.models.catalog import Member
+from forecast.models.fitting import Fit, FitTask, fit_all
+from forecast.recipe import pooling, reconciliation
+
+__all__ = ["Pooled", "Recipe", "Run", "assemble", "bundled_recipes", "load", "member_forecasts", "parse", "run", "tasks"]
+
+HORIZON = 18
+
+
+@dataclass(frozen=True)
+class Pooled:
+    """A member of the pool. `weight`: its share against the others'; `only`: the group of leaves that it forecasts, None for all."""
+
+    member: Member
+    weight: float = 1.0
+    only: Group | None = None
+
+    def forecasts(self, slug: str) -> bool:
+        """Whether the member is part of the pool of a leaf."""
+        return self.only is None or group_of(slug) == self.only
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """What a recipe file says.
+
+    `members`: each with its weight in the pool; `compared`: members that are fitted and scored beside the pool and weigh nothing in it.
+    `samples`: sample paths per area; `horizon`: months after the origin.
+    """
+
+    name: str
+    purpose: str
+    horizon: int
+    samples: int
+    seed: int
+    members: tuple[Pooled, ...]
+    compared: tuple[Member, ...]
+    text: str
+
+    @property
+    def digest(self) -> str:
+        """sha256 of the recipe's text: another comma, another recipe."""
+        return hashlib.sha256(self.text.encode()).hexdigest()
+
+    @property
+    def pooled(self) -> tuple[Member, ...]:
+        """The members that the forecasts are made of."""
+        return tuple(share.member for share in self.members)
+
+    @property
+    def fitted(self) -> tuple[Member, ...]:
+        """Every member that is fitted, pooled ones first."""
+        return (*self.pooled, *self.compared)
+
+
+@dataclass(frozen=True)
+class Run:
+    """What a recipe made of counts at one origin: `forecasts` and `paths` for every area of the hierarchy, and the fits behind them."""
+
+    recipe: Recipe
+    counts: Counts
+    forecasts: Forecasts
+    paths: Paths
+    fits: tuple[Fit, ...]
+
+    @property
+    def fallbacks(self) -> dict[str, str]:
+        """Area -> which pooled members failed there and why; the floor model stands in for them."""
+        pooled = {share.member.label: share for share in self.recipe.members}
+        found: dict[str, list[str]] = {}
+        for fit in self.fits:
+            if fit.failure is not None and fit.member.label in pooled and pooled[fit.member.label].forecasts(fit.area):
+                found.setdefault(fit.area, []).append(f"{fit.member.label}: {fit.failure}")
+        return {area: "; ".join(lines) for area, lines in found.items()}
+
+
+def bundled_recipes() -> tuple[str, ...]:
+    """Names of the recipes that come with the package."""
+    folder = resources.files("forecast.recipe") / "recipes"
+    return tuple(sorted(item.name.removesuffix(".toml") for item in folder.iterdir() if item.name.endswith(".toml")))
+
+
+def load(name: str) -> Recipe:
+    """A bundled recipe by its name, or any recipe by the path of its file. Raises RecipeError."""
+    if name.endswith(".toml"):
+        try:
+            return parse(Path(name).read_text(encoding="utf-8"))
+        except OSError as error:
+            raise RecipeError(f"{name} cannot be read: {error.strerror}. Give the path of a recipe file.") from error
+    if name not in bundled_recipes():
+        raise RecipeError(f"No recipe is called {name!r}. Use one of {', '.join(bundled_recipes())}, or the path of a .toml file.")
+    return parse((resources.files("forecast.recipe") / "recipes" / f"{name}.toml").read_text(encoding="utf-8"))
+
+
+def parse(text: str) -> Recipe:
+    """The recipe of a file's text. Raises RecipeError, naming the key that is wrong."""
+    try:
+        table = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise RecipeError(f"The recipe is not valid TOML: {error}. Mend the line it names.") from error
+    known = {"name", "purpose", "horizon", "samples", "seed", "members", "compared"}
+    if unknown := sorted(set(table) - known):
+        raise RecipeError(f"The recipe has an unknown key {unknown[0]!r}. Known keys: {', '.join(sorted(known))}.")
+    try:
+        members = tuple(Pooled(_member(row), float(row.get("weight", 1.0)), row.get("only")) for row in table["members"])
+        recipe = Recipe(
+            name=str(table["name"]),
+            purpose=str(table["purpose"]),
+            horizon=int(table.get("horizon", HORIZON)),
+            samples=int(table["samples"]),
+            seed=int(table["seed"]),
+            members=members,
+            compared=tuple(_member(row) for row in table.get("compared", [])),
+            text=text,
+        )
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise RecipeError(f"The recipe lacks or misuses {error}. Compare it with a bundled one.") from error
+    labels = [member.label for member in recipe.fitted]
+    if len(set(labels)) != len(labels):
+        raise RecipeError(f"Recipe {recipe.name} names a member twice: {', '.join(labels)}.")
+    if stray := [share.only for share in members if share.only not in (None, "southwest", "other")]:
+        raise RecipeError(f"Recipe {recipe.name}: only is southwest or other, not {stray[0]!r}.")
+    if not all(any(share.only in (None, group) for share in members) for group in ("southwest", "other")):
+        raise RecipeError(f"Recipe {recipe.name} leaves a group of areas without a member. Give one member no `only`.")
+    if not members or min(share.weight for share in members) <= 0 or recipe.samples < len(members) or recipe.horizon < 1:
+        raise RecipeError(f"Recipe {recipe.name} needs members with weights above 0, at least one sample per member and a horizon of 1.")
+    return recipe
+
+
+def _member(row: dict[str, Any]) -> Member:
+    options = {key: value for key, value in row.items() if key not in ("model", "weight", "only")}
+    return Member.of(row["model"], **options)
+
+
+def tasks(recipe: Recipe, counts: Counts, *, origin: Month, horizon: int | None = None, compared: bool = True) -> list[FitTask]:
+    """The fits that the recipe needs at `origin`: members x open leaves, with or without the `compared` members.
+
+    Sees no month after the origin.
+    """
+    seen = counts.until(origin)
+    return [
+        FitTask(member, seen.series(area), horizon or recipe.horizon, recipe.samples, recipe.seed)
+        for member in (recipe.fitted if compared else recipe.pooled)
+        for area in seen.open_areas
+    ]
+
+
+def assemble(recipe: Recipe, counts: Counts, fits: Sequence[Fit], *, origin: Month) -> Run:
+    """Pool the members' paths, let areas move together as they did in the past, and sum them up. Sees no month after the origin."""
+    seen = counts.until(origin)
+    areas = seen.open_areas
+    by_key = {(fit.member.label, fit.area): fit for fit in fits}
+    rng = np.random.default_rng([recipe.seed, origin.ordinal])
+    leaves = np.stack(
+        [
+            pooling.linear_pool(
+                [(by_key[share.member.label, area].paths, share.weight) for share in recipe.members if share.forecasts(area)],
+                recipe.samples,
+                rng,
+            )
+            for area in areas
+        ]
+    )
+    joint = reconciliation.shuffle(leaves, seen, rng)
+    members = hierarchy(areas)
+    place = {area: index for index, area in enumerate(areas)}
+    summed = np.stack([joint[[place[leaf] for leaf in leaves]].sum(axis=0) for leaves in members.values()])
+    paths = Paths("recipe", origin, tuple(members), summed)
+    return Run(recipe, seen, paths.quantiles(LEVELS), paths, tuple(fits))
+
+
+def run(
+    recipe: Recipe,
+    counts: Counts,
+    *,
+    origin: Month,
+    workers: int,
+    deadline: float,
+    horizon: int | None = None,
+    compared: bool = True,
+    on_fit: Callable[[], None] | None = None,
+) -> Run:
+    """Forecast every area of the panel from the counts up to `origin`."""
+    needed = tasks(recipe, counts, origin=origin, horizon=horizon, compared=compared)
+    fits = fit_all(needed, workers=workers, deadline=deadline, on_done=on_fit)
+    return assemble(recipe, counts, fits, origin=origin)
+
+
+def member_forecasts(fits: Iterable[Fit], *, origin: Month) -> tuple[Forecasts, ...]:
+    """Each member's own forecasts of the leaves, as if it were alone."""
+    by_member: dict[str, list[Fit]] = {}
+    for fit in fits:
+        by_member.setdefault(fit.member.label, []).append(fit)
+    return tuple(
+        Paths(label, origin, tuple(fit.area for fit in own), np.stack([fit.paths.T for fit in own])).quantiles(LEVELS)
+        for label, own in by_member.items()
+    )
