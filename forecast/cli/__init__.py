@@ -1,0 +1,11 @@
+"""`encounters`: the operator's command. Arguments, progress and exit codes; the work is done in the wings below."""
+
+import os
+
+# One BLAS thread, before numpy is loaded: the matrices are small and threads only wait for each other; workers fill the cores.
+for _threads in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+    os.environ.setdefault(_threads, "1")
+
+from forecast.cli.main import main  # noqa: E402 numpy must find the setting
+
+__all__ = ["main"]

@@ -1,0 +1,61 @@
+"""What the commands share: settings read once, the archive with the bundled table in it, the store, options, the clock."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, date, datetime
+from typing import Annotated, Any
+
+import typer
+from sqlalchemy import Engine
+
+from forecast.core.areas import PANELS, Panel
+from forecast.counts import bundle
+from forecast.counts.archive import Archive
+from forecast.release.store import connect
+from forecast.settings import Settings
+
+__all__ = ["Day", "Json", "PanelName", "archive", "emit", "now", "panels", "store"]
+
+Json = Annotated[bool, typer.Option("--json", help="Print JSON for a script.")]
+PanelName = Annotated[str | None, typer.Option("--panel", help=f"One panel only: {' or '.join(PANELS)}. Default: both.", metavar="P")]
+
+
+def Day(text: str) -> date:  # noqa: N802 names a type to the command line's parser
+    """A day as 2024-11-30. Raises BadParameter."""
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise typer.BadParameter(f"{text!r} is not a day; write it as 2024-11-30") from None
+
+
+def now() -> datetime:
+    """The clock of the command line: the only one that the library's work is told."""
+    return datetime.now(UTC)
+
+
+def archive(settings: Settings) -> Archive:
+    """The archive under the home; the bundled vintages are laid into it where they are not there yet."""
+    found = Archive(settings.archive)
+    bundle.seed(found)
+    return found
+
+
+def store(settings: Settings) -> Engine:
+    """The release store."""
+    return connect(settings.database)
+
+
+def panels(name: str | None) -> tuple[Panel, ...]:
+    """The panels that a command is asked for. Raises BadParameter for an unknown one."""
+    if name is None:
+        return PANELS
+    chosen = tuple(panel for panel in PANELS if panel == name)
+    if not chosen:
+        raise typer.BadParameter(f"{name!r} is not a panel; the panels are {', '.join(PANELS)}")
+    return chosen
+
+
+def emit(value: Any) -> None:
+    """Print JSON on stdout."""
+    typer.echo(json.dumps(value, indent=2, default=str))

@@ -1,0 +1,86 @@
+"""`encounters releases`, `rollback` and `verify`: the archive of what was issued."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from forecast.cli import parts
+from forecast.core.errors import StoreError
+from forecast.release import read
+from forecast.settings import Settings
+
+__all__ = ["register"]
+
+
+def releases(panel: parts.PanelName = None, as_json: parts.Json = False) -> None:
+    """List the releases, newest first; the ones that are served carry a star, hindcasts say so.
+
+    Example: encounters releases --panel usbp-sectors
+    """
+    engine = parts.store(Settings())
+    found = [summary for name in parts.panels(panel) for summary in read.releases(engine, name)]
+    if as_json:
+        parts.emit(
+            [
+                {
+                    "id": one.id,
+                    "panel": one.manifest.panel,
+                    "issued_at": one.manifest.issued_at.isoformat(),
+                    "data_through": str(one.manifest.origin),
+                    "recipe": one.manifest.recipe,
+                    "hindcast": one.manifest.hindcast,
+                    "current": one.current,
+                    "checksum": one.checksum,
+                }
+                for one in found
+            ]
+        )
+        return
+    for one in found:
+        mark = "*" if one.current else " "
+        kind = "hindcast" if one.manifest.hindcast else "release"
+        typer.echo(f"{mark} {one.id}  {kind} of {one.manifest.issued_at:%Y-%m-%d %H:%M} UTC  data through {one.manifest.origin}")
+    if not found:
+        typer.echo("No release yet. Publish one: encounters retrain.")
+
+
+def rollback(release: Annotated[str, typer.Argument(help="Id of the release to serve again.")]) -> None:
+    """Serve an earlier release again; the move is recorded.
+
+    Example: encounters rollback usbp-sectors-2024-11-0123456789
+    """
+    from forecast.release.publish import rollback as move
+
+    before = move(parts.store(Settings()), release, now=parts.now())
+    typer.echo(f"{release} is served already." if before == release else f"{release} is served; before it was {before}.")
+
+
+def verify() -> None:
+    """Recompute the checksum of every release.
+
+    Example: encounters verify
+    """
+    from forecast.release.publish import verify as recompute
+
+    engine = parts.store(Settings())
+    found = read.releases(engine)
+    damaged = []
+    for one in found:
+        try:
+            recompute(engine, one.id)
+        except StoreError as error:
+            damaged.append(str(error))
+    for line in damaged:
+        typer.echo(line, err=True)
+    typer.echo(f"{len(found) - len(damaged)} of {len(found)} releases are whole.")
+    if damaged:
+        raise typer.Exit(1)
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.command()(releases)
+    app.command()(rollback)
+    app.command()(verify)

@@ -1,0 +1,256 @@
+"""The road from counts to a published release, one panel at a time. Composes the wings; computes nothing and reads no clock or environment.
+
+Heavy libraries are imported where training starts, so that finding nothing new costs a second.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import socket
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+from typing import TYPE_CHECKING, Any, Protocol
+
+from sqlalchemy import Engine
+
+from forecast.core.areas import PANELS, Panel
+from forecast.core.errors import GateRefused, TrackingError
+from forecast.core.tables import Counts
+from forecast.counts import bundle
+from forecast.counts.archive import Archive
+from forecast.recipe import recipe as kitchen
+from forecast.recipe.recipe import Recipe, Run
+from forecast.recipe.version import code_version
+from forecast.release import ledger, read
+from forecast.release.lease import Lease, hold, renew
+from forecast.release.manifest import Manifest
+from forecast.release.migrations import migrate
+from forecast.release.observed import observed
+from forecast.release.store import connect
+from forecast.settings import Settings
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
+
+__all__ = ["RECIPES", "Job", "Progress", "Result", "release_key", "retrain"]
+
+# The recipes that compete for each panel, the incumbent first.
+RECIPES: dict[Panel, tuple[str, ...]] = {"usbp-sectors": ("pool", "floor"), "cbp-states": ("pool", "floor")}
+# Origins of the plain evaluation: how many, and how many months apart. The states have six years of counts, the sectors twenty-five.
+EVALUATED: dict[Panel, tuple[int, int]] = {"usbp-sectors": (5, 3), "cbp-states": (3, 6)}
+EVALUATED_HORIZON = 12
+# How long a holder of the lease may be silent before another machine takes over.
+LEASE_LASTS = timedelta(minutes=30)
+
+
+class Progress(Protocol):
+    """Where a person sees how far the work has come."""
+
+    def begin(self, what: str, steps: int | None = None) -> None:
+        """A part of the work starts; `steps` of it will be reported, where that is known."""
+        ...
+
+    def advance(self) -> None:
+        """One step of the part is done."""
+        ...
+
+    def say(self, line: str) -> None:
+        """Something that a person should know, while the work goes on."""
+        ...
+
+
+@dataclass(frozen=True)
+class Job:
+    """Everything that a retraining needs beside its panel. `clock`: gives the time, UTC. `holder`: who retrains, for a person.
+
+    `recipes`: names or paths that replace the panel's own. `tracking`: MLflow's URI; `artifacts`: where its files live.
+    """
+
+    archive: Archive
+    engine: Engine
+    tracking: str
+    artifacts: str
+    workers: int
+    deadline: float
+    clock: Callable[[], datetime]
+    holder: str
+    recipes: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, settings: Settings, *, clock: Callable[[], datetime], recipes: Sequence[str] = ()) -> Job:
+        """The job of this machine's settings, with the bundled counts laid into its archive."""
+        archive = Archive(settings.archive)
+        bundle.seed(archive)
+        return cls(
+            archive=archive,
+            engine=connect(settings.database),
+            tracking=settings.tracking,
+            artifacts=settings.artifacts,
+            workers=settings.workers,
+            deadline=settings.fit_deadline,
+            clock=clock,
+            holder=f"process {os.getpid()} on {socket.gethostname()}",
+            recipes=tuple(recipes),
+        )
+
+
+@dataclass(frozen=True)
+class Result:
+    """How a retraining ended. `release`: the one that it published or found; `notes`: what its readers must see first."""
+
+    panel: Panel
+    verdict: ledger.Verdict
+    release: str
+    notes: tuple[str, ...] = ()
+
+
+def release_key(counts: Counts, recipes: Sequence[Recipe], *, code: str, once: str = "") -> str:
+    """The sha256 that a release is published under: the same counts, recipes and code give the same release.
+
+    `once` sets a hindcast or a forced repetition apart.
+    """
+    parts = [counts.panel, counts.digest, code, once, *(recipe.digest for recipe in recipes)]
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+
+
+def retrain(panel: Panel, job: Job, progress: Progress, *, force: bool = False, as_of: date | None = None) -> Result:
+    """The scheduled job: nothing where nothing is new, else train, evaluate, gate, log and publish.
+
+    `as_of` makes a hindcast from what was public on that day; it never becomes the latest release. Raises GateRefused, LockHeld and
+    every other EncountersError; whatever happens, the last release stays served.
+    """
+    now = job.clock()
+    recipes = [kitchen.load(name) for name in job.recipes or RECIPES[panel]]
+    counts = job.archive.as_of(panel, as_of or now.date())
+    once = f"as of {as_of}" if as_of else f"forced {now.isoformat()}" if force else ""
+    key = release_key(counts, recipes, code=code_version(), once=once)
+    migrate(job.engine)
+    # Looked up before the lock and again under it: a second start finds what the first has published meanwhile.
+    if (found := _published(job.engine, panel, key)) is not None:
+        return Result(panel, "nothing new", found)
+    with hold(job.engine, panel, holder=job.holder, now=now, ttl=LEASE_LASTS) as lease:
+        if (found := _published(job.engine, panel, key)) is not None:
+            return Result(panel, "nothing new", found)
+        why = once or f"counts through {counts.through}"
+        run = ledger.start(job.engine, panel, why=why, now=now)
+        try:
+            result = _Training(panel, job, progress, counts, tuple(recipes), key, lease, run, hindcast=as_of is not None).publish()
+        except BaseException as error:
+            verdict: ledger.Verdict = "refused" if isinstance(error, GateRefused) else "failed"
+            ledger.finish(job.engine, run, verdict=verdict, reason=f"{error or type(error).__name__}", now=job.clock())
+            raise
+        ledger.finish(job.engine, run, verdict=result.verdict, reason=result.release, now=job.clock())
+        return result
+
+
+def _published(engine: Engine, panel: Panel, key: str) -> str | None:
+    return next((found.id for found in read.releases(engine, panel) if found.manifest.key == key), None)
+
+
+@dataclass(frozen=True)
+class _Training:
+    """One training under the lease, from evaluation to publication."""
+
+    panel: Panel
+    job: Job
+    progress: Progress
+    counts: Counts
+    recipes: tuple[Recipe, ...]
+    key: str
+    lease: Lease
+    run: int
+    hindcast: bool
+
+    def publish(self) -> Result:
+        from forecast.evaluation import gates
+        from forecast.release import publish
+
+        scored, report, champion = self._evaluate()
+        made = self._fit(champion)
+        gates.check(forecasts=made.forecasts, paths=made.paths, counts=self.counts, fallbacks=made.fallbacks)
+        manifest = self._log(self._manifest(made, report), made, scored, report)
+        self._step("publishing")
+        renew(self.job.engine, self.lease)
+        published = publish.publish(
+            self.job.engine, manifest=manifest, forecasts=made.forecasts, paths=made.paths, now=self.job.clock(), lease=self.lease
+        )
+        publish.record_observations(self.job.engine, self.panel, observed(self.job.archive.history(self.panel)))
+        return Result(self.panel, "published", published.id, manifest.notes)
+
+    def _step(self, name: str, fits: int | None = None) -> None:
+        ledger.step(self.job.engine, self.run, name, now=self.job.clock())
+        renew(self.job.engine, self.lease)
+        self.progress.begin(f"{self.panel}: {name}", fits)
+
+    def _evaluate(self) -> tuple[DataFrame, dict[str, Any], Recipe]:
+        """Scores of recent origins, their report, and the champion by the written rule."""
+        from forecast.evaluation import backtest, scores, selection
+
+        number, step = EVALUATED[self.panel]
+        origins = backtest.recent_origins(self.counts, number=number, horizon=EVALUATED_HORIZON, step=step)
+        fits = backtest.fits_needed(self.recipes, self.counts, origins, horizon=EVALUATED_HORIZON)
+        self._step(f"evaluating at {len(origins)} origins", len(fits))
+        past = backtest.run(
+            self.recipes, self.counts, origins, horizon=EVALUATED_HORIZON,
+            workers=self.job.workers, deadline=self.job.deadline, on_fit=self.progress.advance,
+        )  # fmt: skip
+        scored = scores.score(forecasts=past.forecasts, truth=self.counts)
+        champion = selection.choose(scored, [recipe.name for recipe in self.recipes])
+        report = scores.report(scored, origins=origins, champion=champion.figures)
+        return scored, report, next(recipe for recipe in self.recipes if recipe.name == champion.name)
+
+    def _fit(self, recipe: Recipe) -> Run:
+        self._step(f"fitting through {self.counts.through}", len(recipe.fitted) * len(self.counts.open_areas))
+        job = self.job
+        return kitchen.run(
+            recipe, self.counts, origin=self.counts.through, workers=job.workers, deadline=job.deadline, on_fit=self.progress.advance
+        )
+
+    def _manifest(self, made: Run, report: dict[str, Any]) -> Manifest:
+        from forecast.evaluation.cautions import cautions, stale_after
+
+        counts, now = self.counts, self.job.clock()
+        issued = counts.as_of if self.hindcast else now.date()
+        others = [
+            self.job.archive.as_of(other, counts.as_of)
+            for other in PANELS
+            if other != self.panel and self.job.archive.vintages(other, as_of=counts.as_of)
+        ]
+        return Manifest(
+            panel=self.panel,
+            key=self.key,
+            issued_at=now,
+            as_of=counts.as_of,
+            origin=counts.through,
+            stale_after=stale_after(counts.through),
+            data_digest=counts.digest,
+            recipe=made.recipe.name,
+            code_version=code_version(),
+            hindcast=self.hindcast,
+            scores=report,
+            fallbacks=made.fallbacks,
+            notes=cautions(counts, horizon=made.recipe.horizon, issued=issued, others=others),
+        )
+
+    def _log(self, manifest: Manifest, made: Run, scored: DataFrame, report: dict[str, Any]) -> Manifest:
+        """The manifest with the id of its tracking run; without one where the tracking server does not answer."""
+        from forecast.release import tracking
+
+        self._step("logging to MLflow")
+        training = tracking.Training(
+            panel=self.panel,
+            release_id=manifest.id,
+            run=made,
+            scores=scored,
+            champion=made.recipe.name,
+            verdict=report["selection"],
+            code_version=manifest.code_version,
+            started=manifest.issued_at,
+        )
+        try:
+            return replace(manifest, run_id=tracking.log(training, uri=self.job.tracking, artifacts=self.job.artifacts))
+        except TrackingError as error:
+            self.progress.say(f"{self.panel}: published without a tracking run. {error}")
+            return manifest

@@ -1,0 +1,75 @@
+"""Progress on stderr: a bar with the time left on a terminal, a line per part elsewhere. Results never come this way."""
+
+from __future__ import annotations
+
+import sys
+import time
+from types import TracebackType
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+__all__ = ["Reporter"]
+
+# Seconds between two lines of one part where there is no terminal.
+_EVERY = 10.0
+
+
+class Reporter:
+    """Satisfies `pipeline.Progress`. Use as a context; parts follow one another."""
+
+    def __init__(self) -> None:
+        self._console = Console(stderr=True, highlight=False)
+        self._bar = Progress(
+            SpinnerColumn(),
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+            TimeRemainingColumn(),
+            console=self._console,
+            disable=not sys.stderr.isatty(),
+        )
+        self._task: TaskID | None = None
+        self._what, self._steps, self._done, self._started, self._told = "", 0, 0, time.monotonic(), 0.0
+
+    def __enter__(self) -> Reporter:
+        self._bar.start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        if kind is None:
+            self._end()
+        self._bar.stop()
+
+    def begin(self, what: str, steps: int | None = None) -> None:
+        """Start a part of the work; `steps` of it are reported by `advance`."""
+        self._end()
+        self._what, self._steps, self._done, self._started, self._told = what, steps or 0, 0, time.monotonic(), time.monotonic()
+        self._task = self._bar.add_task(what, total=steps)
+        if self._bar.disable:
+            self._console.print(f"{what} ...", soft_wrap=True)
+
+    def advance(self) -> None:
+        """One step of the part is done."""
+        self._done += 1
+        if self._task is not None:
+            self._bar.advance(self._task)
+        now = time.monotonic()
+        if self._bar.disable and now - self._told > _EVERY and self._done < self._steps:
+            self._told = now
+            left = (now - self._started) / self._done * (self._steps - self._done)
+            self._console.print(f"{self._what}: {self._done} of {self._steps}, about {left:.0f} s left", soft_wrap=True)
+
+    def say(self, line: str) -> None:
+        """A line that stays."""
+        self._console.print(line, soft_wrap=True, markup=False)
+
+    def _end(self) -> None:
+        if self._task is not None:
+            if self._steps:
+                self._bar.update(self._task, completed=self._steps)
+            self._bar.stop_task(self._task)
+            if self._bar.disable:
+                self._console.print(f"{self._what}: done in {time.monotonic() - self._started:.0f} s", soft_wrap=True)
+            self._task = None

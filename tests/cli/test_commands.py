@@ -1,0 +1,152 @@
+"""What an operator types and reads: results on stdout, errors as one line, exit codes as promised."""
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+
+from forecast.cli.main import main
+from tests.pipeline.conftest import RECIPE
+from tests.samples import cell_counts
+
+COMMANDS = ("ingest", "retrain", "status", "releases", "rollback", "verify", "serve")
+STATE_HEADER = "Fiscal Year,Month Grouping,Month (abbv),Land Border Region,State,Demographic,Citizenship,Title of Authority,Encounter Count"
+REGIONS = {"southwest": "Southwest Land Border", "northern": "Northern Land Border", "other": "Other"}
+
+
+@pytest.fixture
+def home(tmp_path, monkeypatch):
+    monkeypatch.setenv("ENCOUNTERS_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("ENCOUNTERS_WORKERS", "0")
+    for name in ("ENCOUNTERS_DATABASE_URL", "MLFLOW_TRACKING_URI"):
+        monkeypatch.delenv(name, raising=False)
+    return tmp_path / "home"
+
+
+@pytest.fixture
+def run(capsys, monkeypatch):
+    def call(*arguments):
+        monkeypatch.setattr(sys, "argv", ["encounters", *map(str, arguments)])
+        with pytest.raises(SystemExit) as left:
+            main()
+        captured = capsys.readouterr()
+        return left.value.code, captured.out, captured.err
+
+    return call
+
+
+def state_file(path, months=48, times=1):
+    """The sample panel in the layout of CBP's file by state."""
+    counts = cell_counts(months=months)
+    rows = [STATE_HEADER]
+    for month, values in zip(counts.months, counts.values, strict=True):
+        for slug, value in zip(counts.areas, values, strict=True):
+            _, state, region = slug.split("-")
+            name = month.first_day.strftime("%b").upper()
+            cell = f"{month.fiscal_year},FYTD,{name},{REGIONS[region]},{state.upper()},Single Adults,OTHER,Title 8,{int(value) * times}"
+            rows.append(cell)
+    path.write_text("\n".join(rows) + "\n")
+    return path
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_has_help_with_an_example(run, command):
+    code, out, _ = run(command, "--help")
+    assert code == 0
+    assert f"Example: encounters {command}" in " ".join(out.split())
+
+
+def test_status_before_the_first_release_says_what_to_do(run, home):
+    code, out, _ = run("status")
+    assert code == 0
+    assert "data through 2024-11" in out
+    assert "encounters retrain" in out
+
+
+def test_ingest_tells_what_a_file_holds_and_that_it_is_known_the_second_time(run, home, tmp_path):
+    file = state_file(tmp_path / "by-state.csv")
+    code, out, _ = run("ingest", file, "--published", "2023-11-15", "--accept")
+    assert code == 0
+    assert "cbp-states" in out
+    assert "2018-10" in out
+    assert "2022-09" in out
+    code, out, _ = run("ingest", file, "--published", "2023-11-15", "--accept")
+    assert code == 0
+    assert "already" in out
+
+
+def test_a_refused_file_is_one_line_and_the_others_are_taken(run, home, tmp_path):
+    page = tmp_path / "page.csv"
+    page.write_text("<!DOCTYPE html><html><body>Access denied</body></html>")
+    file = state_file(tmp_path / "by-state.csv")
+    code, out, err = run("ingest", page, file, "--published", "2023-11-15", "--accept")
+    assert code == 1
+    assert err.count("\n") == 1
+    assert "page.csv" in err
+    assert "2022-09" in out
+
+
+def test_a_day_that_is_none_is_refused(run, home, tmp_path):
+    code, _, err = run("ingest", state_file(tmp_path / "f.csv"), "--published", "15.11.2023")
+    assert code == 2
+    assert "2024-11-30" in err
+
+
+def test_an_unknown_panel_is_refused(run, home):
+    code, _, err = run("status", "--panel", "sectors")
+    assert code == 2
+    assert "usbp-sectors" in err
+
+
+def test_rollback_to_nowhere_is_one_line(run, home):
+    run("status")
+    code, _, err = run("rollback", "no-such-release")
+    assert code == 1
+    assert err.startswith("encounters: ")
+    assert err.count("\n") == 1
+
+
+def test_train_list_verify_and_roll_back(run, home, tmp_path, monkeypatch):
+    """The bundled state counts through two cheap recipes, with a tracking server that refuses."""
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://127.0.0.1:9")
+    recipe = tmp_path / "floor.toml"
+    recipe.write_text(RECIPE.replace('"small"', '"floor"'))
+    code, out, err = run("retrain", "--panel", "cbp-states", "--recipe", recipe)
+    assert code == 0, err
+    assert out.startswith("cbp-states: published: cbp-states-2025-09-")
+    code, out, _ = run("retrain", "--panel", "cbp-states", "--recipe", recipe, "--json")
+    (result,) = json.loads(out)
+    assert (code, result["verdict"]) == (0, "nothing new")
+    code, out, _ = run("releases", "--json")
+    (listed,) = json.loads(out)
+    assert (listed["id"], listed["current"], listed["data_through"]) == (result["release"], True, "2025-09")
+    code, out, _ = run("releases")
+    assert out.startswith(f"* {result['release']}")
+    assert run("verify")[:2] == (0, "1 of 1 releases are whole.\n")
+    assert run("rollback", result["release"])[:2] == (0, f"{result['release']} is served already.\n")
+    code, out, _ = run("status", "--json")
+    state = json.loads(out)["panels"]["cbp-states"]
+    assert state["release"]["id"] == result["release"]
+    assert state["last_run"]["verdict"] == "published"
+
+
+def test_nothing_new_loads_no_heavy_library(home, tmp_path):
+    """In processes of their own: one publishes, the next finds nothing new and prints what it has loaded."""
+    recipe = tmp_path / "floor.toml"
+    recipe.write_text(RECIPE.replace('"small"', '"floor"'))
+    arguments = ["encounters", "retrain", "--panel", "cbp-states", "--recipe", str(recipe)]
+    script = (
+        f"import sys, atexit\nsys.argv = {arguments!r}\n"
+        "heavy = {'pandas', 'mlflow', 'statsmodels', 'prophet', 'alembic', 'matplotlib', 'scipy'}\n"
+        "atexit.register(lambda: print('loaded', sorted(heavy & set(sys.modules))))\n"
+        "from forecast.cli import main\nmain()\n"
+    )
+    environment = {**os.environ, "MLFLOW_TRACKING_URI": "http://127.0.0.1:9"}
+    first = subprocess.run([sys.executable, "-c", script], env=environment, capture_output=True, text=True, check=True)
+    second = subprocess.run([sys.executable, "-c", script], env=environment, capture_output=True, text=True, check=True)
+    assert "published" in first.stdout
+    assert "pandas" in first.stdout
+    assert "nothing new" in second.stdout
+    assert second.stdout.endswith("loaded []\n")

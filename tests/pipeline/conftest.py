@@ -1,0 +1,97 @@
+"""A home with a small archive, a real store and a real MLflow, retrained once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from forecast import pipeline
+from forecast.core.tables import Vintage
+from forecast.counts.archive import Archive
+from forecast.release.store import connect
+from tests.samples import CELLS, cell_counts
+
+RECIPE = """
+name = "small"
+purpose = "for tests"
+horizon = 6
+samples = 60
+seed = 5
+[[members]]
+model = "random_walk"
+scale = "log"
+[[members]]
+model = "seasonal_naive"
+scale = "log"
+"""
+ISSUED = datetime(2024, 11, 20, 6, 0, tzinfo=UTC)
+
+
+def vintage(months: int, published: date, digit: str = "a") -> Vintage:
+    """The first `months` months of the sample panel, as if an official file had held them."""
+    counts = cell_counts(months=72)
+    values = counts.values[:months].astype(np.int64)
+    return Vintage("cbp-state", "cbp-states", published, digit * 64, f"{digit}.csv", 1, True, counts.first, CELLS, values)
+
+
+class Silence:
+    """A Progress that remembers what was said."""
+
+    def __init__(self) -> None:
+        self.parts: list[str] = []
+        self.said: list[str] = []
+
+    def begin(self, what: str, steps: int | None = None) -> None:
+        self.parts.append(what)
+
+    def advance(self) -> None:
+        pass
+
+    def say(self, line: str) -> None:
+        self.said.append(line)
+
+
+@dataclass
+class Home:
+    """A folder with an archive, and jobs on it."""
+
+    root: Path
+    archive: Archive
+
+    def job(self, clock: Callable[[], datetime] = lambda: ISSUED, tracking: str = "") -> pipeline.Job:
+        recipe = self.root / "small.toml"
+        recipe.write_text(RECIPE)
+        floor = self.root / "floor.toml"
+        floor.write_text(RECIPE.replace('"small"', '"floor"').split('[[members]]\nmodel = "seasonal')[0])
+        return pipeline.Job(
+            archive=self.archive,
+            engine=connect(f"sqlite:///{self.root}/encounters.db"),
+            tracking=tracking or f"sqlite:///{self.root}/mlflow.db",
+            artifacts=(self.root / "artifacts").as_uri(),
+            workers=0,
+            deadline=60,
+            clock=clock,
+            holder="a test",
+            recipes=(str(recipe), str(floor)),
+        )
+
+    def without_tracking(self) -> pipeline.Job:
+        """A job whose tracking server does not exist: port 9 of this machine refuses at once."""
+        return replace(self.job(), tracking="http://127.0.0.1:9")
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Home:
+    archive = Archive(tmp_path / "archive")
+    archive.append(vintage(66, date(2024, 4, 30)))
+    return Home(tmp_path, archive)
+
+
+@pytest.fixture
+def silence() -> Silence:
+    return Silence()

@@ -1,0 +1,147 @@
+"""The scheduled job: publishes once, refuses what it must, and leaves the last release alone."""
+
+from datetime import UTC, date, datetime, timedelta
+
+import numpy as np
+import pytest
+
+from forecast import pipeline
+from forecast.core.errors import ArchiveError, GateRefused, LockHeld
+from forecast.core.months import Month
+from forecast.evaluation import gates
+from forecast.release import ledger, read
+from forecast.release.lease import hold
+from forecast.release.migrations import migrate
+from tests.pipeline.conftest import ISSUED, vintage
+
+PANEL = "cbp-states"
+
+
+def test_a_release_carries_where_its_figures_come_from(home, silence):
+    job = home.job()
+    result = pipeline.retrain(PANEL, job, silence)
+    release = read.latest(job.engine, PANEL)
+    manifest = release.manifest
+    counts = home.archive.as_of(PANEL, ISSUED.date())
+    assert (result.verdict, result.release) == ("published", release.id)
+    assert (manifest.origin, manifest.data_digest, manifest.issued_at) == (Month.of(2024, 3), counts.digest, ISSUED)
+    assert manifest.stale_after == date(2024, 6, 30)
+    assert manifest.recipe in ("small", "floor")
+    assert manifest.run_id
+    assert set(manifest.scores["figures"]["all"]) == {"small", "floor", "random_walk-log", "seasonal_naive-log"}
+    assert len(release.areas) == 11
+    assert [str(month) for month in release.areas[0].months] == ["2024-04", "2024-05", "2024-06", "2024-07", "2024-08", "2024-09"]
+    run = ledger.last(job.engine, PANEL)
+    assert run.verdict == "published"
+    assert [step.name for step in run.steps] == ["evaluating at 3 origins", "fitting through 2024-03", "logging to MLflow", "publishing"]
+
+
+def test_nothing_new_publishes_nothing(home, silence):
+    job = home.without_tracking()
+    first = pipeline.retrain(PANEL, job, silence)
+    done = len(silence.parts)
+    again = pipeline.retrain(PANEL, home.without_tracking(), silence)
+    assert (again.verdict, again.release) == ("nothing new", first.release)
+    assert len(silence.parts) == done
+    assert len(read.releases(job.engine, PANEL)) == 1
+
+
+def test_new_counts_publish_a_new_release_and_observations_follow(home, silence):
+    job = home.without_tracking()
+    first = pipeline.retrain(PANEL, job, silence)
+    home.archive.append(vintage(70, date(2024, 8, 31), "b"))
+    second = pipeline.retrain(PANEL, job, silence)
+    assert second.release != first.release
+    assert read.pointers(job.engine) == {PANEL: second.release}
+    early = read.observations(job.engine, ["states-nation"], as_of=date(2024, 5, 1))
+    late = read.observations(job.engine, ["states-nation"])
+    assert (early[-1].month, late[-1].month) == (Month.of(2024, 3), Month.of(2024, 7))
+    assert early[-1].count == home.archive.as_of(PANEL, date(2024, 5, 1)).values[-1].sum()
+
+
+def test_force_publishes_the_same_counts_again(home, silence):
+    pipeline.retrain(PANEL, home.without_tracking(), silence)
+    forced = pipeline.retrain(PANEL, home.without_tracking(), silence, force=True)
+    engine = home.without_tracking().engine
+    assert forced.verdict == "published"
+    first, second = (read.load(engine, summary.id) for summary in read.releases(engine, PANEL))
+    assert first.id != second.id
+    assert first.areas == second.areas
+
+
+def test_a_hindcast_knows_only_its_day_and_is_never_served(home, silence):
+    job = home.without_tracking()
+    home.archive.append(vintage(70, date(2024, 8, 31), "b"))
+    issued = pipeline.retrain(PANEL, job, silence)
+    past = pipeline.retrain(PANEL, job, silence, as_of=date(2024, 6, 30))
+    manifest = read.load(job.engine, past.release).manifest
+    assert (manifest.hindcast, manifest.origin, manifest.as_of) == (True, Month.of(2024, 3), date(2024, 6, 30))
+    assert read.pointers(job.engine) == {PANEL: issued.release}
+    with pytest.raises(ArchiveError, match="no counts published by 2024-01-01"):
+        pipeline.retrain(PANEL, job, silence, as_of=date(2024, 1, 1))
+
+
+def test_a_refused_release_leaves_the_last_one_and_a_reason(home, silence, monkeypatch):
+    job = home.without_tracking()
+    first = pipeline.retrain(PANEL, job, silence)
+    home.archive.append(vintage(70, date(2024, 8, 31), "b"))
+    monkeypatch.setattr(gates, "PLAUSIBLE", 0.01)
+    monkeypatch.setattr(gates, "ALWAYS_PLAUSIBLE", 0.0)
+    with pytest.raises(GateRefused, match="highest month ever seen"):
+        pipeline.retrain(PANEL, job, silence)
+    assert read.pointers(job.engine) == {PANEL: first.release}
+    run = ledger.last(job.engine, PANEL)
+    assert run.verdict == "refused"
+    assert "highest month ever seen" in run.reason
+
+
+def test_a_tracking_server_that_is_down_delays_nothing_but_tracking(home, silence):
+    job = home.without_tracking()
+    result = pipeline.retrain(PANEL, job, silence)
+    assert read.latest(job.engine, PANEL).manifest.run_id is None
+    assert result.verdict == "published"
+    assert "published without a tracking run" in silence.said[0]
+
+
+def test_a_second_retraining_is_turned_away(home, silence):
+    job = home.without_tracking()
+    migrate(job.engine)
+    with (
+        hold(job.engine, PANEL, holder="somebody else", now=ISSUED, ttl=timedelta(minutes=5)),
+        pytest.raises(LockHeld, match="somebody else"),
+    ):
+        pipeline.retrain(PANEL, home.without_tracking(), silence)
+
+
+def test_late_counts_are_cautioned_against(home, silence):
+    job = home.without_tracking()
+    result = pipeline.retrain(PANEL, job, silence)
+    assert "end in 2024-03: all 6 forecast months had begun or passed" in result.notes[0]
+
+
+def test_the_key_follows_counts_recipe_and_code(home):
+    counts = home.archive.as_of(PANEL, ISSUED.date())
+    recipes = [pipeline.kitchen.load(name) for name in home.job().recipes]
+    key = pipeline.release_key(counts, recipes, code="1")
+    assert key == pipeline.release_key(counts, recipes, code="1")
+    assert len({key, pipeline.release_key(counts, recipes, code="2"), pipeline.release_key(counts, recipes[:1], code="1")}) == 3
+    assert key != pipeline.release_key(counts.until(counts.through + -1), recipes, code="1")
+
+
+def test_the_clock_of_the_job_is_the_only_one(home, silence):
+    later = datetime(2031, 2, 3, 4, 5, tzinfo=UTC)
+    job = home.without_tracking()
+    object.__setattr__(job, "clock", lambda: later)
+    result = pipeline.retrain(PANEL, job, silence)
+    assert read.load(job.engine, result.release).manifest.issued_at == later
+
+
+def test_a_release_is_the_recipe_s_own_forecast(home, silence):
+    job = home.without_tracking()
+    result = pipeline.retrain(PANEL, job, silence)
+    release = read.load(job.engine, result.release)
+    counts = home.archive.as_of(PANEL, ISSUED.date())
+    recipe = next(found for found in map(pipeline.kitchen.load, job.recipes) if found.name == release.manifest.recipe)
+    again = pipeline.kitchen.run(recipe, counts, origin=counts.through, workers=0, deadline=60)
+    row = again.forecasts.areas.index("states-nation")
+    assert np.allclose(release.by_slug["states-nation"].quantiles, again.forecasts.values[row], atol=0.005)
