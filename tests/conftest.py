@@ -5,7 +5,11 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-import pytest
+# As the command line does: small matrices, and pytest's own workers fill the cores.
+for _threads in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+    os.environ.setdefault(_threads, "1")
+
+import pytest  # noqa: E402 numpy must find the setting
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 

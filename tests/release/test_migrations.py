@@ -1,0 +1,96 @@
+"""The migrations make what schema.py draws, once, and guard the rows of a release."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from conftest import Parts
+from sqlalchemy import Engine, text
+from sqlalchemy.exc import DBAPIError
+
+from forecast.core.errors import StoreError
+from forecast.release import read, schema, store
+from forecast.release.migrations import migrate
+from forecast.release.publish import verify
+
+
+def test_the_migrations_and_the_drawn_tables_agree(engine: Engine) -> None:
+    with engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"version_table": schema.VERSION_TABLE, "compare_server_default": True})
+        assert compare_metadata(context, schema.metadata) == []
+
+
+def test_the_known_revisions_end_with_the_newest_migration(engine: Engine) -> None:
+    assert store.revision(engine) == schema.REVISIONS[-1]
+
+
+def test_migrating_again_changes_nothing(engine: Engine, parts: Callable[..., Parts]) -> None:
+    published = parts().publish(engine)
+    migrate(engine)
+    assert read.latest(engine, "usbp-sectors").id == published.id
+
+
+def test_starts_that_migrate_at_once_all_find_the_tables_made(empty: Engine) -> None:
+    ready = threading.Barrier(3)
+
+    def one(_: int) -> str | None:
+        ready.wait()
+        migrate(empty)
+        return store.revision(empty)
+
+    with ThreadPoolExecutor(3) as pool:
+        assert set(pool.map(one, range(3))) == {schema.REVISIONS[-1]}
+
+
+def test_a_store_without_tables_says_how_to_fill_it(empty: Engine) -> None:
+    with pytest.raises(StoreError, match=r"is empty\. Publish the first release: encounters retrain\.$"):
+        read.pointers(empty)
+
+
+def test_a_store_of_an_older_version_says_how_to_bring_it_up_to_date(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(store, "REVISIONS", (*schema.REVISIONS, "9999"))
+    with pytest.raises(StoreError, match=r"older version\. Bring them up to date: encounters retrain\.$"):
+        read.pointers(engine)
+
+
+def test_a_store_of_a_newer_version_is_neither_read_nor_migrated(engine: Engine) -> None:
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE encounters_schema SET version_num = '9999'"))
+    with pytest.raises(StoreError, match=r"newer version \(9999\)\. Upgrade encounter-forecast\.$"):
+        read.pointers(engine)
+    with pytest.raises(StoreError, match="Upgrade encounter-forecast"):
+        migrate(engine)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "UPDATE release SET key = 'x'",
+        "DELETE FROM release",
+        "UPDATE release_quantiles SET mean = mean + 1 WHERE horizon = 1",
+        "DELETE FROM release_quantiles WHERE horizon = 1",
+        "UPDATE release_paths SET samples = 1",
+        "DELETE FROM release_paths WHERE area = 'el-paso'",
+    ],
+)
+def test_the_database_itself_refuses_to_change_a_release(engine: Engine, parts: Callable[..., Parts], change: str) -> None:
+    published = parts().publish(engine)
+    with pytest.raises(DBAPIError, match="rows of a release never change"), engine.begin() as connection:
+        connection.execute(text(change))
+    verify(engine, published.id)
+
+
+def test_a_row_of_a_release_cannot_be_replaced_or_truncated_away(engine: Engine, parts: Callable[..., Parts]) -> None:
+    published = parts().publish(engine)
+    wholesale = {
+        "sqlite": "INSERT OR REPLACE INTO release_paths SELECT release, area, samples + 1, paths FROM release_paths",
+        "postgresql": "TRUNCATE release_paths",
+    }
+    with pytest.raises(DBAPIError, match="rows of a release never change"), engine.begin() as connection:
+        connection.execute(text(wholesale[engine.dialect.name]))
+    verify(engine, published.id)
