@@ -1,0 +1,100 @@
+"""What one retraining hands over to be tracked, and the figures drawn from it: metrics per model and a table per area. Knows no MLflow."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import pandas as pd
+
+from forecast.core.areas import Panel
+from forecast.models.catalog import Member
+from forecast.models.fitting import Fit
+from forecast.recipe.recipe import Run
+
+__all__ = ["FIGURES", "Training", "area_table", "cost", "fits_of", "leaderboard", "metrics"]
+
+# The figures of an evaluation, as its table of scores names them; the first one sorts.
+FIGURES = ("sWIS", "logWIS", "MASE", "coverage_50", "coverage_80", "coverage_95")
+_GROUPS = ("southwest", "other", "total")
+_MEGABYTE = 1e6
+
+
+@dataclass(frozen=True)
+class Training:
+    """One retraining of one panel.
+
+    `run`: the production run, with the fits of every member. `scores`: one row per model, area, origin and horizon, with the columns
+    `model, area, group, origin, horizon` and FIGURES; `group` is southwest or other for a leaf and total for a sum. `champion`: the
+    recipe that serves. `verdict`: what the choice and the gates said, JSON values. `started`: aware. `hindcast`: made for a past
+    as-of date, so that it never becomes the registered champion.
+    """
+
+    panel: Panel
+    release_id: str
+    run: Run
+    scores: pd.DataFrame
+    champion: str
+    verdict: Mapping[str, Any]
+    code_version: str
+    started: datetime
+    hindcast: bool = field(default=False, kw_only=True)
+
+    @property
+    def members(self) -> tuple[Member, ...]:
+        """The members that were fitted, pooled ones first."""
+        fitted = {fit.member.label for fit in self.run.fits}
+        return tuple(member for member in self.run.recipe.fitted if member.label in fitted)
+
+
+def fits_of(training: Training, member: Member) -> tuple[Fit, ...]:
+    """The fits of one member, one per area."""
+    return tuple(fit for fit in training.run.fits if fit.member.label == member.label)
+
+
+def metrics(scores: pd.DataFrame, model: str) -> dict[str, float]:
+    """Mean of every figure over the leaves' cells, and over southwest, other and total apart (suffix `_southwest` and so on).
+
+    Groups without a score are left out.
+    """
+    own = scores[scores["model"] == model]
+    parts = {"": own[own["group"] != "total"], **{f"_{group}": own[own["group"] == group] for group in _GROUPS}}
+    return {f"{figure}{suffix}": float(part[figure].mean()) for suffix, part in parts.items() if len(part) for figure in FIGURES}
+
+
+def cost(fits: tuple[Fit, ...]) -> dict[str, float]:
+    """What fitting took: seconds of worker time, in all and per fit; the largest worker in MB (10^6 bytes); fits, failures."""
+    seconds = sum(fit.seconds for fit in fits)
+    return {
+        "fit_seconds": seconds,
+        "fit_seconds_per_fit": seconds / len(fits),
+        "peak_memory_mb": max(fit.peak_memory for fit in fits) / _MEGABYTE,
+        "fits": float(len(fits)),
+        "failures": float(sum(fit.failure is not None for fit in fits)),
+    }
+
+
+def area_table(scores: pd.DataFrame, model: str, fits: tuple[Fit, ...] = ()) -> pd.DataFrame:
+    """One row per area: the mean of every figure and the number of `cells` behind it; with `fits`, also what became of each fit."""
+    own = scores[scores["model"] == model].groupby(["area", "group"], sort=False)
+    table = own[list(FIGURES)].mean().assign(cells=own.size()).reset_index()
+    if not fits:
+        return table
+    made = pd.DataFrame(
+        {
+            "area": [fit.area for fit in fits],
+            "seconds": [round(fit.seconds, 4) for fit in fits],
+            "failure": [fit.failure or "" for fit in fits],
+            "notes": ["; ".join(fit.notes) for fit in fits],
+        }
+    )
+    return made.merge(table, on="area", how="left")[[*table.columns, "seconds", "failure", "notes"]]
+
+
+def leaderboard(scores: pd.DataFrame) -> pd.DataFrame:
+    """Mean of every figure and the number of `cells` per group and model, best sWIS first."""
+    grouped = scores.groupby(["group", "model"], sort=False)
+    table = grouped[list(FIGURES)].mean().assign(cells=grouped.size()).reset_index()
+    return table.sort_values(["group", FIGURES[0]], ignore_index=True)

@@ -1,0 +1,90 @@
+"""A small retraining on synthetic counts, and how its figures are asked for, for the tests of the tracking wing."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from datetime import UTC, date, datetime
+
+import numpy as np
+import pandas as pd
+
+from forecast.core.months import Month
+from forecast.core.tables import Counts, Forecasts
+from forecast.evaluation import backtest
+from forecast.evaluation.scores import score
+from forecast.recipe.recipe import Recipe, run
+from forecast.release.tracking import Training
+
+RECIPE = """
+name = "small"
+purpose = "Cheap members, so that tests are quick."
+horizon = 4
+samples = 40
+seed = 11
+
+[[members]]
+model = "ets"
+scale = "raw"
+weight = 2.0
+
+[[members]]
+model = "theta"
+scale = "log"
+only = "southwest"
+
+[[members]]
+model = "random_walk"
+scale = "log"
+
+[[compared]]
+model = "random_walk"
+scale = "log"
+half_life = 60.5
+"""
+MEMBERS = {"ets-raw", "theta-log", "random_walk-log", "random_walk-log-half_life=60.5"}
+AREAS = ("state-ca-southwest", "state-fl-other", "state-tx-southwest", "state-wa-northern")
+STARTED = datetime(2025, 1, 15, 6, 0, tzinfo=UTC)
+
+
+def make_counts(seed: int = 5, months: int = 60) -> Counts:
+    """Five years to 2024-11; Washington's first year is unknown."""
+    rng = np.random.default_rng(seed)
+    season = 1 + 0.3 * np.sin(np.arange(months) * np.pi / 6)
+    values = (np.exp(rng.normal(0, 0.15, (months, len(AREAS))).cumsum(axis=0)) * 800 * season[:, None]).round()
+    values[:12, AREAS.index("state-wa-northern")] = np.nan
+    precision = np.where(np.isnan(values), 0, 1)
+    return Counts("cbp-states", date(2025, 1, 15), Month.of(2024, 11) + (1 - months), AREAS, values, precision, ("ab" * 32,))
+
+
+def make_training(counts: Counts, recipe: Recipe) -> Training:
+    past = backtest.run([recipe], counts, [Month.of(2024, 3), Month.of(2024, 7)], horizon=4, workers=0, deadline=60)
+    return Training(
+        panel="cbp-states",
+        release_id="cbp-states-2024-11-0123456789",
+        run=run(recipe, counts, origin=counts.through, workers=0, deadline=60),
+        scores=score(forecasts=past.forecasts, truth=counts),
+        champion="small",
+        verdict={"small": 0.9, "reason": "only candidate"},
+        code_version="0.1.0+test",
+        started=STARTED,
+    )
+
+
+@contextmanager
+def connected(uri: str):
+    """The process's tracking URI, as an analyst sets it."""
+    from mlflow import set_tracking_uri
+
+    set_tracking_uri(uri)
+    try:
+        yield
+    finally:
+        set_tracking_uri(None)
+
+
+def asked(forecasts: Forecasts) -> pd.DataFrame:
+    return pd.DataFrame([(area, step) for area in forecasts.areas for step in range(1, forecasts.horizon + 1)], columns=["area", "horizon"])
+
+
+def quantiles(frame: pd.DataFrame, forecasts: Forecasts) -> np.ndarray:
+    return frame[[f"{level:g}" for level in forecasts.levels]].to_numpy().reshape(forecasts.values.shape)
