@@ -248,6 +248,7 @@ class _Training:
             verdict=report["selection"],
             code_version=manifest.code_version,
             started=manifest.issued_at,
+            hindcast=self.hindcast,
         )
         try:
             return replace(manifest, run_id=tracking.log(training, uri=self.job.tracking, artifacts=self.job.artifacts))

@@ -51,7 +51,7 @@ def cautions(counts: Counts, *, horizon: int, issued: date, others: Sequence[Cou
         if before > 0 and abs(after / before - 1) >= LEFT_BEHIND:
             word = "fewer" if after < before else "more"
             found.append(
-                f"The world has left these forecasts behind: counts of all components by state show {abs(after / before - 1):.0%} {word}"
+                f"The world has left these forecasts behind: counts of all components by state show {100 * abs(after / before - 1):.0f} % {word}"
                 f" southwest border encounters in {other.through} than in {counts.through}, the last month that these forecasts know."
             )
     return tuple(found)

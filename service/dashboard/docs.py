@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from html import escape
 from typing import Any
@@ -25,7 +26,12 @@ def docs(document: Mapping[str, Any]) -> bytes:
 
 
 def _paragraphs(text: str) -> str:
-    return "".join(f"<p>{escape(line)}</p>" for line in text.splitlines() if line.strip())
+    return "".join(f"<p>{_coded(line)}</p>" for line in text.splitlines() if line.strip())
+
+
+def _coded(text: str) -> str:
+    """HTML of a line in which backticks mark code."""
+    return re.sub("`([^`]+)`", r"<code>\1</code>", escape(text))
 
 
 def _operation(path: str, operation: Mapping[str, Any]) -> str:
@@ -45,7 +51,7 @@ def _parameter(one: Mapping[str, Any]) -> str:
         facts.append(f"One of {', '.join(map(str, options))}.")
     if schema.get("default") is not None:
         facts.append(f"Default: {schema['default']}.")
-    return f"<tr><th><code>{escape(one['name'])}</code></th><td>{escape(' '.join(facts))}</td></tr>"
+    return f"<tr><th><code>{escape(one['name'])}</code></th><td>{_coded(' '.join(facts))}</td></tr>"
 
 
 def _example(path: str, operation: Mapping[str, Any]) -> str | None:

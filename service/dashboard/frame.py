@@ -18,10 +18,11 @@ p { margin: .4rem 0; max-width: 46rem; }
 .wide { overflow-x: auto; }
 table { border-collapse: collapse; margin: .6rem 0; font-variant-numeric: tabular-nums; }
 th, td { border-bottom: 1px solid var(--line); padding: .3rem .8rem .3rem 0; text-align: left; vertical-align: top; }
-thead th { white-space: nowrap; } td.figure, th.figure { text-align: right; }
+thead th, th code { white-space: nowrap; } td.figure, th.figure { text-align: right; }
 small { opacity: .75; font-weight: normal; }
 .note { border-left: .3rem solid var(--warn); background: var(--soft); padding: .4rem .8rem; margin: .5rem 0; max-width: 46rem; }
 code, pre { font-family: ui-monospace, monospace; font-size: .9em; background: var(--soft); overflow-wrap: anywhere; }
+th code { overflow-wrap: normal; }
 pre { padding: .6rem .8rem; overflow-x: auto; white-space: pre-wrap; }
 """
 _DIGEST = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()

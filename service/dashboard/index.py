@@ -49,13 +49,14 @@ def _panel(panel: Panel, release: Release | None, today: date) -> str:
             "(encounters ingest FILE), then run encounters retrain.",
         )
     first, months = manifest.origin + 1, _months(release)
-    if months and release.lead(months[-1]) < 0:
+    if not manifest.notes and months and release.lead(months[-1]) < 0:
         notes.append(f"Every month of this release, {first} to {months[-1]}, was past when it was issued ({release.month_of_issue}).")
-    elif release.lead(first) < 0:
+    elif not manifest.notes and release.lead(first) < 0:  # where the release has notes, they say what is past
         notes.append(f"{first} was past when this release was issued ({release.month_of_issue}): its lead is {release.lead(first)}.")
     said = "".join(f'<p class="note">{escape(note)}</p>' for note in notes)
+    freshness = "stale since" if is_stale(release, today) else "fresh until"
     facts = (
-        f"<p>Data through <strong>{manifest.origin}</strong> · issued {instant(manifest.issued_at)} · fresh until {manifest.stale_after} · "
+        f"<p>Data through <strong>{manifest.origin}</strong> · issued {instant(manifest.issued_at)} · {freshness} {manifest.stale_after} · "
         f'release <a href="/v1/releases/{escape(release.id)}">{escape(release.id)}</a></p>'
     )
     links = f'<p>All areas: <a href="/v1/forecasts?panel={panel}">JSON</a> · <a href="/v1/forecasts.csv?panel={panel}">CSV</a></p>'

@@ -37,7 +37,7 @@ def test_months_that_are_past_are_counted():
 
 def test_a_panel_that_reaches_further_shows_how_the_world_changed():
     (line,) = cautions(SECTORS, horizon=18, issued=date(2025, 2, 1), others=[STATES])
-    assert "88% fewer southwest border encounters in 2025-01 than in 2024-11" in line
+    assert "88 % fewer southwest border encounters in 2025-01 than in 2024-11" in line
 
 
 def test_a_panel_that_reaches_no_further_says_nothing():
