@@ -49,9 +49,9 @@ def _panel(panel: Panel, release: Release | None, today: date) -> str:
             "(encounters ingest FILE), then run encounters retrain.",
         )
     first, months = manifest.origin + 1, _months(release)
-    if not manifest.notes and months and release.lead(months[-1]) < 0:
+    if months and release.lead(months[-1]) < 0:
         notes.append(f"Every month of this release, {first} to {months[-1]}, was past when it was issued ({release.month_of_issue}).")
-    elif not manifest.notes and release.lead(first) < 0:  # where the release has notes, they say what is past
+    elif release.lead(first) < 0:
         notes.append(f"{first} was past when this release was issued ({release.month_of_issue}): its lead is {release.lead(first)}.")
     said = "".join(f'<p class="note">{escape(note)}</p>' for note in notes)
     freshness = "stale since" if is_stale(release, today) else "fresh until"
