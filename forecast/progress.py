@@ -13,6 +13,8 @@ __all__ = ["Reporter"]
 
 # Seconds between two lines of one part where there is no terminal.
 _EVERY = 10.0
+# The share of a part that must be done before its time left is told.
+_FIRST_SHARE = 0.05
 
 
 class Reporter:
@@ -56,7 +58,9 @@ class Reporter:
         if self._task is not None:
             self._bar.advance(self._task)
         now = time.monotonic()
-        if self._bar.disable and now - self._told > _EVERY and self._done < self._steps:
+        # The first steps wait for workers to start: a time left would be a fright, not a forecast.
+        told = self._done > _FIRST_SHARE * self._steps and now - self._told > _EVERY
+        if self._bar.disable and told and self._done < self._steps:
             self._told = now
             left = (now - self._started) / self._done * (self._steps - self._done)
             self._console.print(f"{self._what}: {self._done} of {self._steps}, about {left:.0f} s left", soft_wrap=True)

@@ -2,30 +2,49 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 
 from forecast.core.errors import TableError
-from forecast.core.months import Month
+from forecast.core.months import SEASON, Month
 from forecast.core.tables import Counts, Forecasts
-from forecast.models.fitting import Fit, FitTask, fit_all
+from forecast.evaluation.cache import FitCache, fits_of
+from forecast.models.catalog import Member
+from forecast.models.fitting import Fit, FitTask
 from forecast.recipe.recipe import Recipe, Run, assemble, member_forecasts, tasks
 
-__all__ = ["Backtest", "fits_needed", "recent_origins", "run"]
+__all__ = ["Backtest", "PastFit", "beside", "fits_needed", "origins_between", "recent_origins", "run"]
 
 # Origin, samples, seed, member, area: what a fit's numbers follow from, beside the counts.
 FitKey = tuple[Month, int, int, str, str]
+# Fits that are held in memory at a time, some 50 kB each: enough to keep the workers busy, little enough for hundreds of origins.
+BATCH = 2000
+
+
+@dataclass(frozen=True)
+class PastFit:
+    """What became of one fit. `seconds`: of fit and simulation, when it was made. `failure`: why the floor stands in, or None.
+
+    `remembered`: it came from the cache.
+    """
+
+    origin: Month
+    member: str
+    area: str
+    seconds: float
+    failure: str | None
+    remembered: bool
 
 
 @dataclass(frozen=True)
 class Backtest:
-    """Forecasts of past origins: each recipe's for every area, each member's for the leaves, and the fits behind them.
+    """Forecasts of past origins: each recipe's for every area, each member's for the leaves, and what became of the fits behind them.
 
     On revised figures this is pseudo-real-time: later corrections of a month were not known at its origin.
     """
 
     forecasts: tuple[Forecasts, ...]
-    fits: tuple[Fit, ...]
+    fits: tuple[PastFit, ...]
 
 
 def recent_origins(counts: Counts, *, number: int, horizon: int, step: int) -> tuple[Month, ...]:
@@ -41,6 +60,26 @@ def recent_origins(counts: Counts, *, number: int, horizon: int, step: int) -> t
             f"{counts.panel} has {len(counts.values)} months; a backtest of {horizon} months needs {24 + horizon}. Use a shorter horizon."
         )
     return tuple(reversed(found))
+
+
+def origins_between(counts: Counts, *, first: Month, last: Month, step: int) -> tuple[Month, ...]:
+    """Every `step`-th month from `first` to `last`. Raises TableError for months without counts, or with less than a year before them."""
+    earliest = counts.first + (SEASON - 1)
+    if step < 1 or last < first:
+        raise TableError(
+            f"There is no origin from {first} to {last} in steps of {step}. Give a first month, a later last one and a step of 1."
+        )
+    if first < earliest or counts.through < last:
+        raise TableError(
+            f"{counts.panel} can be forecast from {earliest} to {counts.through}, not from {first} to {last}. Use origins between."
+        )
+    return tuple(Month(ordinal) for ordinal in range(first.ordinal, last.ordinal + 1, step))
+
+
+def beside(recipe: Recipe, members: Sequence[Member]) -> Recipe:
+    """The same recipe with exactly these members compared beside its pool; those that it pools are scored alone in any case."""
+    pooled = {member.label for member in recipe.pooled}
+    return replace(recipe, compared=tuple(member for member in members if member.label not in pooled))
 
 
 def fits_needed(recipes: Sequence[Recipe], counts: Counts, origins: Sequence[Month], *, horizon: int) -> dict[FitKey, FitTask]:
@@ -61,27 +100,46 @@ def run(
     horizon: int,
     workers: int,
     deadline: float,
+    cache: FitCache | None = None,
     on_fit: Callable[[], None] | None = None,
 ) -> Backtest:
-    """Each recipe's forecasts at each origin, and each member's alone. No origin sees a later month."""
-    needed = fits_needed(recipes, counts, origins, horizon=horizon)
-    fits = dict(zip(needed, fit_all(list(needed.values()), workers=workers, deadline=deadline, on_done=on_fit), strict=True))
+    """Each recipe's forecasts at each origin, and each member's alone. No origin sees a later month.
+
+    `cache`: remembers fits, so that another run makes only those that it lacks; the numbers are the same with and without it.
+    """
     forecasts: list[Forecasts] = []
-    for origin in origins:
-        alone: dict[str, Forecasts] = {}
-        for recipe in recipes:
-            areas = counts.until(origin).open_areas
-            own = [fits[_key(recipe, origin, member.label, area)] for member in recipe.fitted for area in areas]
-            made: Run = assemble(recipe, counts, own, origin=origin)
-            forecasts.append(_named(made.forecasts, recipe.name))
-            alone |= {table.model: table for table in member_forecasts(own, origin=origin)}
-        forecasts.extend(alone.values())
-    return Backtest(tuple(forecasts), tuple(fits.values()))
+    past: list[PastFit] = []
+    for some in _batches(recipes, counts, origins):
+        needed = fits_needed(recipes, counts, some, horizon=horizon)
+        done = fits_of(list(needed.values()), cache=cache, workers=workers, deadline=deadline, on_done=on_fit)
+        fits = {key: fit for key, (fit, _) in zip(needed, done, strict=True)}
+        past.extend(
+            PastFit(key[0], fit.member.label, fit.area, fit.seconds, fit.failure, remembered)
+            for key, (fit, remembered) in zip(needed, done, strict=True)
+        )
+        for origin in some:
+            forecasts.extend(_forecasts(recipes, counts, fits, origin))
+    return Backtest(tuple(forecasts), tuple(past))
+
+
+def _batches(recipes: Sequence[Recipe], counts: Counts, origins: Sequence[Month]) -> Iterator[Sequence[Month]]:
+    """The origins, in rows that need about BATCH fits."""
+    members = len({(recipe.samples, recipe.seed, member.label) for recipe in recipes for member in recipe.fitted})
+    row = max(BATCH // max(members * len(counts.areas), 1), 1)
+    return (origins[start : start + row] for start in range(0, len(origins), row))
+
+
+def _forecasts(recipes: Sequence[Recipe], counts: Counts, fits: dict[FitKey, Fit], origin: Month) -> Iterator[Forecasts]:
+    """What each recipe makes of one origin's fits, then each member alone, once."""
+    alone: dict[str, Forecasts] = {}
+    areas = counts.until(origin).open_areas
+    for recipe in recipes:
+        own = [fits[_key(recipe, origin, member.label, area)] for member in recipe.fitted for area in areas]
+        made: Run = assemble(recipe, counts, own, origin=origin)
+        yield replace(made.forecasts, model=recipe.name)
+        alone |= {table.model: table for table in member_forecasts(own, origin=origin)}
+    yield from alone.values()
 
 
 def _key(recipe: Recipe, origin: Month, label: str, area: str) -> FitKey:
     return origin, recipe.samples, recipe.seed, label, area
-
-
-def _named(table: Forecasts, model: str) -> Forecasts:
-    return Forecasts(model, table.origin, table.areas, table.values, table.mean, table.levels)

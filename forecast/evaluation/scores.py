@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from forecast.core.areas import group_of
 from forecast.core.months import Month
-from forecast.core.scoring import inside, round_to, seasonal_scale, weighted_interval_score
+from forecast.core.scoring import SCORED_COVERAGES, crps_of_quantiles, inside, pit_bounds, weighted_interval_score, width
 from forecast.core.tables import Counts, Floats, Forecasts
+from forecast.evaluation.cells import KEYS, Cells, cells
 
-__all__ = ["FIGURES", "report", "score", "summary"]
+__all__ = ["CELL_FIGURES", "DETAILS", "FIGURES", "details", "report", "score", "summary"]
 
 # Column -> what it means. All are means over cells (area x origin x month) in a summary.
 FIGURES = {
@@ -25,62 +24,71 @@ FIGURES = {
     "coverage_80": "share of counts inside the central 80 % interval",
     "coverage_95": "share of counts inside the central 95 % interval",
 }
+# What a cell holds beside them.
+CELL_FIGURES = {
+    "sCRPS": "continuous ranked probability score from the quantiles, scaled as sWIS",
+    "squared": "(mean - count)² over the area's own mean (y(t) - y(t-12))² up to the origin",
+    "coverage_90": "share of counts inside the central 90 % interval",
+    **{f"width_{coverage}": f"width of the central {coverage} % interval, scaled as sWIS" for coverage in SCORED_COVERAGES},
+    "pit": "randomised probability integral transform: uniform on (0, 1) where the forecasts are right",
+}
+# What `details` gives.
+DETAILS = {
+    **FIGURES,
+    **{name: text for name, text in CELL_FIGURES.items() if name not in ("squared", "pit")},
+    "RMSSE": "root of the mean of `squared` over an area's months from one origin, then the mean over areas and origins",
+}
 
 
-@dataclass(frozen=True)
-class _Truth:
-    """Counts of every area with the precision that a score may use, and the origin's scale."""
-
-    totals: dict[str, Floats]
-    precision: dict[str, Floats]
-
-
-def _truth(counts: Counts, areas: Sequence[str]) -> _Truth:
-    totals = counts.totals()
-    place = {slug: column for column, slug in enumerate(counts.areas)}
-    coarsest = np.maximum(counts.precision.max(axis=1), 1).astype(float)
-    known = {slug: np.maximum(counts.precision[:, place[slug]], 1).astype(float) if slug in place else coarsest for slug in areas}
-    return _Truth(totals, known)
-
-
-def score(*, forecasts: Iterable[Forecasts], truth: Counts) -> pd.DataFrame:
-    """One row per model, area, origin and target month that `truth` knows, with the columns of FIGURES and `group`, `horizon`.
+def score(*, forecasts: Iterable[Forecasts], truth: Counts, seed: int = 0) -> pd.DataFrame:
+    """One row per model, area, origin and target month that `truth` knows, with the columns of KEYS, FIGURES and CELL_FIGURES.
 
     Quantiles are first rounded to the precision of the figure they are compared with. The scale sees no month after the origin.
+    `seed`: of the draws that make the PIT of rounded counts uniform; the same draws for every model.
     """
-    tables = list(forecasts)
-    known = _truth(truth, sorted({slug for table in tables for slug in table.areas}))
-    parts = []
-    for table in tables:
-        first = table.origin - truth.first + 1
-        steps = np.arange(first, min(first + table.horizon, len(truth.values)))
-        if len(steps) == 0:
-            continue
-        for row, slug in enumerate(table.areas):
-            observed = known.totals[slug][steps]
-            quantiles = round_to(table.values[row, : len(steps)], known.precision[slug][steps][:, None])
-            scale = seasonal_scale(known.totals[slug][:first])
-            median = quantiles[:, table.levels.index(0.5)]
-            figures = {
-                "sWIS": weighted_interval_score(quantiles, table.levels, observed) / scale,
-                "logWIS": weighted_interval_score(np.log1p(quantiles), table.levels, np.log1p(observed)),
-                "MASE": np.abs(median - observed) / scale,
-            }
-            figures |= {f"coverage_{width}": inside(quantiles, table.levels, observed, width) for width in (50, 80, 95)}
-            frame = pd.DataFrame(figures).assign(
-                model=table.model, area=slug, group=group_of(slug), origin=str(table.origin), horizon=np.arange(1, len(steps) + 1)
-            )
-            parts.append(frame[~np.isnan(observed)])
-    if not parts:
-        return pd.DataFrame(columns=["model", "area", "group", "origin", "horizon", *FIGURES])
-    columns = ["model", "area", "group", "origin", "horizon", *FIGURES]
-    return pd.concat(parts, ignore_index=True)[columns]
+    parts = [_scored(found, seed) for found in cells(forecasts=forecasts, truth=truth)]
+    columns = [*KEYS, *FIGURES, *CELL_FIGURES]
+    return pd.concat(parts, ignore_index=True)[columns] if parts else pd.DataFrame(columns=columns)
+
+
+def _scored(found: Cells, seed: int) -> pd.DataFrame:
+    quantiles, levels, observed, scale = found.quantiles, found.levels, found.observed, found.scale
+    median = quantiles[:, levels.index(0.5)]
+    figures: dict[str, Floats] = {
+        "sWIS": weighted_interval_score(quantiles, levels, observed) / scale,
+        "logWIS": weighted_interval_score(np.log1p(quantiles), levels, np.log1p(observed)),
+        "MASE": np.abs(median - observed) / scale,
+        "sCRPS": crps_of_quantiles(quantiles, levels, observed) / scale,
+        "squared": (found.mean - observed) ** 2 / found.square_scale,
+        "pit": _pit(found, seed),
+    }
+    for coverage in SCORED_COVERAGES:
+        figures[f"coverage_{coverage}"] = inside(quantiles, levels, observed, coverage)
+        figures[f"width_{coverage}"] = width(quantiles, levels, coverage) / scale
+    return found.keys.assign(**figures)
+
+
+def _pit(found: Cells, seed: int) -> Floats:
+    # A count of 120 rounded to ten was anything from 115 to 125, and an exact 0 stands for all that a forecast puts below one half.
+    low, high = pit_bounds(found.exact, found.levels, found.observed - found.precision / 2, found.observed + found.precision / 2)
+    rng = np.random.default_rng([seed, Month.parse(found.keys["origin"].iloc[0]).ordinal])
+    return np.asarray(low + rng.random(len(low)) * (high - low))
 
 
 def summary(scores: pd.DataFrame, by: Sequence[str] = ("model",)) -> pd.DataFrame:
     """Mean of every figure over the cells of each group of `by`, with `cells`, best sWIS first."""
     grouped = scores.groupby(list(by), sort=False)
     table = grouped[list(FIGURES)].mean().assign(cells=grouped.size())
+    return table.sort_values("sWIS").reset_index()
+
+
+def details(scores: pd.DataFrame, by: Sequence[str] = ("model",)) -> pd.DataFrame:
+    """Every figure of DETAILS for each group of `by`, with `cells`, best sWIS first. Source of RMSSE: Hyndman and Koehler 2006."""
+    means = [name for name in DETAILS if name != "RMSSE"]
+    keys = list(by)
+    grouped = scores.groupby(keys, sort=False)
+    series = scores.groupby(list(dict.fromkeys([*keys, "area", "origin"])), sort=False)["squared"].mean() ** 0.5
+    table = grouped[means].mean().assign(RMSSE=series.groupby(keys, sort=False).mean(), cells=grouped.size())
     return table.sort_values("sWIS").reset_index()
 
 
