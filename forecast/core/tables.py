@@ -13,7 +13,7 @@ from datetime import date
 import numpy as np
 from numpy.typing import NDArray
 
-from forecast.core.areas import Panel, area, hierarchy
+from forecast.core.areas import Panel, area, group_of, hierarchy
 from forecast.core.errors import LevelsError, TableError
 from forecast.core.months import SEASON, Month, month_range
 
@@ -115,7 +115,7 @@ class Series:
     """One area's counts in a row of months: `values` (n,), encounters per month, NaN where unknown, the last one known.
 
     `season` is the number of steps after which the calendar repeats. `calendar` is False for panels that are not monthly:
-    their steps have no length in days. `first` is then a bare index.
+    their steps have no length in days. `first` is then a bare index. Series of one `group` resemble each other.
     """
 
     area: str
@@ -123,6 +123,7 @@ class Series:
     values: Floats
     season: int = SEASON
     calendar: bool = True
+    group: str = "all"
 
     def __post_init__(self) -> None:
         if self.values.ndim != 1 or len(self.values) == 0:
@@ -202,7 +203,7 @@ class Counts:
         known = np.flatnonzero(~np.isnan(column))
         if len(known) == 0:
             raise TableError(f"{slug} has no known month")
-        return Series(slug, self.first + int(known[0]), column[known[0] :].copy())
+        return Series(slug, self.first + int(known[0]), column[known[0] :].copy(), group=group_of(slug))
 
     def totals(self) -> dict[str, Floats]:
         """Every area of the hierarchy, leaves included -> (months,), the sum of its leaves, NaN where one is unknown."""

@@ -10,16 +10,17 @@ from dataclasses import dataclass, fields
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 from forecast.core.errors import RecipeError
+from forecast.models.bank import Bank
 from forecast.models.ets import Ets
 from forecast.models.prophet_model import ProphetModel
-from forecast.models.protocol import Model
+from forecast.models.protocol import Model, PanelModel
 from forecast.models.random_walk import RandomWalk
 from forecast.models.sarimax import Sarimax
 from forecast.models.seasonal_naive import SeasonalNaive
 from forecast.models.structural import Structural
 from forecast.models.theta import Theta
 
-__all__ = ["FAMILIES", "Member", "libraries", "model", "options"]
+__all__ = ["FAMILIES", "Member", "learns_from_panel", "libraries", "model", "options"]
 
 FAMILIES: dict[str, type[Any]] = {
     "random_walk": RandomWalk,
@@ -29,6 +30,7 @@ FAMILIES: dict[str, type[Any]] = {
     "structural": Structural,
     "sarimax": Sarimax,
     "prophet": ProphetModel,
+    "bank": Bank,
 }
 
 # What a worker loads once before it fits a family.
@@ -96,6 +98,11 @@ def _unlike(value: object, default: object, hint: Any) -> str | None:
     if isinstance(default, int):
         return None if type(value) is int and value > 0 else "a whole number above 0"
     return None if type(value) in (int, float) and value > 0 else "a number above 0"  # type: ignore[operator]
+
+
+def learns_from_panel(member: Member) -> bool:
+    """Whether the family must see every series of the panel to forecast one."""
+    return isinstance(model(member), PanelModel)
 
 
 def libraries(members: Iterable[Member]) -> tuple[str, ...]:

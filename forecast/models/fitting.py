@@ -21,7 +21,7 @@ from forecast.core.errors import FitError
 from forecast.core.executor import map_tasks
 from forecast.core.tables import Floats, Series
 from forecast.models.catalog import Member, libraries, model
-from forecast.models.protocol import Fitted, Model, Parameters
+from forecast.models.protocol import Fitted, Model, PanelModel, Parameters
 from forecast.models.quiet import Quiet, is_quiet
 from forecast.models.random_walk import RandomWalk
 from forecast.models.scale import ceiling, middle_ceiling
@@ -31,13 +31,18 @@ __all__ = ["Fit", "FitTask", "fit_all", "fit_one", "floor", "generator", "guarde
 
 @dataclass(frozen=True)
 class FitTask:
-    """One member on one series: `samples` paths of `horizon` months. `start`: parameters of an earlier fit, whose orders may be kept."""
+    """One member on one series: `samples` paths of `horizon` months.
+
+    `panel`: every series of the panel, for families that learn from all of them. `start`: parameters of an earlier fit, whose orders may
+    be kept.
+    """
 
     member: Member
     series: Series
     horizon: int
     samples: int
     seed: int
+    panel: tuple[Series, ...] = ()
     start: Parameters | None = None
 
 
@@ -129,7 +134,10 @@ def guarded(task: FitTask, family: Model) -> Fit:
         try:
             if is_quiet(task.series):
                 raise FitError(f"{task.series.area} has no encounter in {len(task.series.values)} months; there is nothing to fit")
-            fitted = family.fit(task.series, task.start)
+            if isinstance(family, PanelModel):
+                fitted = family.fit_among(task.series, task.panel or (task.series,), task.horizon)
+            else:
+                fitted = family.fit(task.series, task.start)
             paths = fitted.simulate(task.horizon, task.samples, generator(task))
             if paths.shape != (task.samples, task.horizon):
                 raise FitError(f"{task.member.label} gave paths of shape {paths.shape}, not {(task.samples, task.horizon)}")

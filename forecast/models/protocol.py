@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, Protocol
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 
 from forecast.core.tables import Floats, Series
 
-__all__ = ["Fitted", "Model", "Parameters"]
+__all__ = ["Fitted", "Model", "PanelModel", "Parameters"]
 
 # What a fit can be restored from, beside its series: JSON values only, so that no artifact needs a pickle.
 Parameters = Mapping[str, Any]
@@ -45,4 +45,16 @@ class Model(Protocol):
 
     def restore(self, series: Series, parameters: Parameters) -> Fitted:
         """The fit that `parameters` came from, without a search."""
+        ...
+
+
+@runtime_checkable
+class PanelModel(Model, Protocol):
+    """A family that learns one area's forecast from all areas of its panel."""
+
+    def fit_among(self, series: Series, panel: Sequence[Series], horizon: int) -> Fitted:
+        """Find the parameters for forecasts of up to `horizon` steps. `panel`: every series, this one among them, with one common end.
+
+        Raises FitError where the panel is too short.
+        """
         ...

@@ -19,7 +19,7 @@ from forecast.core.areas import Group, group_of, hierarchy
 from forecast.core.errors import RecipeError
 from forecast.core.months import Month
 from forecast.core.tables import LEVELS, Counts, Forecasts, Paths
-from forecast.models.catalog import Member
+from forecast.models.catalog import Member, learns_from_panel
 from forecast.models.fitting import Fit, FitTask, fit_all
 from forecast.recipe import pooling, reconciliation
 
@@ -159,10 +159,11 @@ def tasks(recipe: Recipe, counts: Counts, *, origin: Month, horizon: int | None 
     Sees no month after the origin.
     """
     seen = counts.until(origin)
+    panel = tuple(seen.series(area) for area in seen.open_areas)
     return [
-        FitTask(member, seen.series(area), horizon or recipe.horizon, recipe.samples, recipe.seed)
+        FitTask(member, series, horizon or recipe.horizon, recipe.samples, recipe.seed, panel if learns_from_panel(member) else ())
         for member in (recipe.fitted if compared else recipe.pooled)
-        for area in seen.open_areas
+        for series in panel
     ]
 
 

@@ -1,0 +1,88 @@
+"""The smoothers themselves: levels, slopes and distances from the long-run mean after every step, for all series at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from forecast.core.tables import Floats, Ints
+from forecast.models.bank.options import Options
+from forecast.models.bank.panel import Panel
+from forecast.models.bank.seasonality import patterns_over_time
+
+__all__ = ["Smoothed", "Smoothers", "smooth"]
+
+
+@dataclass(frozen=True)
+class Smoothers:
+    """The members that share a pattern, one per gain and way: (members,) arrays. `way`: number of the way to go on."""
+
+    gain: Floats
+    slope_gain: Floats
+    damping: Floats
+    staying: Floats
+    way: Ints
+
+    @classmethod
+    def of(cls, options: Options) -> Smoothers:
+        """Every gain of every way."""
+        rows = [
+            (gain, gain * way.trend, way.damping, way.staying, number) for number, way in enumerate(options.ways) for gain in options.gains
+        ]
+        gain, slope, damping, staying, number = (np.array(column) for column in zip(*rows, strict=True))
+        return cls(gain, slope, damping, staying, number)
+
+
+@dataclass(frozen=True)
+class Smoothed:
+    """What the members of one pattern know after each step. `level`, `slope`, `gap` (long-run mean minus level): (steps, series, members).
+
+    `pattern`: (steps, series, season) as known after each step.
+    """
+
+    members: Smoothers
+    level: Floats
+    slope: Floats
+    gap: Floats
+    pattern: Floats
+    phase: Ints
+
+    def ahead(self, horizon: int) -> Floats:
+        """(steps, series, members) forecasts of the step `horizon` after each step, on the working scale."""
+        m = self.members
+        damped = np.sum([m.damping**step for step in range(1, horizon + 1)], axis=0)
+        return np.asarray(self.level + self.slope * damped + self.gap * (1 - m.staying**horizon) + self.season(horizon)[..., None])
+
+    def season(self, horizon: int) -> Floats:
+        """(steps, series) effect of the phase `horizon` steps after each step, as known then."""
+        season = self.pattern.shape[2]
+        at = ((self.phase + horizon) % season)[:, None, None]
+        return np.take_along_axis(self.pattern, np.broadcast_to(at, (*self.pattern.shape[:2], 1)), axis=2)[..., 0]
+
+
+def smooth(panel: Panel, options: Options) -> Iterator[Smoothed]:
+    """Run the bank over the panel, one pattern after the other. An unknown month moves nothing but the trend."""
+    members = Smoothers.of(options)
+    steps, number = panel.values.shape
+    for pattern in options.patterns:
+        effects = patterns_over_time(panel, pattern)
+        seasonal = effects[np.arange(steps), :, panel.phase]
+        adjusted = panel.values - seasonal  # what each step says of the level, by the pattern known with it
+        level, slope = np.full((steps, number, len(members.gain)), np.nan), np.zeros((steps, number, len(members.gain)))
+        for step in range(steps):
+            here = adjusted[step][:, None]
+            if step == 0:
+                level[step] = here
+                continue
+            expected = level[step - 1] + members.damping * slope[step - 1]
+            error = np.where(np.isnan(here), 0.0, here - expected)
+            moved, turned = expected + members.gain * error, members.damping * slope[step - 1] + members.slope_gain * error
+            # A series starts with its first known step, as its own level.
+            started = ~np.isnan(expected)
+            level[step] = np.where(started, moved, here)
+            slope[step] = np.where(started, turned, 0.0)
+        known = ~np.isnan(adjusted)
+        mean = np.cumsum(np.where(known, adjusted, 0.0), axis=0) / np.maximum(np.cumsum(known, axis=0), 1)
+        yield Smoothed(members, level, slope, mean[..., None] - level, effects, panel.phase)

@@ -1,0 +1,61 @@
+"""A recipe on any series that a user brings, without areas, hierarchy or official counts. Reads no file."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from forecast.core.tables import LEVELS, Floats, Series
+from forecast.models.catalog import learns_from_panel
+from forecast.models.fitting import Fit, FitTask, fit_all
+from forecast.recipe import pooling
+from forecast.recipe.recipe import Recipe
+
+__all__ = ["Prediction", "predict"]
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """One series' forecast: `quantiles` (horizon, LEVELS), counts per step; `failures`: members that the floor stands in for, and why."""
+
+    series: Series
+    quantiles: Floats
+    failures: tuple[str, ...]
+
+
+def predict(
+    recipe: Recipe,
+    series: Sequence[Series],
+    *,
+    horizon: int,
+    workers: int,
+    deadline: float,
+    on_fit: Callable[[], None] | None = None,
+) -> list[Prediction]:
+    """Forecast every series `horizon` steps ahead of its own end, in the order given.
+
+    Series that end together are a panel, from which families that learn from one learn. A member that is for one group of areas only
+    takes no part: such series have no group.
+    """
+    shares = [share for share in recipe.members if share.only is None]
+    ends: dict[int, list[Series]] = {}
+    for one in series:
+        ends.setdefault(one.origin.ordinal, []).append(one)
+    fits: dict[tuple[str, str], Fit] = {}
+    for panel in ends.values():
+        for share in shares:
+            whole = tuple(panel) if learns_from_panel(share.member) else ()
+            tasks = [FitTask(share.member, one, horizon, recipe.samples, recipe.seed, whole) for one in panel]
+            # A family that learns from the panel is fitted once for all of it; handing the panel to workers would cost more.
+            found = fit_all(tasks, workers=0 if whole else workers, deadline=deadline, on_done=on_fit)
+            fits |= {(share.member.label, fit.area): fit for fit in found}
+    return [_prediction(recipe, one, [(fits[share.member.label, one.area], share.weight) for share in shares]) for one in series]
+
+
+def _prediction(recipe: Recipe, series: Series, fits: list[tuple[Fit, float]]) -> Prediction:
+    rng = np.random.default_rng([recipe.seed, series.origin.ordinal])
+    pooled = pooling.linear_pool([(fit.paths, weight) for fit, weight in fits], recipe.samples, rng)
+    failures = tuple(f"{fit.member.label}: {fit.failure}" for fit, _ in fits if fit.failure is not None)
+    return Prediction(series, np.quantile(pooled, LEVELS, axis=1).T, failures)
