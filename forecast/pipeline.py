@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 __all__ = ["RECIPES", "Job", "Progress", "Result", "release_key", "retrain"]
 
 # The recipes that compete for each panel, the incumbent first.
-RECIPES: dict[Panel, tuple[str, ...]] = {"usbp-sectors": ("pool", "floor"), "cbp-states": ("pool", "floor")}
+RECIPES: dict[Panel, tuple[str, ...]] = {"usbp-sectors": ("bank", "pool", "floor"), "cbp-states": ("bank", "pool", "floor")}
 # Origins of the plain evaluation: how many, and how many months apart. The states have six years of counts, the sectors twenty-five.
 EVALUATED: dict[Panel, tuple[int, int]] = {"usbp-sectors": (5, 3), "cbp-states": (3, 6)}
 EVALUATED_HORIZON = 12

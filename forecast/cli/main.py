@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from forecast.cli import data, releases, serving, status, training
+from forecast.cli import backtesting, comparing, data, predicting, releases, serving, status, training
 from forecast.core.errors import EncountersError
 
 __all__ = ["app", "main"]
@@ -20,7 +20,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for module in (data, training, status, releases, serving):
+for module in (data, training, status, releases, serving, backtesting, comparing, predicting):
     module.register(app)
 
 

@@ -49,9 +49,9 @@ def cautions(counts: Counts, *, horizon: int, issued: date, others: Sequence[Cou
             continue
         before, after = _southwest(other, counts.through), _southwest(other, other.through)
         if before > 0 and abs(after / before - 1) >= LEFT_BEHIND:
-            word = "fewer" if after < before else "more"
+            word, share = "fewer" if after < before else "more", 100 * abs(after / before - 1)
             found.append(
-                f"The world has left these forecasts behind: counts of all components by state show {100 * abs(after / before - 1):.0f} % {word}"
+                f"The world has left these forecasts behind: counts of all components by state show {share:.0f} % {word}"
                 f" southwest border encounters in {other.through} than in {counts.through}, the last month that these forecasts know."
             )
     return tuple(found)

@@ -7,11 +7,10 @@ import sys
 
 import pytest
 
-from forecast.cli.main import main
 from tests.pipeline.conftest import RECIPE
 from tests.samples import cell_counts
 
-COMMANDS = ("ingest", "retrain", "status", "releases", "rollback", "verify", "serve")
+COMMANDS = ("ingest", "retrain", "status", "releases", "rollback", "verify", "serve", "predict")
 STATE_HEADER = "Fiscal Year,Month Grouping,Month (abbv),Land Border Region,State,Demographic,Citizenship,Title of Authority,Encounter Count"
 REGIONS = {"southwest": "Southwest Land Border", "northern": "Northern Land Border", "other": "Other"}
 
@@ -26,15 +25,8 @@ def home(tmp_path, monkeypatch):
 
 
 @pytest.fixture
-def run(capsys, monkeypatch):
-    def call(*arguments):
-        monkeypatch.setattr(sys, "argv", ["encounters", *map(str, arguments)])
-        with pytest.raises(SystemExit) as left:
-            main()
-        captured = capsys.readouterr()
-        return left.value.code, captured.out, captured.err
-
-    return call
+def run(command):
+    return command
 
 
 def state_file(path, months=48, times=1):
@@ -51,11 +43,11 @@ def state_file(path, months=48, times=1):
     return path
 
 
-@pytest.mark.parametrize("command", COMMANDS)
-def test_every_command_has_help_with_an_example(run, command):
-    code, out, _ = run(command, "--help")
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_has_help_with_an_example(run, name):
+    code, out, _ = run(name, "--help")
     assert code == 0
-    assert f"Example: encounters {command}" in " ".join(out.split())
+    assert f"Example: encounters {name}" in " ".join(out.split())
 
 
 def test_status_before_the_first_release_says_what_to_do(run, home):
@@ -150,3 +142,36 @@ def test_nothing_new_loads_no_heavy_library(home, tmp_path):
     assert "pandas" in first.stdout
     assert "nothing new" in second.stdout
     assert second.stdout.endswith("loaded []\n")
+
+
+def test_predict_writes_the_quantile_table_of_any_panel(run, home, tmp_path):
+    import pandas as pd
+
+    rows = "".join(f"shelter,{2018 + step // 12}-{step % 12 + 1:02d},{100 + step % 7}\n" for step in range(60))
+    (tmp_path / "mine.csv").write_text("series,month,value\n" + rows)
+    code, out, _ = run("predict", tmp_path / "mine.csv", "--horizon", 3, "--out", tmp_path / "f.parquet")
+    assert code == 0
+    assert "1 series, 3 steps ahead" in out
+    table = pd.read_parquet(tmp_path / "f.parquet")
+    assert list(table.columns) == ["model", "series", "origin", "target_month", "horizon", "level", "value"]
+    assert [str(day.date()) for day in sorted(set(table["target_month"]))] == ["2023-01-01", "2023-02-01", "2023-03-01"]
+    assert table["value"].between(50, 200).all()
+
+
+def test_predict_with_a_season_counts_steps(run, home, tmp_path):
+    import pandas as pd
+
+    (tmp_path / "mine.csv").write_text("series,month,value\n" + "".join(f"q,{step},{50 + step % 4}\n" for step in range(32)))
+    code, _, _ = run("predict", tmp_path / "mine.csv", "--horizon", 2, "--season", 4, "--out", tmp_path / "f.parquet")
+    table = pd.read_parquet(tmp_path / "f.parquet")
+    assert code == 0
+    assert sorted(set(table["target_month"])) == [32, 33]
+    assert set(table["origin"]) == {31}
+
+
+def test_predict_refuses_a_wrong_panel_in_one_line(run, home, tmp_path):
+    (tmp_path / "mine.csv").write_text("series,month,value\nq,2024-01,-5\n")
+    code, _, err = run("predict", tmp_path / "mine.csv", "--horizon", 2, "--out", tmp_path / "f.parquet")
+    assert (code, err.count("\n")) == (1, 1)
+    assert "row 2" in err
+    assert not (tmp_path / "f.parquet").exists()

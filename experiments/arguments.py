@@ -1,0 +1,55 @@
+"""Which past does a comparison look at? The arguments that the comparing scripts share, and the replay behind them; prints nothing."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import pandas as pd
+
+from forecast.core.areas import PANELS
+from forecast.core.months import Month
+from forecast.counts import bundle
+from forecast.counts.archive import Archive
+from forecast.evaluation import study
+from forecast.evaluation.backtest import Backtest
+from forecast.evaluation.study import Study
+from forecast.progress import Reporter
+from forecast.settings import Settings
+
+__all__ = ["Replayed", "parser", "replay"]
+
+
+@dataclass(frozen=True)
+class Replayed:
+    """A study with what it gave."""
+
+    study: Study
+    past: Backtest
+    scores: pd.DataFrame
+
+
+def parser(description: str | None) -> argparse.ArgumentParser:
+    """Panel, first and last origin, step and horizon. There are no default origins: whoever looks at a past decides which one."""
+    found = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
+    found.add_argument("--panel", choices=PANELS, default=PANELS[0], help="default: %(default)s")
+    found.add_argument("--first", type=Month.parse, required=True, metavar="YYYY-MM", help="first origin")
+    found.add_argument("--last", type=Month.parse, required=True, metavar="YYYY-MM", help="last origin")
+    found.add_argument("--step", type=int, default=6, help="months between origins (default: %(default)s)")
+    found.add_argument("--horizon", type=int, default=12, help="months ahead (default: %(default)s)")
+    return found
+
+
+def replay(asked: argparse.Namespace, *, recipes: Sequence[str], models: Sequence[str] = ()) -> Replayed:
+    """Replay recipes and members at the origins that were asked for, with the home's remembered fits and progress on stderr."""
+    settings = Settings()
+    archive = Archive(settings.archive)
+    bundle.seed(archive)
+    counts = archive.as_of(asked.panel, datetime.now(UTC).date())
+    found = study.begin(counts, recipes=recipes, models=models, first=asked.first, last=asked.last, step=asked.step, horizon=asked.horizon)
+    with Reporter() as progress:
+        progress.begin(f"{asked.panel}: {len(found.origins)} origins", found.fits)
+        past = found.run(cache=settings.root / "cache", workers=settings.workers, deadline=settings.fit_deadline, on_fit=progress.advance)
+    return Replayed(found, past, found.scores(past))

@@ -1,0 +1,89 @@
+"""`encounters predict`: the production recipe on any panel that a user brings."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from forecast.core.months import Month
+from forecast.progress import Reporter
+from forecast.settings import Settings
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
+
+    from forecast.recipe.prediction import Prediction
+
+__all__ = ["register"]
+
+
+def predict(
+    counts: Annotated[Path, typer.Argument(metavar="COUNTS.csv", help="CSV of series,month,value (month 2024-11); .gz allowed.")],
+    horizon: Annotated[int, typer.Option("--horizon", help="Steps ahead of each series' last known value.", min=1, max=120)],
+    out: Annotated[Path, typer.Option("--out", help="Quantile table to write.", metavar="F.parquet")],
+    season: Annotated[
+        int | None, typer.Option("--season", help="Steps after which the calendar repeats; months are then whole numbers.", min=1, max=366)
+    ] = None,
+    recipe: Annotated[str, typer.Option("--recipe", help="Name or file of a recipe.")] = "bank",
+) -> None:
+    """Forecast any panel of counts with the production recipe; series may differ in length, start and end.
+
+    Example: encounters predict tourism.csv --horizon 24 --out forecasts.parquet
+    """
+    from forecast.counts.plain import read_plain
+    from forecast.evaluation import quantile_table
+    from forecast.recipe import recipe as kitchen
+    from forecast.recipe.prediction import predict as run
+
+    settings = Settings()
+    series = read_plain(counts, season)
+    chosen = kitchen.load(recipe)
+    with Reporter() as progress:
+        progress.begin(f"fitting {chosen.name} to {len(series)} series", len(series) * len(chosen.pooled))
+        made = run(chosen, series, horizon=horizon, workers=settings.workers, deadline=settings.fit_deadline, on_fit=progress.advance)
+    quantile_table.write(out, _table(made))
+    failed = [one for one in made if one.failures]
+    for one in failed[:5]:
+        typer.echo(f"{one.series.area}: the floor stands in: {one.failures[0]}", err=True)
+    typer.echo(f"{out}: {len(made)} series, {horizon} steps ahead, recipe {chosen.name}; the floor stands in for {len(failed)}")
+
+
+def _table(made: list[Prediction]) -> DataFrame:
+    """CONTRACT's columns: model, series, origin, target_month, horizon, level, value."""
+    import numpy as np
+    import pandas as pd
+
+    from forecast.core.tables import LEVELS
+
+    parts = []
+    for one in made:
+        steps, levels = one.quantiles.shape
+        origin = one.series.origin
+        months = [_label(origin + ahead, calendar=one.series.calendar) for ahead in range(1, steps + 1)]
+        parts.append(
+            pd.DataFrame(
+                {
+                    "model": "recipe",
+                    "series": one.series.area,
+                    "origin": _label(origin, calendar=one.series.calendar),
+                    "target_month": np.repeat(np.array(months), levels),
+                    "horizon": np.repeat(np.arange(1, steps + 1), levels),
+                    "level": np.tile(np.array(LEVELS), steps),
+                    "value": one.quantiles.ravel(),
+                }
+            )
+        )
+    return pd.concat(parts, ignore_index=True)
+
+
+def _label(month: Month, *, calendar: bool) -> object:
+    import numpy as np
+
+    return np.datetime64(month.first_day, "us") if calendar else month.ordinal
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command()(predict)

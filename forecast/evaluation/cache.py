@@ -1,0 +1,112 @@
+"""Remembers fits on disk, so that no fit is made twice. The folder may be deleted at any time. Knows no model and no recipe.
+
+Each fit is a file of its own, written by the worker that made it as soon as it is made, so that an interrupted run goes on where it was.
+What a deadline or a dying worker has ended is not kept: it says something of that day and nothing of the model.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+import zipfile
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+
+from forecast.evaluation.fingerprint import fingerprint, source_digests
+from forecast.models.fitting import Fit, FitTask, fit_all, fit_one
+
+__all__ = ["FitCache", "fits_of"]
+
+# What reading a file that is cut, overwritten or of another kind may raise.
+_DAMAGED = (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile)
+
+
+@dataclass(frozen=True)
+class FitCache:
+    """Fits in `folder`, at `<two digits>/<fingerprint>.npz`. `sources`: family -> digest of the code that is loaded now."""
+
+    folder: Path
+    sources: Mapping[str, str] = field(default_factory=source_digests)
+
+    def path(self, task: FitTask) -> Path:
+        """Where the fit of a task is, or would be."""
+        name = fingerprint(task, self.sources)
+        return self.folder / name[:2] / f"{name}.npz"
+
+    def get(self, task: FitTask) -> Fit | None:
+        """The fit of a task to the last bit, or None where it is not there or the file is damaged."""
+        try:
+            with self.path(task).open("rb") as file, np.load(file, allow_pickle=False) as stored:
+                paths, record = stored["paths"], json.loads(stored["record"].tobytes())
+            if paths.shape != (task.samples, task.horizon) or paths.dtype != np.float64 or record["area"] != task.series.area:
+                return None
+            return Fit(
+                member=task.member,
+                area=task.series.area,
+                paths=paths,
+                parameters=record["parameters"],
+                seconds=float(record["seconds"]),
+                peak_memory=int(record["peak_memory"]),
+                failure=record["failure"],
+                notes=tuple(record["notes"]),
+            )
+        except _DAMAGED:
+            return None
+
+    def keep(self, task: FitTask, fit: Fit) -> None:
+        """Write beside and rename: a reader, or a run that is killed, never sees half a file. Raises OSError."""
+        path = self.path(task)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        record = {
+            "member": fit.member.label,
+            "area": fit.area,
+            "origin": str(task.series.origin),
+            "parameters": dict(fit.parameters),
+            "seconds": fit.seconds,
+            "peak_memory": fit.peak_memory,
+            "failure": fit.failure,
+            "notes": fit.notes,
+        }
+        text = np.frombuffer(json.dumps(record).encode(), dtype=np.uint8)
+        beside = path.with_name(f".{path.stem}.{secrets.token_hex(4)}")
+        try:
+            with beside.open("wb") as file:
+                np.savez(file, paths=np.asarray(fit.paths, dtype=np.float64), record=text)
+            beside.replace(path)
+        finally:
+            beside.unlink(missing_ok=True)
+
+
+def fits_of(
+    tasks: Sequence[FitTask],
+    *,
+    cache: FitCache | None,
+    workers: int,
+    deadline: float,
+    on_done: Callable[[], None] | None = None,
+) -> list[tuple[Fit, bool]]:
+    """Each task's fit, in order, and whether it was remembered. Only what the cache lacks is fitted; `cache` None fits everything.
+
+    `workers`, `deadline`, `on_done`: as in `fit_all`; remembered fits count as done.
+    """
+    found = [cache.get(task) if cache else None for task in tasks]
+    for fit in found:
+        if fit is not None and on_done:
+            on_done()
+    missing = [task for task, fit in zip(tasks, found, strict=True) if fit is None]
+    make = partial(_fit_and_keep, cache) if cache else fit_one
+    made = iter(fit_all(missing, workers=workers, deadline=deadline, on_done=on_done, fit=make) if missing else ())
+    return [(next(made), False) if fit is None else (fit, True) for fit in found]
+
+
+def _fit_and_keep(cache: FitCache, task: FitTask) -> Fit:
+    fit = fit_one(task)
+    try:
+        cache.keep(task, fit)
+    except OSError as error:  # a full disk costs the next run time; this run's numbers are sound
+        return replace(fit, notes=(*fit.notes, f"not remembered: {cache.folder} cannot be written ({error.strerror})"))
+    return fit

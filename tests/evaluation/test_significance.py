@@ -1,0 +1,106 @@
+"""Noise told from skill, over origins that move as blocks."""
+
+import importlib.util
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from forecast.core.errors import TableError
+from forecast.core.months import Month
+from forecast.evaluation.significance import block_length, relative
+
+
+def scores(ratio, origins=20, step=6, horizon=12, noise=0.2, areas=("yuma", "blaine"), seed=0):
+    """Scores of `b` and of `a`, which is `ratio` times as high but for noise that the cells of an origin share."""
+    rng = np.random.default_rng(seed)
+    rows = []
+    for number in range(origins):
+        origin = str(Month.of(2005, 5) + step * number)
+        common = rng.lognormal(0, noise, 2)
+        for area in areas:
+            for month in range(1, horizon + 1):
+                rows.append({"model": "a", "area": area, "origin": origin, "horizon": month, "sWIS": ratio * common[0]})
+                rows.append({"model": "b", "area": area, "origin": origin, "horizon": month, "sWIS": common[1]})
+    return pd.DataFrame(rows)
+
+
+@pytest.mark.parametrize(("step", "horizon", "block"), [(6, 12, 3), (12, 12, 2), (1, 12, 13), (5, 12, 4), (24, 12, 2)])
+def test_a_block_spans_the_longest_horizon(step, horizon, block):
+    origins = [Month.of(2010, 1) + step * number for number in range(20)]
+    assert block_length(origins, horizon) == block
+    assert origins[block - 1] - origins[0] >= horizon
+
+
+def test_the_smallest_step_decides_where_origins_are_uneven():
+    assert block_length([Month.of(2010, 1), Month.of(2010, 7), Month.of(2010, 8)], 6) == 7
+
+
+def test_the_ratio_is_that_of_the_means():
+    found = relative(scores(0.8, noise=0.0), model="a", against="b")
+    assert (found.ratio, found.low, found.high) == pytest.approx((0.8, 0.8, 0.8))
+    assert (found.origins, found.block, found.cells) == (20, 3, 480)
+
+
+def test_a_model_against_itself_is_one():
+    found = relative(scores(0.8), model="a", against="a")
+    assert (found.ratio, found.low, found.high) == (1, 1, 1)
+    assert not found.clear
+
+
+def test_half_the_score_at_every_origin_is_clear():
+    assert relative(scores(0.5), model="a", against="b").clear
+
+
+def test_better_at_every_other_origin_and_worse_between_is_noise():
+    table = scores(1.0, noise=0.0)
+    odd = table["origin"].str.endswith("-11") & (table["model"] == "a")
+    even = table["origin"].str.endswith("-05") & (table["model"] == "a")
+    found = relative(table.assign(sWIS=np.where(odd, 0.8, np.where(even, 1.2, 1.0))), model="a", against="b")
+    assert found.ratio == pytest.approx(1)
+    assert found.low < 1 < found.high
+    assert not found.clear
+
+
+def test_more_areas_with_the_same_errors_bring_no_certainty():
+    few, many = (relative(scores(0.9, areas=areas), model="a", against="b") for areas in (("yuma",), ("yuma", "blaine", "tucson")))
+    assert (few.low, few.high) == pytest.approx((many.low, many.high))
+
+
+def test_too_few_origins_have_no_interval():
+    found = relative(scores(0.5, origins=5), model="a", against="b")  # blocks of 3; two of them do not fit
+    assert found.ratio < 1
+    assert np.isnan([found.low, found.high]).all()
+    assert not found.clear
+
+
+def test_only_cells_that_both_have_are_compared():
+    table = scores(0.8, noise=0.0)
+    lacking = table[~((table["model"] == "a") & (table["area"] == "yuma"))]
+    rich = lacking.assign(sWIS=np.where(lacking["area"] == "yuma", 1000.0, lacking["sWIS"]))
+    found = relative(rich, model="a", against="b")
+    assert (found.ratio, found.cells) == (pytest.approx(0.8), 240)
+
+
+def test_models_without_a_common_cell_are_refused():
+    with pytest.raises(TableError, match="no scored cell in common"):
+        relative(scores(0.8), model="a", against="c")
+
+
+def test_about_nine_in_ten_intervals_hold_the_truth():
+    """Independent origins and a true ratio of 1: a 90 % interval of 40 origins may miss it a little more often than 1 in 10."""
+    hits = [
+        relative(scores(1.0, origins=40, horizon=1, areas=("yuma",), seed=seed), model="a", against="b", draws=400) for seed in range(80)
+    ]
+    assert 0.75 <= np.mean([found.low <= 1 <= found.high for found in hits]) <= 1.0
+
+
+def test_the_interval_is_that_of_the_outside_scorer(yardstick):
+    """The scorer's own function on invented scores: the same draws, the same ends."""
+    spec = importlib.util.spec_from_file_location("outside_scorer", yardstick / "score.py")
+    outside = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(outside)
+    table = scores(0.9)
+    line = outside.interval(table.replace({"model": {"a": "CANDIDATE"}}), "sWIS")
+    found = relative(table, model="a", against="b")
+    assert line == f"rel_sWIS {found.ratio:.3f} [{found.low:.3f}, {found.high:.3f}] against b"
