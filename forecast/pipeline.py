@@ -11,6 +11,7 @@ import socket
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from sqlalchemy import Engine
@@ -34,13 +35,18 @@ from forecast.settings import Settings
 if TYPE_CHECKING:
     from pandas import DataFrame
 
+    from forecast.core.months import Month
+    from forecast.evaluation.cache import FitCache
+
 __all__ = ["RECIPES", "Job", "Progress", "Result", "release_key", "retrain"]
 
 # The recipes that compete for each panel, the incumbent first.
-RECIPES: dict[Panel, tuple[str, ...]] = {"usbp-sectors": ("bank", "pool", "floor"), "cbp-states": ("bank", "pool", "floor")}
+RECIPES: dict[Panel, tuple[str, ...]] = {"usbp-sectors": ("bank", "floor"), "cbp-states": ("bank", "floor")}
 # Origins of the plain evaluation: how many, and how many months apart. The states have six years of counts, the sectors twenty-five.
-EVALUATED: dict[Panel, tuple[int, int]] = {"usbp-sectors": (5, 3), "cbp-states": (3, 6)}
+EVALUATED: dict[Panel, tuple[int, int]] = {"usbp-sectors": (4, 3), "cbp-states": (2, 6)}
 EVALUATED_HORIZON = 12
+# The record by which the champion is chosen: the competing recipes alone, at origins of the last six years, so many months apart.
+RECORD_MONTHS, RECORD_STEP = 72, 3
 # How long a holder of the lease may be silent before another machine takes over.
 LEASE_LASTS = timedelta(minutes=30)
 
@@ -65,13 +71,15 @@ class Progress(Protocol):
 class Job:
     """Everything that a retraining needs beside its panel. `clock`: gives the time, UTC. `holder`: who retrains, for a person.
 
-    `recipes`: names or paths that replace the panel's own. `tracking`: MLflow's URI; `artifacts`: where its files live.
+    `recipes`: names or paths that replace the panel's own. `tracking`: MLflow's URI; `artifacts`: where its files live; `cache`: folder
+    of remembered fits.
     """
 
     archive: Archive
     engine: Engine
     tracking: str
     artifacts: str
+    cache: Path
     workers: int
     deadline: float
     clock: Callable[[], datetime]
@@ -88,6 +96,7 @@ class Job:
             engine=connect(settings.database),
             tracking=settings.tracking,
             artifacts=settings.artifacts,
+            cache=settings.cache,
             workers=settings.workers,
             deadline=settings.fit_deadline,
             clock=clock,
@@ -135,8 +144,12 @@ def retrain(panel: Panel, job: Job, progress: Progress, *, force: bool = False, 
             return Result(panel, "nothing new", found)
         why = once or f"counts through {counts.through}"
         run = ledger.start(job.engine, panel, why=why, now=now)
+        from forecast.evaluation.cache import FitCache
+
         try:
-            result = _Training(panel, job, progress, counts, tuple(recipes), key, lease, run, hindcast=as_of is not None).publish()
+            result = _Training(
+                panel, job, progress, counts, tuple(recipes), key, lease, run, FitCache(job.cache), hindcast=as_of is not None
+            ).publish()
         except BaseException as error:
             verdict: ledger.Verdict = "refused" if isinstance(error, GateRefused) else "failed"
             ledger.finish(job.engine, run, verdict=verdict, reason=f"{error or type(error).__name__}", now=job.clock())
@@ -161,6 +174,7 @@ class _Training:
     key: str
     lease: Lease
     run: int
+    cache: FitCache
     hindcast: bool
 
     def publish(self) -> Result:
@@ -185,21 +199,38 @@ class _Training:
         self.progress.begin(f"{self.panel}: {name}", fits)
 
     def _evaluate(self) -> tuple[DataFrame, dict[str, Any], Recipe]:
-        """Scores of recent origins, their report, and the champion by the written rule."""
+        """Scores of recent origins, what the release will say of them, and the recipe that serves by the written rule."""
         from forecast.evaluation import backtest, scores, selection
 
         number, step = EVALUATED[self.panel]
         origins = backtest.recent_origins(self.counts, number=number, horizon=EVALUATED_HORIZON, step=step)
-        fits = backtest.fits_needed(self.recipes, self.counts, origins, horizon=EVALUATED_HORIZON)
-        self._step(f"evaluating at {len(origins)} origins", len(fits))
+        scored = self._replay(f"evaluating at {len(origins)} origins", self.recipes, origins)
+        alone = [backtest.beside(recipe, ()) for recipe in self.recipes]
+        past = backtest.record_origins(self.counts, months=RECORD_MONTHS, step=RECORD_STEP)
+        record = self._replay(f"replaying the record of {len(past)} origins", alone, past)
+
+        verdict = selection.choose(record, [recipe.name for recipe in self.recipes], champion=self._champion())
+        chosen = next(recipe for recipe in self.recipes if recipe.name == verdict.name)
+        own = record[(record["model"] == verdict.name) & (record["group"] != "total")]
+        report = scores.report(scored, origins=origins)
+        return scored, report | {"selection": verdict.figures(), "confidence": selection.confidence(own)}, chosen
+
+    def _replay(self, name: str, recipes: Sequence[Recipe], origins: Sequence[Month]) -> DataFrame:
+        from forecast.evaluation import backtest, scores
+
+        job = self.job
+        fits = backtest.fits_needed(recipes, self.counts, origins, horizon=EVALUATED_HORIZON)
+        self._step(name, len(fits))
         past = backtest.run(
-            self.recipes, self.counts, origins, horizon=EVALUATED_HORIZON,
-            workers=self.job.workers, deadline=self.job.deadline, on_fit=self.progress.advance,
+            recipes, self.counts, origins, horizon=EVALUATED_HORIZON, workers=job.workers, deadline=job.deadline,
+            cache=self.cache, on_fit=self.progress.advance,
         )  # fmt: skip
-        scored = scores.score(forecasts=past.forecasts, truth=self.counts)
-        champion = selection.choose(scored, [recipe.name for recipe in self.recipes])
-        report = scores.report(scored, origins=origins, champion=champion.figures)
-        return scored, report, next(recipe for recipe in self.recipes if recipe.name == champion.name)
+        return scores.score(forecasts=past.forecasts, truth=self.counts)
+
+    def _champion(self) -> str | None:
+        """The recipe of the release that is served now."""
+        served = [found for found in read.releases(self.job.engine, self.panel) if found.current]
+        return served[0].manifest.recipe if served else None
 
     def _fit(self, recipe: Recipe) -> Run:
         self._step(f"fitting through {self.counts.through}", len(recipe.fitted) * len(self.counts.open_areas))

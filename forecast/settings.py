@@ -41,6 +41,11 @@ class Settings(BaseSettings):
         return self.root / "archive"
 
     @property
+    def cache(self) -> Path:
+        """Folder of remembered fits; may be deleted at any time."""
+        return self.root / "cache"
+
+    @property
     def database(self) -> str:
         """SQLAlchemy URL of the release store."""
         return self.database_url or f"sqlite:///{self.root / 'encounters.db'}"

@@ -80,6 +80,7 @@ def head(release: Release) -> dict[str, Any]:
         "run_id": manifest.run_id,
         "hindcast": manifest.hindcast,
         "notes": list(manifest.notes),
+        "confidence": manifest.scores.get("confidence", []),
     }
 
 

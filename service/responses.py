@@ -74,6 +74,16 @@ class AreaForecasts(_Shape):
     months: list[ForecastMonth]
 
 
+class LeadConfidence(_Shape):
+    """How far the intervals can be trusted, for some months of lead."""
+
+    lead: str = Field(description="First and last month of lead.", examples=["0-2"])
+    label: str = Field(description="`normal`, or `low` with the coverage of the last 12 months.", examples=["normal"])
+    coverage_80: float | None = Field(
+        description="Share of the last 12 months' counts that 80 % intervals of this lead held; null where unknown.", examples=[0.79]
+    )
+
+
 class ReleaseHead(_Shape):
     """What a reader of a release's figures must know of it; part of its immutable body."""
 
@@ -90,6 +100,7 @@ class ReleaseHead(_Shape):
     notes: list[str] = Field(
         description="Read these first.", examples=[["The months of this release are past; ingest a newer official file."]]
     )
+    confidence: list[LeadConfidence] = Field(description="How far the intervals can be trusted, by lead; measured on past forecasts.")
 
 
 class CurrentRelease(ReleaseHead):

@@ -67,7 +67,7 @@ def backtest(
     own = asked.recipes[0]
     with Reporter() as progress:
         progress.begin(f"{name}: {len(asked.origins)} origins", asked.fits)
-        past = asked.run(cache=settings.root / "cache", workers=settings.workers, deadline=settings.fit_deadline, on_fit=progress.advance)
+        past = asked.run(cache=settings.cache, workers=settings.workers, deadline=settings.fit_deadline, on_fit=progress.advance)
     told = [table for table in past.forecasts if table.model in (own.name, *asked.labels)]
     quantile_table.write(out, quantile_table.rows(told, {own.name: RECIPE}))
     about = stored.About(

@@ -13,7 +13,7 @@ from forecast.models.catalog import Member
 from forecast.models.fitting import Fit, FitTask
 from forecast.recipe.recipe import Recipe, Run, assemble, member_forecasts, tasks
 
-__all__ = ["Backtest", "PastFit", "beside", "fits_needed", "origins_between", "recent_origins", "run"]
+__all__ = ["Backtest", "PastFit", "beside", "fits_needed", "origins_between", "recent_origins", "record_origins", "run"]
 
 # Origin, samples, seed, member, area: what a fit's numbers follow from, beside the counts.
 FitKey = tuple[Month, int, int, str, str]
@@ -50,9 +50,11 @@ class Backtest:
 def recent_origins(counts: Counts, *, number: int, horizon: int, step: int) -> tuple[Month, ...]:
     """The last `number` origins, `step` months apart, whose whole horizon is observed; fewer where history is short.
 
-    At least two years of months stay before the first one. Raises TableError where none is left.
+    They lie on a grid that does not move with the data, so that a new month adds at most one of them and the others are remembered. At
+    least two years of months stay before the first one. Raises TableError where none is left.
     """
     last = counts.through.ordinal - horizon
+    last -= last % step
     earliest = counts.first.ordinal + 23
     found = [Month(ordinal) for ordinal in range(last, earliest - 1, -step)][:number]
     if not found:
@@ -60,6 +62,18 @@ def recent_origins(counts: Counts, *, number: int, horizon: int, step: int) -> t
             f"{counts.panel} has {len(counts.values)} months; a backtest of {horizon} months needs {24 + horizon}. Use a shorter horizon."
         )
     return tuple(reversed(found))
+
+
+def record_origins(counts: Counts, *, months: int, step: int) -> tuple[Month, ...]:
+    """Every `step`-th month of the last `months`, on a grid that does not move with the data; the last months of some are not observed yet.
+
+    At least two years of months stay before the first one. Raises TableError where none is left.
+    """
+    first = max(counts.through.ordinal - months, counts.first.ordinal + 23)
+    found = tuple(Month(ordinal) for ordinal in range(first, counts.through.ordinal) if ordinal % step == 0)
+    if not found:
+        raise TableError(f"{counts.panel} has {len(counts.values)} months; a record needs {24 + step}. Ingest files of earlier months.")
+    return found
 
 
 def origins_between(counts: Counts, *, first: Month, last: Month, step: int) -> tuple[Month, ...]:

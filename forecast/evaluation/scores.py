@@ -92,10 +92,10 @@ def details(scores: pd.DataFrame, by: Sequence[str] = ("model",)) -> pd.DataFram
     return table.sort_values("sWIS").reset_index()
 
 
-def report(scores: pd.DataFrame, *, origins: Sequence[Month], champion: dict[str, float]) -> dict[str, Any]:
+def report(scores: pd.DataFrame, *, origins: Sequence[Month]) -> dict[str, Any]:
     """What a release says of its evaluation, as JSON values: the origins, and every model's figures over the leaves, by group.
 
-    `champion`: each recipe's figure in the choice of the champion. Figures have four decimals.
+    Figures have four decimals.
     """
     leaves = scores[scores["group"] != "total"]
     tables = {"all": leaves} | {str(name): part for name, part in scores.groupby("group")}
@@ -103,4 +103,4 @@ def report(scores: pd.DataFrame, *, origins: Sequence[Month], champion: dict[str
         name: {row["model"]: {figure: round(float(row[figure]), 4) for figure in FIGURES} for row in summary(part).to_dict("records")}
         for name, part in tables.items()
     }
-    return {"origins": [str(origin) for origin in origins], "selection": champion, "figures": figures}
+    return {"origins": [str(origin) for origin in origins], "figures": figures}

@@ -1,45 +1,138 @@
-"""Chooses the champion among recipes by a written rule. Knows no model and no store.
+"""Decides which recipe serves, by a written rule, and says how far its intervals can be trusted now. Knows no model and no store.
 
-The rule: over the leaves and months of the last evaluation, a recipe's figure is the geometric mean of its sWIS and its logWIS, each
-divided by the floor's (the random walk). The smallest figure wins; within one part in a hundred the recipe named first stays.
+The rule. The champion stays unless a challenger is better by more than noise: on the cells of the record (all leaves, twelve months
+ahead), the 90 % block-bootstrap interval of its sWIS or of its logWIS over the champion's lies below 1, neither lies above 1, and its
+80 % intervals held between 65 % and 92 % of the counts of the last twelve months. Of several such challengers the one with the smallest
+product of the two ratios takes over. Every figure is kept with the release, whatever the verdict.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import pandas as pd
 
 from forecast.core.errors import TableError
-from forecast.evaluation.scores import summary
+from forecast.core.months import SEASON, Month
+from forecast.evaluation.significance import Relative, relative
 
-__all__ = ["FLOOR", "NOISE", "Champion", "choose"]
+__all__ = ["BAND", "LEADS", "Challenge", "Verdict", "choose", "confidence", "recent_coverage"]
 
-# The model that every other must beat to be worth its cost.
-FLOOR = "random_walk-log"
-# Differences below this share are noise on a handful of origins.
-NOISE = 0.01
+# Shares of the last twelve months' counts that an 80 % interval may have held for its recipe to be promoted.
+BAND = (0.65, 0.92)
+# Below this share a release says that confidence in its intervals is low.
+LOW = 0.70
+# Months of lead, first and last, that a reader plans by: this quarter, the next, and the half year after.
+LEADS = ((0, 2), (3, 5), (6, 11))
 
 
 @dataclass(frozen=True)
-class Champion:
-    """The recipe that serves: its name, its figure (below 1 beats the floor) and every candidate's figure."""
+class Challenge:
+    """One challenger against the champion. `reason` says in words why it was promoted or not."""
 
     name: str
-    figure: float
-    figures: dict[str, float]
+    scaled: Relative
+    logged: Relative
+    coverage: float | None
+    promoted: bool
+    reason: str
+
+    @property
+    def product(self) -> float:
+        """Of the two ratios: below 1 is better."""
+        return self.scaled.ratio * self.logged.ratio
 
 
-def choose(scores: pd.DataFrame, candidates: Sequence[str]) -> Champion:
-    """The champion among `candidates` (recipe names, incumbent first). Raises TableError where one was not scored, or the floor."""
-    table = summary(scores[scores["group"] != "total"])
-    means = {str(row["model"]): (float(row["sWIS"]), float(row["logWIS"])) for row in table.to_dict("records")}
-    if missing := [name for name in (*candidates, FLOOR) if name not in means]:
+@dataclass(frozen=True)
+class Verdict:
+    """Which recipe serves: the champion so far (`before`), the `name` that serves now, and every challenge with its figures."""
+
+    before: str
+    name: str
+    challenges: tuple[Challenge, ...]
+
+    def figures(self) -> dict[str, Any]:
+        """JSON values for the manifest and the tracking run."""
+        return {
+            "before": self.before,
+            "champion": self.name,
+            "challengers": [
+                {
+                    "name": one.name,
+                    "promoted": one.promoted,
+                    "reason": one.reason,
+                    "coverage_80_last_12_months": None if one.coverage is None else round(one.coverage, 4),
+                    **{f"rel_{figure}": _written(found) for figure, found in (("sWIS", one.scaled), ("logWIS", one.logged))},
+                }
+                for one in self.challenges
+            ],
+        }
+
+
+def choose(record: pd.DataFrame, candidates: Sequence[str], *, champion: str | None = None) -> Verdict:
+    """Apply the rule to the scores of a record of past origins. `champion`: the recipe that serves; else the first candidate.
+
+    A champion that is no longer a candidate is replaced by the first one. Raises TableError where a candidate was not scored.
+    """
+    leaves = record[record["group"] != "total"]
+    if missing := [name for name in candidates if name not in set(leaves["model"])]:
         raise TableError(f"{missing[0]} has no scores, so no champion can be chosen. Evaluate it first.")
-    scaled, logged = means[FLOOR]
-    figures = {name: ((means[name][0] / scaled) * (means[name][1] / logged)) ** 0.5 for name in candidates}
-    best = min(candidates, key=lambda name: figures[name])
-    first = candidates[0]
-    name = first if figures[first] <= figures[best] * (1 + NOISE) else best
-    return Champion(name, figures[name], figures)
+    before = champion if champion is not None and champion in candidates else candidates[0]
+    challenges = tuple(_challenge(leaves, name, before) for name in candidates if name != before)
+    better = [one for one in challenges if one.promoted]
+    return Verdict(before, min(better, key=lambda one: one.product).name if better else before, challenges)
+
+
+def _challenge(leaves: pd.DataFrame, name: str, champion: str) -> Challenge:
+    scaled, logged = (relative(leaves, model=name, against=champion, figure=figure) for figure in ("sWIS", "logWIS"))
+    coverage = recent_coverage(leaves[leaves["model"] == name])
+    if pd.isna(scaled.high) or pd.isna(logged.high):
+        reason = f"{scaled.origins} origins are too few to tell it from {champion}"
+    elif scaled.low > 1 or logged.low > 1:
+        reason = f"clearly worse than {champion}"
+    elif scaled.high >= 1 and logged.high >= 1:
+        reason = f"not better than {champion} by more than noise"
+    elif coverage is None or not BAND[0] <= coverage <= BAND[1]:
+        reason = f"its 80 % intervals held {'nothing known' if coverage is None else f'{coverage:.2f}'} of the last 12 months"
+    else:
+        return Challenge(name, scaled, logged, coverage, promoted=True, reason=f"better than {champion} by more than noise")
+    return Challenge(name, scaled, logged, coverage, promoted=False, reason=reason)
+
+
+def recent_coverage(cells: pd.DataFrame, months: int = SEASON) -> float | None:
+    """Share of the counts of the last `months` target months that the 80 % intervals held; None without a cell.
+
+    In the southwest where the panel has it: elsewhere counts are so small that rounding decides what an interval holds.
+    """
+    measured = cells[cells["group"] == "southwest"] if (cells["group"] == "southwest").any() else cells
+    if measured.empty:
+        return None
+    last = Month.parse(str(measured["target_month"].max()))
+    recent = measured[measured["target_month"].astype(str) > str(last + -months)]
+    return float(recent["coverage_80"].mean())
+
+
+def confidence(cells: pd.DataFrame) -> list[dict[str, Any]]:
+    """How far one recipe's intervals can be trusted now, by lead: `normal`, or `low` with what the last twelve months showed.
+
+    `cells`: scores of the recipe at past origins, leaves only.
+    """
+    found = []
+    for first, last in LEADS:
+        part = cells[cells["lead"].between(first, last)]
+        coverage = recent_coverage(part)
+        if coverage is None:
+            label = "unknown: no past forecast of this lead"
+        else:
+            label = "normal" if coverage >= LOW else f"low: coverage of the last 12 months was {coverage:.2f}"
+        found.append({"lead": f"{first}-{last}", "label": label, "coverage_80": None if coverage is None else round(coverage, 4)})
+    return found
+
+
+def _written(found: Relative) -> dict[str, float | None]:
+    return {
+        name: None if pd.isna(value) else round(value, 4)
+        for name, value in (("ratio", found.ratio), ("low", found.low), ("high", found.high))
+    }

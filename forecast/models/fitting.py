@@ -14,6 +14,8 @@ import time
 import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
+from itertools import groupby
 
 import numpy as np
 
@@ -111,19 +113,31 @@ def fit_all(
 ) -> list[Fit]:
     """Every task's Fit, in order of the tasks.
 
-    `deadline`: seconds of wall time per task, after which its worker is killed and the floor stands in. `workers`: processes; 0 fits in
+    `deadline`: seconds of wall time per task, or per panel that several tasks learn from, after which the worker is killed and the floor
+    stands in. `workers`: processes; 0 fits in
     this one, without a deadline. `on_done` is called once per finished task. `fit`: what a worker does with a task.
     """
-    done = []
+    done: list[Fit] = []
     preload = ("forecast.models.fitting", *libraries(task.member for task in tasks))
-    for task, outcome in zip(tasks, map_tasks(fit, tasks, workers=workers, deadline=deadline, preload=preload), strict=True):
-        if outcome.result is None:
-            done.append(_stand_in(task, outcome.failure or "no result", outcome.seconds))
-        else:
-            done.append(outcome.result)
-        if on_done:
-            on_done()
+    jobs = _jobs(tasks)
+    outcomes = map_tasks(partial(_fit_each, fit), jobs, workers=workers, deadline=deadline, preload=preload)
+    for job, outcome in zip(jobs, outcomes, strict=True):
+        failure = outcome.failure or "no result"
+        done.extend(outcome.result or [_stand_in(task, failure, outcome.seconds) for task in job])
+        for _ in job:
+            if on_done:
+                on_done()
     return done
+
+
+def _jobs(tasks: Sequence[FitTask]) -> list[tuple[FitTask, ...]]:
+    """What one worker gets at a time: a task, or neighbouring tasks that learn from the same panel, so that it is learnt from once."""
+    grouped = groupby(tasks, key=lambda task: (task.member, task.horizon, id(task.panel)) if task.panel else id(task))
+    return [tuple(job) for _, job in grouped]
+
+
+def _fit_each(fit: Callable[[FitTask], Fit], job: tuple[FitTask, ...]) -> list[Fit]:
+    return [fit(task) for task in job]
 
 
 def guarded(task: FitTask, family: Model) -> Fit:

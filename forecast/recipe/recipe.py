@@ -160,11 +160,11 @@ def tasks(recipe: Recipe, counts: Counts, *, origin: Month, horizon: int | None 
     """
     seen = counts.until(origin)
     panel = tuple(seen.series(area) for area in seen.open_areas)
-    return [
-        FitTask(member, series, horizon or recipe.horizon, recipe.samples, recipe.seed, panel if learns_from_panel(member) else ())
-        for member in (recipe.fitted if compared else recipe.pooled)
-        for series in panel
-    ]
+    found: list[FitTask] = []
+    for member in recipe.fitted if compared else recipe.pooled:
+        whole = panel if learns_from_panel(member) else ()
+        found.extend(FitTask(member, series, horizon or recipe.horizon, recipe.samples, recipe.seed, whole) for series in panel)
+    return found
 
 
 def assemble(recipe: Recipe, counts: Counts, fits: Sequence[Fit], *, origin: Month) -> Run:

@@ -59,8 +59,18 @@ def _panel(panel: Panel, release: Release | None, today: date) -> str:
         f"<p>Data through <strong>{manifest.origin}</strong> · issued {instant(manifest.issued_at)} · {freshness} {manifest.stale_after} · "
         f'release <a href="/v1/releases/{escape(release.id)}">{escape(release.id)}</a></p>'
     )
+    facts += _confidence(release)
     links = f'<p>All areas: <a href="/v1/forecasts?panel={panel}">JSON</a> · <a href="/v1/forecasts.csv?panel={panel}">CSV</a></p>'
     return title + said + facts + _table(release) + links
+
+
+def _confidence(release: Release) -> str:
+    """How far the intervals can be trusted now, by lead, as the release itself says."""
+    found = release.manifest.scores.get("confidence", [])
+    if not found:
+        return ""
+    said = "; ".join(f"months {escape(one['lead'])} ahead: {escape(one['label'])}" for one in found)
+    return f"<p>Confidence in the intervals by lead: {said}.</p>"
 
 
 def _table(release: Release) -> str:

@@ -70,7 +70,7 @@ def test_summary_is_the_mean_over_cells_best_first():
 
 def test_the_report_holds_json_values_by_group():
     scored = score(forecasts=[table([FLAT])], truth=truth([100]))
-    found = report(scored, origins=[ORIGIN], champion={"m": 0.9})
+    found = report(scored, origins=[ORIGIN])
     assert found["origins"] == ["2023-12"]
     assert found["figures"]["southwest"]["m"]["coverage_80"] == 1.0
     assert set(found["figures"]) == {"all", "southwest"}

@@ -1,40 +1,117 @@
-"""The rule that chooses the champion."""
+"""The rule that chooses the champion, and how far its intervals are trusted."""
+
+import re
 
 import pandas as pd
 import pytest
 
 from forecast.core.errors import TableError
+from forecast.core.months import Month, month_range
 from forecast.evaluation.scores import FIGURES
-from forecast.evaluation.selection import FLOOR, choose
+from forecast.evaluation.selection import choose, confidence, recent_coverage
+
+FIRST = Month.of(2018, 1)
 
 
-def scores(**models):
-    rows = [
-        dict.fromkeys(FIGURES, 0.0)
-        | {"model": name, "group": "other", "area": "ramey", "origin": "2024-01", "horizon": 1, "sWIS": s, "logWIS": g}
-        for name, (s, g) in models.items()
-    ]
+def cells(model, scaled=1.0, logged=1.0, coverage=0.8, origins=24, step=3, horizon=12, group="southwest"):
+    """One area's scores at origins every `step` months: constant, or a function of the origin's place; coverage is dealt out evenly."""
+    rows = []
+    for place, origin in enumerate(month_range(FIRST, origins * step)[::step]):
+        for ahead in range(1, horizon + 1):
+            at = scaled(place) if callable(scaled) else scaled
+            inside = float(int((len(rows) + 1) * coverage) > int(len(rows) * coverage))
+            rows.append(
+                dict.fromkeys(FIGURES, 0.0)
+                | {"model": model, "group": group, "area": "tucson", "origin": str(origin), "horizon": ahead, "lead": ahead - 2}
+                | {"target_month": str(origin + ahead), "sWIS": at, "logWIS": logged, "coverage_80": inside}
+            )
     return pd.DataFrame(rows)
 
 
-def test_the_smaller_geometric_mean_against_the_floor_wins():
-    found = choose(scores(**{FLOOR: (2.0, 0.5), "pool": (1.0, 0.5), "other": (2.0, 0.4)}), ["other", "pool"])
-    assert found.name == "pool"
-    assert found.figures == pytest.approx({"pool": 0.5**0.5, "other": 0.8**0.5})
+def judged(*tables, candidates=("old", "new"), champion=None):
+    return choose(pd.concat(tables), candidates, champion=champion)
 
 
-def test_within_noise_the_incumbent_stays():
-    table = scores(**{FLOOR: (1.0, 1.0), "new": (0.995, 1.0), "old": (1.0, 1.0)})
-    assert choose(table, ["old", "new"]).name == "old"
-    assert choose(table, ["new", "old"]).name == "new"
+def test_a_challenger_that_is_clearly_better_takes_over():
+    verdict = judged(cells("old"), cells("new", scaled=0.8, logged=0.9))
+    (challenge,) = verdict.challenges
+    assert (verdict.before, verdict.name, challenge.promoted) == ("old", "new", True)
+    assert (challenge.scaled.ratio, challenge.logged.ratio) == pytest.approx((0.8, 0.9))
+
+
+def test_noise_promotes_nobody():
+    verdict = judged(cells("old"), cells("new", scaled=lambda place: 0.2 if place % 8 < 4 else 1.78))
+    assert verdict.challenges[0].scaled.ratio < 1
+    assert verdict.name == "old"
+    assert verdict.challenges[0].reason == "not better than old by more than noise"
+
+
+def test_better_on_one_score_and_clearly_worse_on_the_other_is_not_better():
+    verdict = judged(cells("old"), cells("new", scaled=0.5, logged=1.1))
+    assert (verdict.name, verdict.challenges[0].reason) == ("old", "clearly worse than old")
+
+
+@pytest.mark.parametrize("coverage", [0.5, 1.0])
+def test_intervals_that_lately_held_too_little_or_too_much_bar_promotion(coverage):
+    verdict = judged(cells("old"), cells("new", scaled=0.8, logged=0.8, coverage=coverage))
+    assert verdict.name == "old"
+    assert re.search(r"80 % intervals held [01]\.\d\d of the last 12 months", verdict.challenges[0].reason)
+
+
+def test_few_origins_promote_nobody():
+    verdict = judged(cells("old", origins=6), cells("new", scaled=0.1, logged=0.1, origins=6))
+    assert (verdict.name, verdict.challenges[0].reason) == ("old", "6 origins are too few to tell it from old")
+
+
+def test_the_champion_of_the_last_release_defends_whatever_the_order():
+    tables = cells("old"), cells("new", scaled=0.99)
+    assert judged(*tables, candidates=("new", "old"), champion="old").before == "old"
+    assert judged(*tables, candidates=("new", "old"), champion="gone").before == "new"
+
+
+def test_of_two_better_challengers_the_better_one_wins():
+    verdict = judged(cells("old"), cells("good", 0.9, 0.9), cells("best", 0.8, 0.8), candidates=("old", "good", "best"))
+    assert verdict.name == "best"
 
 
 def test_totals_have_no_vote():
-    table = scores(**{FLOOR: (1.0, 1.0), "pool": (0.5, 0.5), "floor": (1.0, 1.0)})
-    lies = table.assign(group="total", sWIS=[1.0, 99.0, 0.01])
-    assert choose(pd.concat([table, lies]), ["pool", "floor"]).name == "pool"
+    lies = pd.concat([cells("old", scaled=9.0, group="total"), cells("new", scaled=0.1, group="total")])
+    assert judged(cells("old"), cells("new"), lies).name == "old"
 
 
 def test_a_candidate_without_scores_is_named():
-    with pytest.raises(TableError, match="pool has no scores"):
-        choose(scores(**{FLOOR: (1.0, 1.0)}), ["pool"])
+    with pytest.raises(TableError, match="new has no scores"):
+        judged(cells("old"))
+
+
+def test_the_verdict_is_json_with_every_figure():
+    figures = judged(cells("old"), cells("new", scaled=0.8, logged=0.9)).figures()
+    (challenger,) = figures["challengers"]
+    assert (figures["before"], figures["champion"], challenger["promoted"]) == ("old", "new", True)
+    assert challenger["rel_sWIS"] == {"ratio": 0.8, "low": 0.8, "high": 0.8}
+    assert challenger["coverage_80_last_12_months"] == pytest.approx(0.8, abs=0.02)
+
+
+def test_coverage_of_the_last_year_leaves_older_months_out():
+    table = cells("m", coverage=1.0)
+    table.loc[table["target_month"] <= "2023-09", "coverage_80"] = 0.0
+    # The last target is 2024-09: 2023-10 to 2024-09 are the last twelve.
+    assert recent_coverage(table) == 1.0
+    assert recent_coverage(table, months=24) < 1.0
+
+
+def test_coverage_is_measured_in_the_southwest_where_there_is_one():
+    both = pd.concat([cells("m", coverage=1.0), cells("m", coverage=0.0, group="other")])
+    assert recent_coverage(both) == 1.0
+    assert recent_coverage(cells("m", coverage=0.0, group="other")) == 0.0
+    assert recent_coverage(both.iloc[:0]) is None
+
+
+def test_confidence_is_said_by_lead_in_plain_words():
+    table = cells("m", coverage=1.0)
+    table.loc[table["lead"] >= 6, "coverage_80"] = 0.0
+    near, middle, far = confidence(table[table["lead"] != 4])
+    assert near == {"lead": "0-2", "label": "normal", "coverage_80": 1.0}
+    assert middle["label"] == "normal"
+    assert far == {"lead": "6-11", "label": "low: coverage of the last 12 months was 0.00", "coverage_80": 0.0}
+    assert confidence(table[table["lead"] < 3])[2]["label"].startswith("unknown")

@@ -33,7 +33,15 @@ def test_a_release_carries_where_its_figures_come_from(home, silence):
     assert [str(month) for month in release.areas[0].months] == ["2024-04", "2024-05", "2024-06", "2024-07", "2024-08", "2024-09"]
     run = ledger.last(job.engine, PANEL)
     assert run.verdict == "published"
-    assert [step.name for step in run.steps] == ["evaluating at 3 origins", "fitting through 2024-03", "logging to MLflow", "publishing"]
+    assert [step.name for step in run.steps] == [
+        "evaluating at 2 origins",
+        "replaying the record of 14 origins",
+        "fitting through 2024-03",
+        "logging to MLflow",
+        "publishing",
+    ]
+    assert manifest.scores["selection"]["before"] == "small"
+    assert [one["lead"] for one in manifest.scores["confidence"]] == ["0-2", "3-5", "6-11"]
 
 
 def test_nothing_new_publishes_nothing(home, silence):

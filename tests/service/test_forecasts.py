@@ -32,6 +32,7 @@ def test_a_forecast_has_the_shape_of_the_contract(client):
                 "run_id": "run-1",
                 "hindcast": False,
                 "notes": ["These months are <past>."],
+                "confidence": [],
                 "stale": False,
             }
         },
@@ -206,3 +207,11 @@ def test_as_of_gives_what_was_the_newest_on_that_day(office):
 
 def test_answers_validate_against_the_declared_model(client):
     responses.ForecastsAnswer.model_validate_json(client.get("/v1/forecasts").content)
+
+
+def test_confidence_is_said_by_lead_as_the_release_measured_it(office):
+    said = [{"lead": "0-2", "label": "low: coverage of the last 12 months was 0.55", "coverage_80": 0.55}]
+    office.publish(scores={"confidence": said})
+    with office.client() as client:
+        assert client.get("/v1/forecasts?area=el-paso").json()["releases"]["usbp-sectors"]["confidence"] == said
+        assert "months 0-2 ahead: low: coverage of the last 12 months was 0.55" in client.get("/").text
