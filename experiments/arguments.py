@@ -51,5 +51,5 @@ def replay(asked: argparse.Namespace, *, recipes: Sequence[str], models: Sequenc
     found = study.begin(counts, recipes=recipes, models=models, first=asked.first, last=asked.last, step=asked.step, horizon=asked.horizon)
     with Reporter() as progress:
         progress.begin(f"{asked.panel}: {len(found.origins)} origins", found.fits)
-        past = found.run(cache=settings.root / "cache", workers=settings.workers, deadline=settings.fit_deadline, on_fit=progress.advance)
+        past = found.run(cache=settings.cache, workers=settings.workers, deadline=settings.fit_deadline, on_fit=progress.advance)
     return Replayed(found, past, found.scores(past))
