@@ -20,6 +20,7 @@ from pathlib import Path
 
 from forecast.core.areas import PANELS
 from forecast.core.errors import EncountersError
+from forecast.core.tables import Counts
 from forecast.counts.bundle import bundled
 from forecast.release import read
 from forecast.settings import Settings
@@ -34,7 +35,7 @@ def fits() -> None:
     from forecast.models.fitting import fit_all
     from forecast.recipe import recipe as kitchen
 
-    recipe = kitchen.load("pool")
+    recipe = kitchen.load("bank")
     counts = bundled().as_of("usbp-sectors", date(2025, 1, 31))
     tasks = kitchen.tasks(recipe, counts, origin=counts.through)
     print(f"\nFits: 20 sectors, {len(counts.values)} months, {recipe.samples} paths of {recipe.horizon} months, one worker per family")
@@ -45,6 +46,23 @@ def fits() -> None:
         failed = sum(fit.failure is not None for fit in own)
         peak = max(fit.peak_memory for fit in own) / 2**20
         print(f"{member.label:<24}{statistics.median(spent):>12.1f}{max(spent):>12.1f}{peak:>10.0f}{failed:>8}")
+    outside(counts, recipe.horizon)
+
+
+def outside(counts: Counts, horizon: int) -> None:
+    """The same of two peers of another library, where it is installed (pip install statsforecast)."""
+    try:
+        from statsforecast.models import AutoARIMA, AutoETS
+    except ImportError:
+        print("statsforecast is not installed: its AutoETS and AutoARIMA are left out")
+        return
+    for peer in (AutoETS(season_length=12), AutoARIMA(season_length=12)):
+        spent = []
+        for slug in counts.open_areas[:4]:  # the first call compiles; AutoARIMA takes seconds each
+            values = counts.series(slug).values.copy()
+            peer.forecast(values, horizon, level=[80, 95])
+            spent.append(1000 * _timed(lambda values=values, peer=peer: peer.forecast(values, horizon, level=[80, 95])))
+        print(f"statsforecast {peer.alias:<10}{statistics.median(spent):>12.1f}{max(spent):>12.1f}{'':>10}{0:>8}")
 
 
 def files(official: Path) -> None:
