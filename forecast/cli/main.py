@@ -31,3 +31,8 @@ def main() -> None:
     except EncountersError as error:
         print(f"encounters: {' '.join(str(error).split())}", file=sys.stderr)  # noqa: T201 the one line a person reads
         sys.exit(error.exit_code)
+    except ModuleNotFoundError as error:
+        if (error.name or "").split(".")[0] in ("forecast", "service"):
+            raise  # a fault of ours, not a part that was left out
+        print(f"encounters: {error.name} is not installed. Add it: pip install 'encounter-forecast[service,train]'.", file=sys.stderr)  # noqa: T201
+        sys.exit(1)

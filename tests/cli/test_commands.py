@@ -175,3 +175,34 @@ def test_predict_refuses_a_wrong_panel_in_one_line(run, home, tmp_path):
     assert (code, err.count("\n")) == (1, 1)
     assert "row 2" in err
     assert not (tmp_path / "f.parquet").exists()
+
+
+def test_a_server_without_model_libraries_serves_lists_and_says_what_training_needs(home, tmp_path):
+    """In a process in which none of the training libraries can be imported."""
+    absent = [
+        "pandas",
+        "mlflow",
+        "statsmodels",
+        "prophet",
+        "alembic",
+        "matplotlib",
+        "scipy",
+        "python_calamine",
+        "pebble",
+        "pyarrow",
+        "threadpoolctl",
+    ]
+
+    def run(*arguments):
+        script = (
+            f"import sys\nsys.modules.update(dict.fromkeys({absent!r}))\nsys.argv = {['encounters', *arguments]!r}\n"
+            "from forecast.cli import main\nimport service.app\nmain()\n"
+        )
+        return subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+
+    assert run("serve", "--help").returncode == 0
+    assert run("status").returncode == 0
+    refused = run("retrain")
+    assert refused.returncode == 1
+    assert refused.stderr.count("\n") == 1
+    assert "pip install 'encounter-forecast[service,train]'" in refused.stderr

@@ -2,15 +2,21 @@
 
 import sys
 from datetime import date
+from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
-from experiments import ablation, calibration, peers
+from experiments import ablation, break_2025, calibration, peers
+from experiments.record import EXPERIMENT
 from forecast.core.months import Month
 from forecast.core.tables import Forecasts
 from forecast.counts.bundle import bundled
 from forecast.evaluation import quantile_table
+from forecast.evaluation.leaderboard import Board
+from forecast.recipe import recipe as kitchen
+from forecast.release.tracking.session import opened
 from tests.recipe.test_recipe import TEXT
 
 SPAN = ["--panel", "cbp-states", "--first", "2021-03", "--last", "2023-09", "--step", "10", "--horizon", "3"]
@@ -30,8 +36,8 @@ def run(home, capsys, monkeypatch):
     monkeypatch.setenv("ENCOUNTERS_HOME", str(home / "var"))
     monkeypatch.setenv("ENCOUNTERS_WORKERS", "0")
 
-    def call(script, *arguments):
-        monkeypatch.setattr(sys, "argv", [script.__name__, *map(str, arguments), *SPAN])
+    def call(script, *arguments, span=SPAN):
+        monkeypatch.setattr(sys, "argv", [script.__name__, *map(str, arguments), *span])
         script.main()
         return capsys.readouterr().out
 
@@ -39,7 +45,7 @@ def run(home, capsys, monkeypatch):
 
 
 def test_each_script_opens_with_the_question_it_answers():
-    for script in (ablation, calibration, peers):
+    for script in (ablation, break_2025, calibration, peers):
         assert "?" in script.__doc__.splitlines()[0]
 
 
@@ -47,8 +53,58 @@ def test_ablation_sets_each_recipe_against_the_first(run, home):
     out = run(ablation, home / "whole.toml", home / "part.toml")
     assert "4 origins, 2021-03 to 2023-09, 3 months ahead" in out
     board = out.split("all leaves, rel_ against whole")[1].split("\n\n")[0]
-    assert {line.split()[0].strip("*") or line.split()[1] for line in board.splitlines()[2:]} == {"whole", "part", "floor"}
+    assert {line.split()[0].strip("*") or line.split()[1] for line in board.splitlines()[2:5]} == {"whole", "part", "floor"}
     assert "[" in next(line for line in board.splitlines() if " part " in line)
+
+
+def test_ablation_names_what_is_worse_beyond_noise_and_what_is_not():
+    rows = pd.DataFrame(
+        {
+            "model": ["whole", "needed", "idle", "harmful"],
+            "rel_sWIS_low": [1.0, 1.01, 0.98, 0.90],
+            "rel_sWIS_high": [1.0, 1.05, 1.02, 0.97],
+            "rel_logWIS_low": [1.0, 0.99, 0.97, 0.95],
+            "rel_logWIS_high": [1.0, 1.03, 1.04, 1.01],
+        }
+    )
+    assert ablation.verdict(Board("all leaves", "whole", 28, 3, rows)) == (
+        "worse: needed; better: harmful; no difference beyond noise: idle"
+    )
+
+
+def test_the_recipes_of_the_ablation_differ_from_the_bank_by_one_option():
+    bank = dict(kitchen.load("bank").pooled[0].options)
+    files = sorted((Path(ablation.__file__).parent / "recipes").glob("*.toml"))
+    recipes = [kitchen.load(str(file)) for file in files]
+    assert [recipe.name for recipe in recipes] == [file.stem for file in files]
+    assert all(len(dict(recipe.pooled[0].options).items() ^ bank.items()) == 1 for recipe in recipes)
+
+
+def test_an_experiment_is_kept_in_mlflow_with_the_text_that_it_printed(run, home):
+    out = run(ablation, home / "whole.toml", home / "part.toml")
+    with opened(f"sqlite:///{home / 'var' / 'mlflow.db'}", what="Looking") as client:
+        experiment = client.get_experiment_by_name(EXPERIMENT)
+        newest = client.search_runs([experiment.experiment_id], filter_string="run_name = 'ablation'", max_results=1)[0]
+    kept = Path(newest.info.artifact_uri.removeprefix("file://")) / "ablation.txt"
+    assert kept.read_text() == out
+    assert newest.data.params["origins"] == "4"
+    assert f"{newest.data.metrics['whole/sWIS']:.3f}" in out
+
+
+def test_the_break_is_told_origin_by_origin_and_drawn(run, home):
+    out = run(break_2025, home / "whole.toml", "--peers", "", "--out", home / "break", span=["--first", "2024-12", "--last", "2025-02"])
+    rows = [line.split() for line in out.split("inside the 80 % interval")[1].split("\n\n")[0].splitlines() if line.startswith("202")]
+    assert [row[0] for row in rows] == ["2024-12", "2025-01", "2025-02"]
+    assert all(0 <= float(share) <= 1 for row in rows for share in row[1:3])
+    assert "the 80 % interval covers 70 to 90 %" in out
+    assert (home / "break" / "break-2025.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_recovery_counts_months_after_the_break_and_tells_of_relapses():
+    months = ["2024-12", "2025-01", "2025-02", "2025-03", "2025-04", "2025-05"]
+    told = break_2025.recovery(pd.Series([0.8, 0.4, 0.5, 0.75, 0.6, 0.95], index=months))
+    assert told == "again from 2025-03, 2 months after the break; below it again at 2025-04; above it (too wide) at 2025-05"
+    assert break_2025.recovery(pd.Series([0.8, 0.4, 0.5], index=months[:3])) == "not again by 2025-02"
 
 
 def test_calibration_tells_coverage_and_draws_it(run, home):

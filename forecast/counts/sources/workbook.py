@@ -14,8 +14,6 @@ from datetime import date
 from functools import partial
 from typing import Any
 
-import python_calamine
-
 from forecast.core.errors import SourceError
 from forecast.counts.sources.official_file import OfficialFile, label, shown
 
@@ -53,6 +51,8 @@ class Workbook:
     @classmethod
     def open(cls, file: OfficialFile) -> Workbook:
         """Check and open. Raises SourceError for what is no workbook, is damaged, or unpacks too large."""
+        import python_calamine  # here, so that a server, which reads no workbook, can do without it
+
         modified = _checked(file)
         try:
             book = python_calamine.CalamineWorkbook.from_filelike(io.BytesIO(file.content))
