@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from sqlalchemy import Engine
 
 from forecast.core.areas import PANELS, Panel
-from forecast.core.errors import GateRefused, TrackingError
+from forecast.core.errors import GateRefused, RecipeError, TrackingError
 from forecast.core.tables import Counts
 from forecast.counts import bundle
 from forecast.counts.archive import Archive
@@ -45,8 +45,8 @@ RECIPES: dict[Panel, tuple[str, ...]] = {"usbp-sectors": ("bank", "floor"), "cbp
 # Origins of the plain evaluation: how many, and how many months apart. The states have six years of counts, the sectors twenty-five.
 EVALUATED: dict[Panel, tuple[int, int]] = {"usbp-sectors": (4, 3), "cbp-states": (2, 6)}
 EVALUATED_HORIZON = 12
-# The record by which the champion is chosen: the competing recipes alone, at origins of the last six years, so many months apart.
-RECORD_MONTHS, RECORD_STEP = 72, 3
+# The record by which the champion is chosen: the competing recipes alone, at origins of the last ten years, so many months apart.
+RECORD_MONTHS, RECORD_STEP = 120, 3
 # How long a holder of the lease may be silent before another machine takes over.
 LEASE_LASTS = timedelta(minutes=30)
 
@@ -131,11 +131,14 @@ def retrain(panel: Panel, job: Job, progress: Progress, *, force: bool = False, 
     every other EncountersError; whatever happens, the last release stays served.
     """
     now = job.clock()
-    recipes = [kitchen.load(name) for name in job.recipes or RECIPES[panel]]
+    recipes = _candidates(panel, job)
     counts = job.archive.as_of(panel, as_of or now.date())
     once = f"as of {as_of}" if as_of else f"forced {now.isoformat()}" if force else ""
-    key = release_key(counts, recipes, code=code_version(), once=once)
     migrate(job.engine)
+    served = None if as_of else _served(job.engine, panel)  # a hindcast knows no champion that later months have chosen
+    if served and served not in [recipe.name for recipe in recipes]:
+        recipes = [_defender(served), *recipes]
+    key = release_key(counts, recipes, code=code_version(), once=once)
     # Looked up before the lock and again under it: a second start finds what the first has published meanwhile.
     if (found := _published(job.engine, panel, key)) is not None:
         return Result(panel, "nothing new", found)
@@ -148,7 +151,7 @@ def retrain(panel: Panel, job: Job, progress: Progress, *, force: bool = False, 
 
         try:
             result = _Training(
-                panel, job, progress, counts, tuple(recipes), key, lease, run, FitCache(job.cache), hindcast=as_of is not None
+                panel, job, progress, counts, tuple(recipes), served, key, lease, run, FitCache(job.cache), hindcast=as_of is not None
             ).publish()
         except BaseException as error:
             verdict: ledger.Verdict = "refused" if isinstance(error, GateRefused) else "failed"
@@ -156,6 +159,27 @@ def retrain(panel: Panel, job: Job, progress: Progress, *, force: bool = False, 
             raise
         ledger.finish(job.engine, run, verdict=result.verdict, reason=result.release, now=job.clock())
         return result
+
+
+def _candidates(panel: Panel, job: Job) -> list[Recipe]:
+    """The recipes that compete. Raises RecipeError where two carry one name: their scores could not be told apart."""
+    recipes = [kitchen.load(name) for name in job.recipes or RECIPES[panel]]
+    names = [recipe.name for recipe in recipes]
+    if twice := [name for name in names if names.count(name) > 1]:
+        raise RecipeError(f"Two recipes are called {twice[0]!r}. Give each its own name in its file.")
+    return recipes
+
+
+def _served(engine: Engine, panel: Panel) -> str | None:
+    """The recipe of the release that is served now."""
+    return next((found.manifest.recipe for found in read.releases(engine, panel) if found.current), None)
+
+
+def _defender(name: str) -> Recipe:
+    """The champion, which a challenger must beat even where it was not asked for. Raises RecipeError where its file is not known."""
+    if name in kitchen.bundled_recipes():
+        return kitchen.load(name)
+    raise RecipeError(f"The recipe {name!r} serves and is not among those named. Add --recipe with its file, so that it can defend itself.")
 
 
 def _published(engine: Engine, panel: Panel, key: str) -> str | None:
@@ -171,6 +195,7 @@ class _Training:
     progress: Progress
     counts: Counts
     recipes: tuple[Recipe, ...]
+    champion: str | None
     key: str
     lease: Lease
     run: int
@@ -209,7 +234,7 @@ class _Training:
         past = backtest.record_origins(self.counts, months=RECORD_MONTHS, step=RECORD_STEP)
         record = self._replay(f"replaying the record of {len(past)} origins", alone, past)
 
-        verdict = selection.choose(record, [recipe.name for recipe in self.recipes], champion=self._champion())
+        verdict = selection.choose(record, [recipe.name for recipe in self.recipes], champion=self.champion)
         chosen = next(recipe for recipe in self.recipes if recipe.name == verdict.name)
         own = record[(record["model"] == verdict.name) & (record["group"] != "total")]
         report = scores.report(scored, origins=origins)
@@ -226,11 +251,6 @@ class _Training:
             cache=self.cache, on_fit=self.progress.advance,
         )  # fmt: skip
         return scores.score(forecasts=past.forecasts, truth=self.counts)
-
-    def _champion(self) -> str | None:
-        """The recipe of the release that is served now."""
-        served = [found for found in read.releases(self.job.engine, self.panel) if found.current]
-        return served[0].manifest.recipe if served else None
 
     def _fit(self, recipe: Recipe) -> Run:
         self._step(f"fitting through {self.counts.through}", len(recipe.fitted) * len(self.counts.open_areas))

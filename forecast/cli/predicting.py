@@ -30,6 +30,8 @@ def predict(
 ) -> None:
     """Forecast any panel of counts with the production recipe; series may differ in length, start and end.
 
+    The recipe takes values for counts: around 10 and below it treats differences, far above it ratios. Rescale shares or rates first.
+
     Example: encounters predict tourism.csv --horizon 24 --out forecasts.parquet
     """
     from forecast.counts.plain import read_plain

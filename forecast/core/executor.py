@@ -76,7 +76,7 @@ def map_tasks(
                         yield Outcome(None, f"no answer within {deadline:g} s; the worker was killed", deadline)
                     except Exception as error:  # whatever ended the worker is this task's outcome
                         yield Outcome(None, _line(error), 0.0)
-            except GeneratorExit:
+            except BaseException:  # Ctrl-C, or a caller that has enough: what waits is not begun
                 pool.stop()
                 raise
     finally:

@@ -129,7 +129,8 @@ def _interpolated(quantiles: Floats, levels: Floats, at: Floats, rank: NDArray[n
     inner = np.clip(rank, 1, len(levels) - 1)
     left = np.take_along_axis(quantiles, inner[..., None] - 1, axis=-1)[..., 0]
     right = np.take_along_axis(quantiles, inner[..., None], axis=-1)[..., 0]
-    share = np.clip((at - left) / np.where(right > left, right - left, 1.0), 0.0, 1.0)
+    with np.errstate(over="ignore"):  # a step of next to nothing gives infinity, which is cut to one
+        share = np.clip((at - left) / np.where(right > left, right - left, 1.0), 0.0, 1.0)
     between = levels[inner - 1] + share * (levels[inner] - levels[inner - 1])
     return np.asarray(np.where(rank == 0, levels[0], np.where(rank == len(levels), levels[-1], between)))
 

@@ -179,9 +179,10 @@ class Counts:
 
     @property
     def open_areas(self) -> tuple[str, ...]:
-        """The leaves that are forecast: those not closed by the last month."""
+        """The leaves that are forecast: those with a known month, and not closed by the last one."""
         closed = {slug: area(slug).closed for slug in self.areas}
-        return tuple(slug for slug in self.areas if (end := closed[slug]) is None or self.through < end)
+        known = np.flatnonzero(~np.isnan(self.values).all(axis=0)).tolist()
+        return tuple(slug for slug in (self.areas[place] for place in known) if (end := closed[slug]) is None or self.through < end)
 
     @property
     def digest(self) -> str:

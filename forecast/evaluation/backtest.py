@@ -77,8 +77,11 @@ def record_origins(counts: Counts, *, months: int, step: int) -> tuple[Month, ..
 
 
 def origins_between(counts: Counts, *, first: Month, last: Month, step: int) -> tuple[Month, ...]:
-    """Every `step`-th month from `first` to `last`. Raises TableError for months without counts, or with less than a year before them."""
-    earliest = counts.first + (SEASON - 1)
+    """Every `step`-th month from `first` to `last`.
+
+    Raises TableError for months without counts, or with less than two years of them.
+    """
+    earliest = counts.first + (2 * SEASON - 1)  # with less, a score has no seasonal change to be scaled by
     if step < 1 or last < first:
         raise TableError(
             f"There is no origin from {first} to {last} in steps of {step}. Give a first month, a later last one and a step of 1."

@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date
 
+import numpy as np
+
 from forecast.core.areas import area
 from forecast.core.months import Month
 from forecast.core.tables import Counts
@@ -48,7 +50,7 @@ def cautions(counts: Counts, *, horizon: int, issued: date, others: Sequence[Cou
         if other.panel == counts.panel or other.through - counts.through < 1 or counts.through < other.first:
             continue
         before, after = _southwest(other, counts.through), _southwest(other, other.through)
-        if before > 0 and abs(after / before - 1) >= LEFT_BEHIND:
+        if before and after is not None and abs(after / before - 1) >= LEFT_BEHIND:
             word, share = "fewer" if after < before else "more", 100 * abs(after / before - 1)
             found.append(
                 f"The world has left these forecasts behind: counts of all components by state show {share:.0f} % {word}"
@@ -57,6 +59,10 @@ def cautions(counts: Counts, *, horizon: int, issued: date, others: Sequence[Cou
     return tuple(found)
 
 
-def _southwest(counts: Counts, month: Month) -> float:
-    slug = next(slug for slug in counts.totals() if area(slug).kind == "region" and slug.endswith("southwest"))
-    return float(counts.totals()[slug][month - counts.first])
+def _southwest(counts: Counts, month: Month) -> float | None:
+    """The panel's southwest total of a month; None where it has none, or does not know it."""
+    for slug, total in counts.totals().items():
+        if area(slug).kind == "region" and slug.endswith("southwest"):
+            found = float(total[month - counts.first])
+            return None if np.isnan(found) else found
+    return None

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from forecast.core.areas import group_of
+from forecast.core.areas import group_of, hierarchy
 from forecast.core.months import Month
 from forecast.core.scoring import round_to, seasonal_scale, seasonal_square_scale
 from forecast.core.tables import Counts, Floats, Forecasts
@@ -63,7 +63,8 @@ def cells(*, forecasts: Iterable[Forecasts], truth: Counts) -> Iterator[Cells]:
     totals = truth.totals()
     place = {slug: column for column, slug in enumerate(truth.areas)}
     precision = np.maximum(truth.precision, 1).astype(float)
-    coarsest = precision.max(axis=1)  # a sum is as coarse as its coarsest leaf
+    # A sum is as coarse as its coarsest leaf.
+    digits_of = {slug: precision[:, [place[leaf] for leaf in leaves]].max(axis=1) for slug, leaves in hierarchy(truth.areas).items()}
     scales: dict[tuple[str, int], tuple[float, float]] = {}
     for table in forecasts:
         first = table.origin - truth.first + 1
@@ -79,7 +80,7 @@ def cells(*, forecasts: Iterable[Forecasts], truth: Counts) -> Iterator[Cells]:
         known = ~np.isnan(observed)
         if not known.any():
             continue
-        digits = np.stack([precision[steps, place[slug]] if slug in place else coarsest[steps] for slug in table.areas])[known]
+        digits = np.stack([digits_of[slug][steps] for slug in table.areas])[known]
         exact = table.values[:, :seen][known]
         yield Cells(
             keys=_keys(table, known),

@@ -44,7 +44,7 @@ def score(*, forecasts: Iterable[Forecasts], truth: Counts, seed: int = 0) -> pd
     """One row per model, area, origin and target month that `truth` knows, with the columns of KEYS, FIGURES and CELL_FIGURES.
 
     Quantiles are first rounded to the precision of the figure they are compared with. The scale sees no month after the origin.
-    `seed`: of the draws that make the PIT of rounded counts uniform; the same draws for every model.
+    `seed`: of the draws that make the PIT of rounded counts uniform.
     """
     parts = [_scored(found, seed) for found in cells(forecasts=forecasts, truth=truth)]
     columns = [*KEYS, *FIGURES, *CELL_FIGURES]

@@ -1,8 +1,8 @@
 """Decides which recipe serves, by a written rule, and says how far its intervals can be trusted now. Knows no model and no store.
 
 The rule. The champion stays unless a challenger is better by more than noise: on the cells of the record (all leaves, twelve months
-ahead), the 90 % block-bootstrap interval of its sWIS or of its logWIS over the champion's lies below 1, neither lies above 1, and its
-80 % intervals held between 65 % and 92 % of the counts of the last twelve months. Of several such challengers the one with the smallest
+ahead), the 90 % block-bootstrap intervals of its sWIS and of its logWIS over the champion's both lie below 1, and its 80 % intervals held
+between 65 % and 92 % of the counts of the last twelve months. Of several such challengers the one with the smallest
 product of the two ratios takes over. Every figure is kept with the release, whatever the verdict.
 """
 
@@ -22,10 +22,11 @@ __all__ = ["BAND", "LEADS", "Challenge", "Verdict", "choose", "confidence", "rec
 
 # Shares of the last twelve months' counts that an 80 % interval may have held for its recipe to be promoted.
 BAND = (0.65, 0.92)
-# Below this share a release says that confidence in its intervals is low.
-LOW = 0.70
-# Months of lead, first and last, that a reader plans by: this quarter, the next, and the half year after.
-LEADS = ((0, 2), (3, 5), (6, 11))
+# Below the first share a release says that confidence in its intervals is low, above the second that they are wide.
+LOW, WIDE = 0.70, 0.92
+# Months of lead, first and last, that a reader plans by: this quarter, the next, and what a record of twelve months still reaches. Leads
+# here are nominal, counts coming out two months after their month: what a release that is issued late says of itself is its own lead.
+LEADS = ((0, 2), (3, 5), (6, 10))
 
 
 @dataclass(frozen=True)
@@ -92,7 +93,7 @@ def _challenge(leaves: pd.DataFrame, name: str, champion: str) -> Challenge:
         reason = f"{scaled.origins} origins are too few to tell it from {champion}"
     elif scaled.low > 1 or logged.low > 1:
         reason = f"clearly worse than {champion}"
-    elif scaled.high >= 1 and logged.high >= 1:
+    elif scaled.high >= 1 or logged.high >= 1:
         reason = f"not better than {champion} by more than noise"
     elif coverage is None or not BAND[0] <= coverage <= BAND[1]:
         reason = f"its 80 % intervals held {'nothing known' if coverage is None else f'{coverage:.2f}'} of the last 12 months"
@@ -115,7 +116,7 @@ def recent_coverage(cells: pd.DataFrame, months: int = SEASON) -> float | None:
 
 
 def confidence(cells: pd.DataFrame) -> list[dict[str, Any]]:
-    """How far one recipe's intervals can be trusted now, by lead: `normal`, or `low` with what the last twelve months showed.
+    """How far one recipe's intervals can be trusted now, by lead: `normal`, or `low` or `wide` with what the last twelve months showed.
 
     `cells`: scores of the recipe at past origins, leaves only.
     """
@@ -126,7 +127,8 @@ def confidence(cells: pd.DataFrame) -> list[dict[str, Any]]:
         if coverage is None:
             label = "unknown: no past forecast of this lead"
         else:
-            label = "normal" if coverage >= LOW else f"low: coverage of the last 12 months was {coverage:.2f}"
+            word = "low" if coverage < LOW else "wide" if coverage > WIDE else "normal"
+            label = word if word == "normal" else f"{word}: coverage of the last 12 months was {coverage:.2f}"
         found.append({"lead": f"{first}-{last}", "label": label, "coverage_80": None if coverage is None else round(coverage, 4)})
     return found
 

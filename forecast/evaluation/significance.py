@@ -11,6 +11,7 @@ from itertools import pairwise
 
 import numpy as np
 import pandas as pd
+from scipy.stats import norm, t
 
 from forecast.core.errors import TableError
 from forecast.core.months import Month
@@ -38,11 +39,6 @@ class Relative:
     block: int
     cells: int
 
-    @property
-    def clear(self) -> bool:
-        """Whether the interval leaves 1 out: the difference is more than noise."""
-        return bool(self.high < 1 or self.low > 1)
-
 
 def block_length(origins: list[Month], horizon: int) -> int:
     """Origins in a block so that it spans `horizon` months from its first to its last one, by the smallest step between neighbours."""
@@ -51,11 +47,20 @@ def block_length(origins: list[Month], horizon: int) -> int:
 
 
 def relative(
-    scores: pd.DataFrame, *, model: str, against: str, figure: str = "sWIS", coverage: float = 0.9, draws: int = DRAWS, seed: int = 0
+    scores: pd.DataFrame,
+    *,
+    model: str,
+    against: str,
+    figure: str = "sWIS",
+    coverage: float = 0.9,
+    draws: int = DRAWS,
+    seed: int = 0,
+    widened: bool = True,
 ) -> Relative:
     """`figure` of `model` over that of `against`, with a circular block-bootstrap interval that holds `coverage` of the draws.
 
-    `scores`: as `evaluation.scores.score` gives them. Raises TableError where the two have no cell in common.
+    A bootstrap of a few blocks is too sure of itself; `widened` makes up for it as Student's t does for the normal, with as many
+    observations as blocks. `scores`: as `evaluation.scores.score` gives them. Raises TableError where the two have no cell in common.
     Source: Politis and Romano 1992 (circular blocks).
     """
     sides = [scores.loc[scores["model"] == name, [*_CELL, figure]].set_index(_CELL)[figure] for name in (model, against)]
@@ -69,7 +74,18 @@ def relative(
     with np.errstate(divide="ignore", invalid="ignore"):  # a score of nothing but zeros has no ratio: not a number, or infinite
         ratio = float(np.divide(mine.sum(), theirs.sum()))
         low, high = _interval(mine, theirs, block=block, coverage=coverage, draws=draws, seed=seed)
+        if widened:
+            wider = _small_sample(len(origins) / block, coverage)
+            low, high = ratio - wider * (ratio - low), ratio + wider * (high - ratio)
     return Relative(ratio, low, high, len(origins), block, len(both))
+
+
+def _small_sample(blocks: float, coverage: float) -> float:
+    """How much wider an interval of so few blocks must be: Student's t over the normal, and the variance's lost degree of freedom."""
+    if blocks < _LEAST_BLOCKS:
+        return float("nan")
+    tail = (1 + coverage) / 2
+    return float(t.ppf(tail, blocks - 1) / norm.ppf(tail) * (blocks / (blocks - 1)) ** 0.5)
 
 
 def _interval(mine: Floats, theirs: Floats, *, block: int, coverage: float, draws: int, seed: int) -> tuple[float, float]:

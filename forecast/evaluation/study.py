@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from forecast.core.errors import RecipeError
 from forecast.core.months import Month
 from forecast.core.tables import Counts
 from forecast.evaluation import backtest
@@ -71,7 +72,10 @@ def begin(
     Raises RecipeError, TableError.
     """
     found = [kitchen.load(name) for name in recipes]
-    if FLOOR not in {recipe.name for recipe in found}:
+    names = [recipe.name for recipe in found]
+    if twice := [name for name in names if names.count(name) > 1]:
+        raise RecipeError(f"Two recipes are called {twice[0]!r}. Give each its own name in its file.")
+    if FLOOR not in names:
         found.append(kitchen.load(FLOOR))
     asked = members(models, found[0])
     # Members are fitted with the paths and the seed of the recipe in question; the other recipes bring only their own.

@@ -10,6 +10,7 @@ import numpy as np
 from forecast.core.tables import LEVELS, Floats, Series
 from forecast.models.catalog import learns_from_panel
 from forecast.models.fitting import Fit, FitTask, fit_all
+from forecast.models.quiet import is_quiet
 from forecast.recipe import pooling
 from forecast.recipe.recipe import Recipe
 
@@ -46,7 +47,7 @@ def predict(
     fits: dict[tuple[str, str], Fit] = {}
     for panel in ends.values():
         for share in shares:
-            whole = tuple(panel) if learns_from_panel(share.member) else ()
+            whole = tuple(one for one in panel if not is_quiet(one)) if learns_from_panel(share.member) else ()
             tasks = [FitTask(share.member, one, horizon, recipe.samples, recipe.seed, whole) for one in panel]
             # A family that learns from the panel is fitted once for all of it; handing the panel to workers would cost more.
             found = fit_all(tasks, workers=0 if whole else workers, deadline=deadline, on_done=on_fit)
@@ -55,7 +56,7 @@ def predict(
 
 
 def _prediction(recipe: Recipe, series: Series, fits: list[tuple[Fit, float]]) -> Prediction:
-    rng = np.random.default_rng([recipe.seed, series.origin.ordinal])
+    rng = np.random.default_rng([recipe.seed, series.origin.ordinal % 2**32])  # steps may be negative
     pooled = pooling.linear_pool([(fit.paths, weight) for fit, weight in fits], recipe.samples, rng)
     failures = tuple(f"{fit.member.label}: {fit.failure}" for fit, _ in fits if fit.failure is not None)
     return Prediction(series, np.quantile(pooled, LEVELS, axis=1).T, failures)

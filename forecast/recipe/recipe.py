@@ -21,6 +21,7 @@ from forecast.core.months import Month
 from forecast.core.tables import LEVELS, Counts, Forecasts, Paths
 from forecast.models.catalog import Member, learns_from_panel
 from forecast.models.fitting import Fit, FitTask, fit_all
+from forecast.models.quiet import is_quiet
 from forecast.recipe import pooling, reconciliation
 
 __all__ = ["Pooled", "Recipe", "Run", "assemble", "bundled_recipes", "load", "member_forecasts", "parse", "run", "tasks"]
@@ -162,7 +163,8 @@ def tasks(recipe: Recipe, counts: Counts, *, origin: Month, horizon: int | None 
     panel = tuple(seen.series(area) for area in seen.open_areas)
     found: list[FitTask] = []
     for member in recipe.fitted if compared else recipe.pooled:
-        whole = panel if learns_from_panel(member) else ()
+        # A leaf without an encounter teaches nothing, and before its first one only later files know that it exists.
+        whole = tuple(series for series in panel if not is_quiet(series)) if learns_from_panel(member) else ()
         found.extend(FitTask(member, series, horizon or recipe.horizon, recipe.samples, recipe.seed, whole) for series in panel)
     return found
 

@@ -19,8 +19,9 @@ HALF_LIFE_YEARS = 8
 def templates(counts: Counts, horizon: int, samples: int, rng: np.random.Generator) -> Floats:
     """(areas, horizon, samples) past joint changes of log(1 + rate per day), each from one start month common to all areas.
 
-    A start near the end has seen fewer than `horizon` months since; its later changes are carried on from other starts. Recent starts
-    are drawn more often. Unknown months count as no change.
+    The changes are freed of their usual season: forecasts know it, so what they share with one another is the rest. A start near the end
+    has seen fewer than `horizon` months since; its later changes are carried on from other starts. Recent starts are drawn more often.
+    Unknown months count as no change.
     """
     days = np.array([month.days for month in counts.months], dtype=float)
     columns = [counts.areas.index(area) for area in counts.open_areas]
@@ -30,6 +31,11 @@ def templates(counts: Counts, horizon: int, samples: int, rng: np.random.Generat
         steps = np.zeros((1, len(columns)))
     age = np.arange(len(steps))[::-1] / SEASON
     chance = 0.5 ** (age / HALF_LIFE_YEARS)
+    numbers = (counts.first.number + np.arange(len(steps))) % SEASON
+    for number in range(SEASON):
+        own = numbers == number
+        if (years := int(own.sum())) > 1:  # of one year alone, nobody can tell the season from the rest
+            steps[own] -= (years - 1) / years * np.average(steps[own], axis=0, weights=chance[own])
     at = rng.choice(len(steps), size=samples, p=chance / chance.sum())
     changes = np.empty((len(columns), horizon, samples))
     for step in range(horizon):

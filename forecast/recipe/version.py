@@ -9,8 +9,9 @@ from importlib.resources.abc import Traversable
 
 __all__ = ["code_version"]
 
-# The rooms on the road from counts to forecasts. A change of the service or the command line changes no number.
+# The rooms on the road from counts to forecasts, and what composes them. A change of the service or the command line changes no number.
 _ROOMS = ("core", "counts", "models", "recipe", "evaluation")
+_ALONE = "pipeline.py"
 
 
 def _sources(folder: Traversable, inside: str) -> list[tuple[str, Traversable]]:
@@ -29,6 +30,7 @@ def code_version() -> str:
     """`0.1.0+1a2b3c4d5e`: the version and the head of a sha256 over the sources; other code, other version."""
     digest = hashlib.sha256()
     root = resources.files("forecast")
-    for name, item in sorted(pair for room in _ROOMS for pair in _sources(root / room, room)):
+    sources = [pair for room in _ROOMS for pair in _sources(root / room, room)]
+    for name, item in sorted([*sources, (_ALONE, root / _ALONE)]):
         digest.update(name.encode() + b"\0" + item.read_bytes() + b"\0")
     return f"{metadata.version('encounter-forecast')}+{digest.hexdigest()[:10]}"

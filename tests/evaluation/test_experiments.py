@@ -19,7 +19,7 @@ from forecast.recipe import recipe as kitchen
 from forecast.release.tracking.session import opened
 from tests.recipe.test_recipe import TEXT
 
-SPAN = ["--panel", "cbp-states", "--first", "2021-03", "--last", "2023-09", "--step", "10", "--horizon", "3"]
+SPAN = ["--panel", "cbp-states", "--first", "2021-09", "--last", "2024-03", "--step", "10", "--horizon", "3"]
 
 
 @pytest.fixture(scope="module")
@@ -51,7 +51,7 @@ def test_each_script_opens_with_the_question_it_answers():
 
 def test_ablation_sets_each_recipe_against_the_first(run, home):
     out = run(ablation, home / "whole.toml", home / "part.toml")
-    assert "4 origins, 2021-03 to 2023-09, 3 months ahead" in out
+    assert "4 origins, 2021-09 to 2024-03, 3 months ahead" in out
     board = out.split("all leaves, rel_ against whole")[1].split("\n\n")[0]
     assert {line.split()[0].strip("*") or line.split()[1] for line in board.splitlines()[2:5]} == {"whole", "part", "floor"}
     assert "[" in next(line for line in board.splitlines() if " part " in line)
@@ -124,7 +124,7 @@ def test_peers_from_another_program_are_scored_on_the_same_cells(run, home):
     leaves = counts.open_areas
     tables = [
         Forecasts("zeros", Month.parse(origin), leaves, np.zeros((len(leaves), 3, 23)), np.zeros((len(leaves), 3)))
-        for origin in ("2021-03", "2022-01", "2022-11", "2023-09")
+        for origin in ("2021-09", "2022-01", "2022-11", "2024-03")
     ]
     quantile_table.write(home / "zeros.parquet", quantile_table.rows(tables))
     out = run(peers, home / "whole.toml", "--peers", "seasonal_naive-log", "--also", home / "zeros.parquet")

@@ -58,6 +58,11 @@ def test_intervals_that_lately_held_too_little_or_too_much_bar_promotion(coverag
     assert re.search(r"80 % intervals held [01]\.\d\d of the last 12 months", verdict.challenges[0].reason)
 
 
+def test_one_score_that_is_better_by_no_more_than_noise_bars_promotion():
+    verdict = judged(cells("old"), cells("new", scaled=0.8, logged=1.0))
+    assert (verdict.name, verdict.challenges[0].reason) == ("old", "not better than old by more than noise")
+
+
 def test_few_origins_promote_nobody():
     verdict = judged(cells("old", origins=6), cells("new", scaled=0.1, logged=0.1, origins=6))
     assert (verdict.name, verdict.challenges[0].reason) == ("old", "6 origins are too few to tell it from old")
@@ -110,8 +115,9 @@ def test_coverage_is_measured_in_the_southwest_where_there_is_one():
 def test_confidence_is_said_by_lead_in_plain_words():
     table = cells("m", coverage=1.0)
     table.loc[table["lead"] >= 6, "coverage_80"] = 0.0
+    table.loc[table["lead"] < 3, "coverage_80"] = 0.8
     near, middle, far = confidence(table[table["lead"] != 4])
-    assert near == {"lead": "0-2", "label": "normal", "coverage_80": 1.0}
-    assert middle["label"] == "normal"
-    assert far == {"lead": "6-11", "label": "low: coverage of the last 12 months was 0.00", "coverage_80": 0.0}
+    assert near == {"lead": "0-2", "label": "normal", "coverage_80": 0.8}
+    assert middle["label"] == "wide: coverage of the last 12 months was 1.00"
+    assert far == {"lead": "6-10", "label": "low: coverage of the last 12 months was 0.00", "coverage_80": 0.0}
     assert confidence(table[table["lead"] < 3])[2]["label"].startswith("unknown")

@@ -1,12 +1,13 @@
 """The scheduled job: publishes once, refuses what it must, and leaves the last release alone."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import numpy as np
 import pytest
 
 from forecast import pipeline
-from forecast.core.errors import ArchiveError, GateRefused, LockHeld
+from forecast.core.errors import ArchiveError, GateRefused, LockHeld, RecipeError
 from forecast.core.months import Month
 from forecast.evaluation import gates
 from forecast.release import ledger, read
@@ -41,7 +42,7 @@ def test_a_release_carries_where_its_figures_come_from(home, silence):
         "publishing",
     ]
     assert manifest.scores["selection"]["before"] == "small"
-    assert [one["lead"] for one in manifest.scores["confidence"]] == ["0-2", "3-5", "6-11"]
+    assert [one["lead"] for one in manifest.scores["confidence"]] == ["0-2", "3-5", "6-10"]
 
 
 def test_nothing_new_publishes_nothing(home, silence):
@@ -153,3 +154,38 @@ def test_a_release_is_the_recipe_s_own_forecast(home, silence):
     again = pipeline.kitchen.run(recipe, counts, origin=counts.through, workers=0, deadline=60)
     row = again.forecasts.areas.index("states-nation")
     assert np.allclose(release.by_slug["states-nation"].quantiles, again.forecasts.values[row], atol=0.005)
+
+
+def test_a_recipe_that_serves_defends_itself_against_one_that_is_named_alone(home, silence):
+    job = home.without_tracking()
+    first = replace(job, recipes=("floor",))
+    assert read.load(job.engine, pipeline.retrain(PANEL, first, silence).release).manifest.recipe == "floor"
+    small = home.root / "small.toml"
+    second = pipeline.retrain(PANEL, replace(job, recipes=(str(small),)), silence)
+    verdict = read.load(job.engine, second.release).manifest.scores["selection"]
+    assert verdict["before"] == "floor"
+    assert [one["name"] for one in verdict["challengers"]] == ["small"]
+
+
+def test_a_champion_whose_file_is_unknown_must_be_named(home, silence):
+    job = home.without_tracking()
+    mine = home.root / "mine.toml"
+    mine.write_text((home.root / "small.toml").read_text().replace('"small"', '"mine"'))
+    pipeline.retrain(PANEL, replace(job, recipes=(str(mine),)), silence)
+    with pytest.raises(RecipeError, match="'mine' serves and is not among those named"):
+        pipeline.retrain(PANEL, replace(job, recipes=(str(home.root / "small.toml"),)), silence)
+
+
+def test_two_recipes_of_one_name_are_refused(home, silence):
+    job = home.without_tracking()
+    small = str(home.root / "small.toml")
+    with pytest.raises(RecipeError, match="Two recipes are called 'small'"):
+        pipeline.retrain(PANEL, replace(job, recipes=(small, small)), silence)
+
+
+def test_a_hindcast_is_judged_without_the_champion_of_today(home, silence):
+    job = home.without_tracking()
+    pipeline.retrain(PANEL, replace(job, recipes=("floor",)), silence)
+    small = replace(job, recipes=(str(home.root / "small.toml"),))
+    past = pipeline.retrain(PANEL, small, silence, as_of=date(2024, 5, 1))
+    assert read.load(job.engine, past.release).manifest.scores["selection"] == {"before": "small", "champion": "small", "challengers": []}

@@ -69,3 +69,13 @@ def test_members_for_one_group_take_no_part():
     alone = TEXT.replace("weight = 2", "").replace('[[members]]\nmodel = "random_walk"\nscale = "log"\n', "", 1)
     first, second = (run([series("a")], recipe=kitchen.parse(one))[0].quantiles for one in (text, alone))
     assert first == pytest.approx(second)
+
+
+def test_series_that_end_before_1970_and_negative_steps_are_forecast():
+    assert run([series("old", end=Month.of(1960, 12))])[0].quantiles.shape == (6, 23)
+    assert run([series("negative", end=Month(-3), season=4, calendar=False)])[0].quantiles.shape == (6, 23)
+
+
+def test_the_first_month_does_not_depend_on_how_many_are_asked_for():
+    short, long = (run([series("a", seed=9)], horizon=horizon)[0].quantiles[0] for horizon in (1, 12))
+    assert short == pytest.approx(long, rel=0.03)  # the same quantiles, read off other random ranks

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from forecast.core.errors import RecipeError
+from forecast.core.tables import Counts
 from forecast.recipe import recipe as kitchen
 from tests.samples import CELLS, cell_counts
 
@@ -67,6 +68,21 @@ def test_another_future_changes_no_number(counts):
     other = counts.values.copy()
     other[-12:] *= 9
     assert np.array_equal(run(counts, origin).paths.values, run(replace(counts, values=other), origin).paths.values)
+
+
+def test_a_leaf_that_only_later_files_know_changes_no_forecast_of_the_bank(counts):
+    """A cell without an encounter up to the origin: known today, unheard of then."""
+    origin = counts.through + -12
+    later = np.zeros((len(counts.values), 1))
+    later[-6:] = 50
+    wider = Counts(
+        counts.panel, counts.as_of, counts.first, (*counts.areas, "state-wy-other"), np.hstack([counts.values, later]),
+        np.ones((len(later), 5), dtype=np.int64),
+    )  # fmt: skip
+    bank = TEXT.replace('model = "random_walk"\nscale = "log"\nweight = 2', 'model = "bank"')
+    narrow, wide = (run(table, origin, text=bank) for table in (counts, wider))
+    own = {(fit.member.label, fit.area): fit.paths for fit in narrow.fits}
+    assert all(np.array_equal(own[fit.member.label, fit.area], fit.paths) for fit in wide.fits if fit.area in counts.areas)
 
 
 def test_another_past_changes_the_numbers(counts):

@@ -1,5 +1,7 @@
 """Areas move together; marginals stay."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from scipy.stats import spearmanr
@@ -33,6 +35,19 @@ def test_templates_are_sums_of_past_changes_by_hand():
     logs = np.log1p(counts.values[:, 0] / days)
     found = templates(counts, 1, 400, np.random.default_rng(0))
     assert sorted(set(np.round(found[0, 0], 9))) == pytest.approx(sorted(np.round(np.diff(logs), 9)))
+
+
+def test_a_season_that_forecasts_know_is_no_shared_surprise():
+    """Two areas that share a strong season and nothing else: their samples stay independent."""
+    rng = np.random.default_rng(8)
+    wave = np.exp(np.sin(2 * np.pi * np.arange(240) / 12))[:, None]
+    values = np.round(5000 * wave * np.exp(rng.normal(0, 0.1, (240, 2))))
+    whole = cell_counts(months=240, areas=("state-az-southwest", "state-tx-southwest"))
+    counts = replace(whole, values=values)
+    past = templates(counts, 1, 500, np.random.default_rng(0))[:, 0]
+    assert abs(np.corrcoef(past)[0, 1]) < 0.2
+    raw = np.diff(np.log(values), axis=0)
+    assert np.corrcoef(raw.T)[0, 1] > 0.7
 
 
 def test_a_panel_of_one_month_has_no_past_changes():

@@ -51,12 +51,14 @@ def foresee(panel: Panel, horizon: int, options: Options) -> Future:
         ],
         axis=1,
     )
-    ahead = [averaged(smoothed, weights, step) for step in range(1, horizon + 1)]
+    reach = max(horizon, options.near)  # the near shape is learnt from the same months, however few are asked for
+    ahead = [averaged(smoothed, weights, step) for step in range(1, reach + 1)]
     missed = [errors(forecast, panel.values, step) for step, forecast in enumerate(ahead, start=1)]
-    scale = scales(missed[0], squared, panel, horizon, options)
+    scale = scales(missed[0], squared, panel, reach, options)
     standardised = np.stack([standardise(miss, scale, step) for step, miss in enumerate(missed, start=1)], axis=2)
     shape = shapes(standardised, panel, options)
-    return Future(np.stack([one[-1] for one in ahead], axis=1), scale[-1], shape, np.sqrt(squared[-1]), ways)
+    median = np.stack([one[-1] for one in ahead], axis=1)
+    return Future(median[:, :horizon], scale[-1][:, :horizon], shape[:, :horizon], np.sqrt(squared[-1]), ways)
 
 
 @dataclass(frozen=True)
@@ -67,6 +69,26 @@ class _Question:
     horizon: int
     options: Options
     panel: Panel = field(compare=False)
+
+
+@dataclass(frozen=True, eq=False)
+class _Whole:
+    """A panel's series, equal to itself alone: tasks of one panel carry one tuple, so that it need not be read again to be known."""
+
+    series: tuple[Series, ...]
+
+    def __hash__(self) -> int:
+        return id(self.series)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Whole) and self.series is other.series
+
+
+@lru_cache(maxsize=2)
+def _question(whole: _Whole, horizon: int, options: Options) -> _Question:
+    """Lay the series side by side, once for all areas of a panel. The cache keeps the tuple, so that its identity stays its own."""
+    laid = panel_of(whole.series, options.offset)
+    return _Question(laid.digest, horizon, options, laid)
 
 
 @lru_cache(maxsize=2)
@@ -135,13 +157,14 @@ class Bank:
 
     def fit_among(self, series: Series, panel: Sequence[Series], horizon: int) -> Fitted:
         """One area's fit, learnt from the whole panel. Raises FitError where the panel is too short."""
-        whole = tuple(panel) if self.pooled else (series,)
+        whole = panel if self.pooled and isinstance(panel, tuple) else tuple(panel) if self.pooled else (series,)
         place = [one.area for one in whole].index(series.area)
         options = self._options()
-        laid = panel_of(whole, options.offset)
+        question = _question(_Whole(whole), horizon, options)
+        laid = question.panel
         if int((~np.isnan(laid.values)).sum(axis=0).max()) < _LEAST:
             raise FitError(f"{series.area}: no series of its panel has {_LEAST} known months. Use model random_walk.")
-        future = _foresee(_Question(laid.digest, horizon, options, laid))
+        future = _foresee(question)
         working = future.median[place][:, None] + future.scale[place][:, None] * future.shape[place]
         quantiles = np.minimum(np.maximum.accumulate(laid.counts(working, place), axis=1), _bound(series))
         facts = {"gain": float(future.gain[place]), "ways": future.ways[place].tolist()}
