@@ -1,6 +1,7 @@
 # The commands every clone has. `make` alone lists them.
 PYTHON ?= python3
 PORT ?= 8000
+MLFLOW_PORT ?= 5000
 VENV := .venv
 BIN := $(VENV)/bin
 HOME_DIR := $(or $(ENCOUNTERS_HOME),var)
@@ -29,8 +30,9 @@ check: $(VENV)/.ready ## format, lint, types and import order
 bench: $(VENV)/.ready ## speed and accuracy figures
 	$(BIN)/python experiments/bench.py
 
-mlflow: $(VENV)/.ready ## MLflow's pages on http://127.0.0.1:5000, over the runs of every retraining
-	MLFLOW_DISABLE_TELEMETRY=true $(BIN)/mlflow server --host 127.0.0.1 --port 5000 \
+mlflow: $(VENV)/.ready ## MLflow's pages on http://127.0.0.1:5000 (MLFLOW_PORT), over the runs of every retraining
+	@echo "http://127.0.0.1:$(MLFLOW_PORT) answers in about 20 seconds" >&2
+	MLFLOW_DISABLE_TELEMETRY=true PYTHONWARNINGS=ignore $(BIN)/mlflow server --host 127.0.0.1 --port $(MLFLOW_PORT) --workers 1 \
 	  --backend-store-uri "$${MLFLOW_TRACKING_URI:-sqlite:///$(abspath $(HOME_DIR))/mlflow.db}"
 
 lock: $(VENV)/.ready ## resolve the newest dependencies again, with hashes and without addresses

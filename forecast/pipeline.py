@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import os
 import socket
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
@@ -38,8 +39,10 @@ if TYPE_CHECKING:
     from forecast.core.months import Month
     from forecast.evaluation.cache import FitCache
 
-__all__ = ["RECIPES", "Job", "Progress", "Result", "release_key", "retrain"]
+__all__ = ["HINDCAST", "RECIPES", "Job", "Progress", "Result", "release_key", "retrain"]
 
+# How the ledger's reason of a hindcast begins.
+HINDCAST = "as of"
 # The recipes that compete for each panel, the incumbent first.
 RECIPES: dict[Panel, tuple[str, ...]] = {"usbp-sectors": ("bank", "floor"), "cbp-states": ("bank", "floor")}
 # Origins of the plain evaluation: how many, and how many months apart. The states have six years of counts, the sectors twenty-five.
@@ -133,7 +136,7 @@ def retrain(panel: Panel, job: Job, progress: Progress, *, force: bool = False, 
     now = job.clock()
     recipes = _candidates(panel, job)
     counts = job.archive.as_of(panel, as_of or now.date())
-    once = f"as of {as_of}" if as_of else f"forced {now.isoformat()}" if force else ""
+    once = f"{HINDCAST} {as_of}" if as_of else f"forced {now.isoformat()}" if force else ""
     migrate(job.engine)
     served = None if as_of else _served(job.engine, panel)  # a hindcast knows no champion that later months have chosen
     if served and served not in [recipe.name for recipe in recipes]:
@@ -226,21 +229,24 @@ class _Training:
     def _evaluate(self) -> tuple[DataFrame, dict[str, Any], Recipe]:
         """Scores of recent origins, what the release will say of them, and the recipe that serves by the written rule."""
         from forecast.evaluation import backtest, scores, selection
+        from forecast.evaluation.cautions import left_behind
 
         number, step = EVALUATED[self.panel]
         origins = backtest.recent_origins(self.counts, number=number, horizon=EVALUATED_HORIZON, step=step)
-        scored = self._replay(f"evaluating at {len(origins)} origins", self.recipes, origins)
+        scored = self._replay(f"evaluating at {len(origins)} origins", self.recipes, origins, cache=self.cache)
         alone = [backtest.beside(recipe, ()) for recipe in self.recipes]
         past = backtest.record_origins(self.counts, months=RECORD_MONTHS, step=RECORD_STEP)
-        record = self._replay(f"replaying the record of {len(past)} origins", alone, past)
+        # The competing recipes are quick; remembering so many origins of theirs would cost more room than it saves time.
+        record = self._replay(f"replaying the record of {len(past)} origins", alone, past, cache=None)
 
         verdict = selection.choose(record, [recipe.name for recipe in self.recipes], champion=self.champion)
         chosen = next(recipe for recipe in self.recipes if recipe.name == verdict.name)
         own = record[(record["model"] == verdict.name) & (record["group"] != "total")]
+        trust = selection.confidence(own, contradicted=left_behind(self.counts, self._others()) is not None)
         report = scores.report(scored, origins=origins)
-        return scored, report | {"selection": verdict.figures(), "confidence": selection.confidence(own)}, chosen
+        return scored, report | {"selection": verdict.figures(), "confidence": trust}, chosen
 
-    def _replay(self, name: str, recipes: Sequence[Recipe], origins: Sequence[Month]) -> DataFrame:
+    def _replay(self, name: str, recipes: Sequence[Recipe], origins: Sequence[Month], *, cache: FitCache | None) -> DataFrame:
         from forecast.evaluation import backtest, scores
 
         job = self.job
@@ -248,27 +254,33 @@ class _Training:
         self._step(name, len(fits))
         past = backtest.run(
             recipes, self.counts, origins, horizon=EVALUATED_HORIZON, workers=job.workers, deadline=job.deadline,
-            cache=self.cache, on_fit=self.progress.advance,
+            cache=cache, on_fit=self.progress.advance,
         )  # fmt: skip
         return scores.score(forecasts=past.forecasts, truth=self.counts)
+
+    def _others(self) -> list[Counts]:
+        """The other panels, as they were public on the same day."""
+        archive, day = self.job.archive, self.counts.as_of
+        return [archive.as_of(other, day) for other in PANELS if other != self.panel and archive.vintages(other, as_of=day)]
 
     def _fit(self, recipe: Recipe) -> Run:
         self._step(f"fitting through {self.counts.through}", len(recipe.fitted) * len(self.counts.open_areas))
         job = self.job
-        return kitchen.run(
+        made = kitchen.run(
             recipe, self.counts, origin=self.counts.through, workers=job.workers, deadline=job.deadline, on_fit=self.progress.advance
         )
+        if failed := Counter(fit.member.label for fit in made.fits if fit.failure is not None):
+            told = ", ".join(f"{label} {number}" for label, number in failed.most_common())
+            self.progress.say(
+                f"{self.panel}: the floor stands in for {failed.total()} of {len(made.fits)} fits ({told}); MLflow has the reasons"
+            )
+        return made
 
     def _manifest(self, made: Run, report: dict[str, Any]) -> Manifest:
         from forecast.evaluation.cautions import cautions, stale_after
 
         counts, now = self.counts, self.job.clock()
         issued = counts.as_of if self.hindcast else now.date()
-        others = [
-            self.job.archive.as_of(other, counts.as_of)
-            for other in PANELS
-            if other != self.panel and self.job.archive.vintages(other, as_of=counts.as_of)
-        ]
         return Manifest(
             panel=self.panel,
             key=self.key,
@@ -282,7 +294,7 @@ class _Training:
             hindcast=self.hindcast,
             scores=report,
             fallbacks=made.fallbacks,
-            notes=cautions(counts, horizon=made.recipe.horizon, issued=issued, others=others),
+            notes=cautions(counts, horizon=made.recipe.horizon, issued=issued, others=self._others()),
         )
 
     def _log(self, manifest: Manifest, made: Run, scored: DataFrame, report: dict[str, Any]) -> Manifest:

@@ -14,7 +14,7 @@ __all__ = ["Reporter"]
 # Seconds between two lines of one part where there is no terminal.
 _EVERY = 10.0
 # The share of a part that must be done before its time left is told.
-_FIRST_SHARE = 0.05
+_FIRST_SHARE = 0.1
 
 
 class Reporter:

@@ -78,7 +78,7 @@ class LeadConfidence(_Shape):
     """How far the intervals can be trusted, for some months of lead."""
 
     lead: str = Field(description="First and last month of lead.", examples=["0-2"])
-    label: str = Field(description="`normal`, or `low` with the coverage of the last 12 months.", examples=["normal"])
+    label: str = Field(description="`normal`, or `low` or `wide` with the coverage of the last 12 months.", examples=["normal"])
     coverage_80: float | None = Field(
         description="Share of the last 12 months' counts that 80 % intervals of this lead held; null where unknown.", examples=[0.79]
     )

@@ -28,6 +28,7 @@ def releases(panel: parts.PanelName = None, as_json: parts.Json = False) -> None
                     "id": one.id,
                     "panel": one.manifest.panel,
                     "issued_at": one.manifest.issued_at.isoformat(),
+                    "as_of": str(one.manifest.as_of),
                     "data_through": str(one.manifest.origin),
                     "recipe": one.manifest.recipe,
                     "hindcast": one.manifest.hindcast,
@@ -40,8 +41,8 @@ def releases(panel: parts.PanelName = None, as_json: parts.Json = False) -> None
         return
     for one in found:
         mark = "*" if one.current else " "
-        kind = "hindcast" if one.manifest.hindcast else "release"
-        typer.echo(f"{mark} {one.id}  {kind} of {one.manifest.issued_at:%Y-%m-%d %H:%M} UTC  data through {one.manifest.origin}")
+        kind = f"hindcast as of {one.manifest.as_of}, made" if one.manifest.hindcast else "release of"
+        typer.echo(f"{mark} {one.id}  {kind} {one.manifest.issued_at:%Y-%m-%d %H:%M} UTC  data through {one.manifest.origin}")
     if not found:
         typer.echo("No release yet. Publish one: encounters retrain.")
 

@@ -29,7 +29,7 @@ def serve(
     settings = Settings()
     # The service reads its own settings, in every worker: hand them the absolute home, so that no working directory matters.
     os.environ["ENCOUNTERS_HOME"] = str(settings.root)
-    typer.echo(f"Serving http://{host}:{port} (documentation: /docs; stop with Ctrl-C)", err=True)
+    typer.echo(f"Serving http://{host}:{port} (documentation: http://{host}:{port}/docs; stop with Ctrl-C)", err=True)
     uvicorn.run("service.app:create", factory=True, host=host, port=port, workers=workers, log_level="warning")
 
 

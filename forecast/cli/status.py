@@ -7,6 +7,7 @@ from typing import Any
 import typer
 from sqlalchemy import Engine
 
+from forecast import pipeline
 from forecast.cli import parts
 from forecast.core.areas import Panel
 from forecast.core.errors import ArchiveError, NoRelease, StoreError
@@ -62,7 +63,8 @@ def _panel(panel: Panel, archive: Archive, engine: Engine) -> dict[str, Any]:
             "fallbacks": manifest.fallbacks,
             "notes": list(manifest.notes),
         }
-        run = ledger.last(engine, panel)
+        # Hindcasts are made by hand and say nothing of the scheduled job.
+        run = next((one for one in ledger.runs(engine, panel, limit=50) if not one.why.startswith(pipeline.HINDCAST)), None)
     except (NoRelease, StoreError) as error:
         state |= {"release": None, "problem": str(error)}
         return state

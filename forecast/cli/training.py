@@ -47,7 +47,8 @@ def retrain(
             continue
         results.append(result)
         if not as_json:
-            typer.echo(f"{name}: {result.verdict}: {result.release}")
+            verdict = f"hindcast of what was public on {day}, not served" if day and result.verdict == "published" else result.verdict
+            typer.echo(f"{name}: {verdict}: {result.release}")
             for note in result.notes:
                 typer.echo(f"  {note}")
     if as_json:

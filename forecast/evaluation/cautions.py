@@ -14,7 +14,7 @@ from forecast.core.areas import area
 from forecast.core.months import Month
 from forecast.core.tables import Counts
 
-__all__ = ["cautions", "stale_after"]
+__all__ = ["cautions", "left_behind", "stale_after"]
 
 # Official counts of a month are out within three months; later than that, newer ones exist.
 MONTHS_UNTIL_STALE = 3
@@ -46,17 +46,24 @@ def cautions(counts: Counts, *, horizon: int, issued: date, others: Sequence[Cou
             f" ({issued.isoformat()}). For forecasts ahead of today, download the current CBP Nationwide Encounters file"
             f" {_NEWER[counts.panel]}, then: encounters ingest FILE, encounters retrain."
         )
+    if (line := left_behind(counts, others)) is not None:
+        found.append(line)
+    return tuple(found)
+
+
+def left_behind(counts: Counts, others: Sequence[Counts]) -> str | None:
+    """What a panel that reaches further shows to have changed since the last month of `counts`, in a sentence; None where nothing did."""
     for other in others:
         if other.panel == counts.panel or other.through - counts.through < 1 or counts.through < other.first:
             continue
         before, after = _southwest(other, counts.through), _southwest(other, other.through)
         if before and after is not None and abs(after / before - 1) >= LEFT_BEHIND:
             word, share = "fewer" if after < before else "more", 100 * abs(after / before - 1)
-            found.append(
+            return (
                 f"The world has left these forecasts behind: counts of all components by state show {share:.0f} % {word}"
                 f" southwest border encounters in {other.through} than in {counts.through}, the last month that these forecasts know."
             )
-    return tuple(found)
+    return None
 
 
 def _southwest(counts: Counts, month: Month) -> float | None:

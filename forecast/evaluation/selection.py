@@ -115,16 +115,19 @@ def recent_coverage(cells: pd.DataFrame, months: int = SEASON) -> float | None:
     return float(recent["coverage_80"].mean())
 
 
-def confidence(cells: pd.DataFrame) -> list[dict[str, Any]]:
+def confidence(cells: pd.DataFrame, *, contradicted: bool = False) -> list[dict[str, Any]]:
     """How far one recipe's intervals can be trusted now, by lead: `normal`, or `low` or `wide` with what the last twelve months showed.
 
-    `cells`: scores of the recipe at past origins, leaves only.
+    `cells`: scores of the recipe at past origins, leaves only. `contradicted`: newer counts of another panel show a world that the
+    forecasts do not know; then nothing that was measured before says how far to trust them.
     """
     found = []
     for first, last in LEADS:
         part = cells[cells["lead"].between(first, last)]
         coverage = recent_coverage(part)
-        if coverage is None:
+        if contradicted:
+            label = "low: newer counts contradict these forecasts"
+        elif coverage is None:
             label = "unknown: no past forecast of this lead"
         else:
             word = "low" if coverage < LOW else "wide" if coverage > WIDE else "normal"

@@ -10,7 +10,7 @@ from forecast.core.areas import PANELS, Area, Panel
 from forecast.core.months import Month
 from forecast.release.read import AreaForecast, Release
 from service.ask import areas_of, in_southwest
-from service.bodies import instant, is_stale, level_places, scaled
+from service.bodies import is_stale, level_places, scaled
 from service.dashboard.frame import page
 
 __all__ = ["index"]
@@ -23,7 +23,7 @@ _TITLES: dict[Panel, str] = {
 _COVERAGE = 80
 _AHEAD = 3
 _INTRODUCTION = (
-    "<h1>Border encounters: the next months</h1>"
+    "<h1>Border encounters: forecasts</h1>"
     "<p>Forecasts of monthly U.S. border encounters from official counts. An encounter is an event, not a person. "
     f"Each figure is a median; below it the {_COVERAGE} % interval, expected to hold the outcome {_COVERAGE // 10} times out of 10. "
     "Published forecasts never change.</p>"
@@ -33,7 +33,7 @@ _INTRODUCTION = (
 def index(releases: Mapping[Panel, Release], *, today: date) -> bytes:
     """The whole page. `today`: the day by which staleness is judged."""
     parts = [_panel(panel, releases.get(panel), today) for panel in PANELS]
-    return page("Border encounters: the next months", _INTRODUCTION + "".join(parts))
+    return page("Border encounters: forecasts", _INTRODUCTION + "".join(parts))
 
 
 def _panel(panel: Panel, release: Release | None, today: date) -> str:
@@ -49,18 +49,23 @@ def _panel(panel: Panel, release: Release | None, today: date) -> str:
             "(encounters ingest FILE), then run encounters retrain.",
         )
     first, months = manifest.origin + 1, _months(release)
-    if months and release.lead(months[-1]) < 0:
+    told = any(note.startswith("The counts behind") for note in manifest.notes)  # the release itself says what is past
+    if not told and months and release.lead(months[-1]) < 0:
         notes.append(f"Every month of this release, {first} to {months[-1]}, was past when it was issued ({release.month_of_issue}).")
-    elif release.lead(first) < 0:
+    elif not told and release.lead(first) < 0:
         notes.append(f"{first} was past when this release was issued ({release.month_of_issue}): its lead is {release.lead(first)}.")
     said = "".join(f'<p class="note">{escape(note)}</p>' for note in notes)
     freshness = "stale since" if is_stale(release, today) else "fresh until"
     facts = (
-        f"<p>Data through <strong>{manifest.origin}</strong> · issued {instant(manifest.issued_at)} · {freshness} {manifest.stale_after} · "
+        f"<p>Data through <strong>{manifest.origin}</strong> · issued {manifest.issued_at:%Y-%m-%d %H:%M} UTC · "
+        f"{freshness} {manifest.stale_after} · "
         f'release <a href="/v1/releases/{escape(release.id)}">{escape(release.id)}</a></p>'
     )
     facts += _confidence(release)
-    links = f'<p>All areas: <a href="/v1/forecasts?panel={panel}">JSON</a> · <a href="/v1/forecasts.csv?panel={panel}">CSV</a></p>'
+    links = (
+        f'<p>All areas, of every kind (<a href="/v1/areas?panel={panel}">list</a>): '
+        f'<a href="/v1/forecasts?panel={panel}">JSON</a> · <a href="/v1/forecasts.csv?panel={panel}">CSV</a></p>'
+    )
     return title + said + facts + _table(release) + links
 
 

@@ -121,3 +121,8 @@ def test_confidence_is_said_by_lead_in_plain_words():
     assert middle["label"] == "wide: coverage of the last 12 months was 1.00"
     assert far == {"lead": "6-10", "label": "low: coverage of the last 12 months was 0.00", "coverage_80": 0.0}
     assert confidence(table[table["lead"] < 3])[2]["label"].startswith("unknown")
+
+
+def test_newer_counts_that_contradict_the_forecasts_lower_every_confidence():
+    labels = {one["label"] for one in confidence(cells("m"), contradicted=True)}
+    assert labels == {"low: newer counts contradict these forecasts"}

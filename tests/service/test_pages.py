@@ -12,7 +12,7 @@ def test_the_page_says_first_what_must_be_known(office):
     before_figures = page[: page.index("<table>")]
     assert "These months are &lt;past&gt;." in before_figures
     assert "Data through <strong>2024-11</strong>" in before_figures
-    assert "issued 2025-01-20T06:00:00Z" in before_figures
+    assert "issued 2025-01-20 06:00 UTC" in before_figures
     assert "Stale: newer counts should have been in by 2025-02-28." in before_figures
     assert "encounters ingest FILE" in before_figures
     assert "2024-12 was past when this release was issued (2025-01): its lead is -1." in before_figures

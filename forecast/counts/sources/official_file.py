@@ -77,7 +77,7 @@ def publication_day(file: OfficialFile, *, given: date | None, stated: date | No
     if day is None:
         raise file.refused(
             "publication date",
-            "a publication date in the file, in its name or given",
+            "a day of publication, and neither the file nor its name tells one",
             "Say when it was published: --published YYYY-MM-DD.",
         )
     if day < last.last_day:
