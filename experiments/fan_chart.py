@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from forecast.core.areas import area, panel_of
+from forecast.core.errors import EncountersError
 from forecast.core.tables import Forecasts, Series
 from forecast.release import read
 from forecast.release.figures import fan_chart
@@ -25,6 +26,8 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True, help="file to write, .png or .svg")
     parser.add_argument("--years", type=int, default=5, help="years of counts before the origin (default: 5)")
     asked = parser.parse_args()
+    if asked.out.suffix not in (".png", ".svg", ".pdf"):
+        parser.error(f"{asked.out} is no .png, .svg or .pdf")
     engine = connect(Settings().database)
     release = read.latest(engine, panel_of(asked.area))
     own = release.by_slug[area(asked.area).slug]
@@ -33,7 +36,12 @@ def main() -> None:
     forecasts = Forecasts(
         "recipe", release.manifest.origin, (asked.area,), np.array([own.quantiles]), np.array([own.means]), release.levels
     )
-    caption = f"Official counts through {release.manifest.origin}; release {release.id}, recipe {release.manifest.recipe}."
+    past = (
+        f" Issued {release.manifest.issued_at:%Y-%m-%d}."
+        if release.lead(own.months[-1]) >= 0
+        else " All its months were past when it was issued."
+    )
+    caption = f"Official counts through {release.manifest.origin}; release {release.id}, recipe {release.manifest.recipe}.{past}"
     figure = fan_chart(history=history, forecasts=forecasts, caption=caption, years=asked.years)
     asked.out.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(asked.out)
@@ -41,4 +49,7 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except EncountersError as error:
+        raise SystemExit(f"{error}") from None

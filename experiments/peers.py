@@ -3,7 +3,7 @@
 Exponential smoothing and Theta (statsmodels and the project's own), Prophet, the random walk and the seasonal random walk, each alone on
 every leaf. Other programs' forecasts (R forecast, statsforecast) come in as quantile tables, and are scored on the same cells:
 
-    .venv/bin/python experiments/peers.py pool --first 2012-02 --last 2022-08 --also others.parquet
+    .venv/bin/python experiments/peers.py bank --first 2010-02 --last 2023-08 --also others.parquet
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from pathlib import Path
 import pandas as pd
 
 from experiments.arguments import Replayed, parser, replay
+from experiments.record import Page
 from forecast.core.errors import EncountersError
 from forecast.evaluation import quantile_table
 from forecast.evaluation.board_text import lines
@@ -31,19 +32,21 @@ def main() -> None:
     asking.add_argument("--also", type=Path, action="append", default=[], metavar="F.parquet", help="quantile table of other peers")
     asking.add_argument("--by", choices=["group", "era", "band"], default="group", help="how the cells are parted (default: %(default)s)")
     asked = asking.parse_args()
+    page = Page()
     try:
         made = replay(asked, recipes=[asked.recipe], models=[label for label in asked.peers.split(",") if label])
         scores = pd.concat([made.scores, *(_others(made, path) for path in asked.also)], ignore_index=True)
         own = made.study.recipes[0].name
         best = _best(scores, own)
-        print(
+        page.tell(
             f"{asked.panel}: {len(made.study.origins)} origins, {asked.first} to {asked.last}; against the best single peer over all leaves"
         )
         for board in boards(scores, against=best, by=asked.by):
-            print("\n" + "\n".join(lines(board.as_json(), own)))
+            page.tell("\n" + "\n".join(lines(board.as_json(), own)))
+        page.tell("\n" + _costs(made).round(1).to_string())
+        page.keep("peers", made)
     except EncountersError as error:
         raise SystemExit(f"{error}") from error
-    print("\n" + _costs(made).round(1).to_string())
 
 
 def _others(made: Replayed, path: Path) -> pd.DataFrame:

@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 
 from forecast import pipeline
 from forecast.core.areas import PANELS
+from forecast.core.errors import EncountersError
 from forecast.progress import Reporter
 from forecast.release import read
 from forecast.settings import Settings
@@ -45,4 +46,7 @@ def board(result: pipeline.Result, release: read.Release) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except EncountersError as error:
+        raise SystemExit(f"{error}") from None

@@ -78,3 +78,11 @@ def test_the_lock_holds_every_dependency_that_is_declared():
         requirement = Requirement(text)
         name = re.sub(r"[-_.]+", "-", requirement.name).lower()
         assert requirement.specifier.contains(locked[name]), text
+
+
+@pytest.mark.parametrize("page", ["README.md", "CHANGELOG.md", "experiments/RESULTS.md"])
+def test_every_link_into_the_repository_leads_somewhere(page):
+    text = (ROOT / page).read_text()
+    links = [link for link in re.findall(r"\]\(([^)#\s]+)", text) if "://" not in link]
+    missing = [link for link in links if not ((ROOT / page).parent / link).exists()]
+    assert not missing
