@@ -10,8 +10,7 @@ from importlib.resources.abc import Traversable
 __all__ = ["code_version"]
 
 # The rooms on the road from counts to forecasts, and what composes them. A change of the service or the command line changes no number.
-_ROOMS = ("core", "counts", "models", "recipe", "evaluation")
-_ALONE = "pipeline.py"
+_ROOMS = ("core", "counts", "models", "recipe", "evaluation", "pipeline")
 
 
 def _sources(folder: Traversable, inside: str) -> list[tuple[str, Traversable]]:
@@ -31,6 +30,6 @@ def code_version() -> str:
     digest = hashlib.sha256()
     root = resources.files("forecast")
     sources = [pair for room in _ROOMS for pair in _sources(root / room, room)]
-    for name, item in sorted([*sources, (_ALONE, root / _ALONE)]):
+    for name, item in sorted(sources):
         digest.update(name.encode() + b"\0" + item.read_bytes() + b"\0")
     return f"{metadata.version('encounter-forecast')}+{digest.hexdigest()[:10]}"

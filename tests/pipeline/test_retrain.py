@@ -10,6 +10,7 @@ from forecast import pipeline
 from forecast.core.errors import ArchiveError, GateRefused, LockHeld, RecipeError
 from forecast.core.months import Month
 from forecast.evaluation import gates
+from forecast.recipe import recipe as kitchen
 from forecast.release import ledger, read
 from forecast.release.lease import hold
 from forecast.release.migrations import migrate
@@ -130,7 +131,7 @@ def test_late_counts_are_cautioned_against(home, silence):
 
 def test_the_key_follows_counts_recipe_and_code(home):
     counts = home.archive.as_of(PANEL, ISSUED.date())
-    recipes = [pipeline.kitchen.load(name) for name in home.job().recipes]
+    recipes = [kitchen.load(name) for name in home.job().recipes]
     key = pipeline.release_key(counts, recipes, code="1")
     assert key == pipeline.release_key(counts, recipes, code="1")
     assert len({key, pipeline.release_key(counts, recipes, code="2"), pipeline.release_key(counts, recipes[:1], code="1")}) == 3
@@ -150,8 +151,8 @@ def test_a_release_is_the_recipe_s_own_forecast(home, silence):
     result = pipeline.retrain(PANEL, job, silence)
     release = read.load(job.engine, result.release)
     counts = home.archive.as_of(PANEL, ISSUED.date())
-    recipe = next(found for found in map(pipeline.kitchen.load, job.recipes) if found.name == release.manifest.recipe)
-    again = pipeline.kitchen.run(recipe, counts, origin=counts.through, workers=0, deadline=60)
+    recipe = next(found for found in map(kitchen.load, job.recipes) if found.name == release.manifest.recipe)
+    again = kitchen.run(recipe, counts, origin=counts.through, workers=0, deadline=60)
     row = again.forecasts.areas.index("states-nation")
     assert np.allclose(release.by_slug["states-nation"].quantiles, again.forecasts.values[row], atol=0.005)
 

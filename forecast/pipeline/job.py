@@ -1,0 +1,86 @@
+"""What a retraining is given and what it gives back: the job, the progress it reports, its result."""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Protocol
+
+from sqlalchemy import Engine
+
+from forecast.core.areas import Panel
+from forecast.counts import bundle
+from forecast.counts.archive import Archive
+from forecast.release import ledger
+from forecast.release.store import connect
+from forecast.settings import Settings
+
+__all__ = ["Job", "Progress", "Result"]
+
+
+class Progress(Protocol):
+    """Where a person sees how far the work has come."""
+
+    def begin(self, what: str, steps: int | None = None) -> None:
+        """A part of the work starts; `steps` of it will be reported, where that is known."""
+        ...
+
+    def advance(self) -> None:
+        """One step of the part is done."""
+        ...
+
+    def say(self, line: str) -> None:
+        """Something that a person should know, while the work goes on."""
+        ...
+
+
+@dataclass(frozen=True)
+class Job:
+    """Everything that a retraining needs beside its panel. `clock`: gives the time, UTC. `holder`: who retrains, for a person.
+
+    `recipes`: names or paths that replace the panel's own. `tracking`: MLflow's URI; `artifacts`: where its files live; `cache`: folder
+    of remembered fits.
+    """
+
+    archive: Archive
+    engine: Engine
+    tracking: str
+    artifacts: str
+    cache: Path
+    workers: int
+    deadline: float
+    clock: Callable[[], datetime]
+    holder: str
+    recipes: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, settings: Settings, *, clock: Callable[[], datetime], recipes: Sequence[str] = ()) -> Job:
+        """The job of this machine's settings, with the bundled counts laid into its archive."""
+        archive = Archive(settings.archive)
+        bundle.seed(archive)
+        return cls(
+            archive=archive,
+            engine=connect(settings.database),
+            tracking=settings.tracking,
+            artifacts=settings.artifacts,
+            cache=settings.cache,
+            workers=settings.workers,
+            deadline=settings.fit_deadline,
+            clock=clock,
+            holder=f"process {os.getpid()} on {socket.gethostname()}",
+            recipes=tuple(recipes),
+        )
+
+
+@dataclass(frozen=True)
+class Result:
+    """How a retraining ended. `release`: the one that it published or found; `notes`: what its readers must see first."""
+
+    panel: Panel
+    verdict: ledger.Verdict
+    release: str
+    notes: tuple[str, ...] = ()

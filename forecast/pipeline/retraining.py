@@ -1,0 +1,98 @@
+"""The scheduled job of one panel: nothing where nothing is new, else a training under the lease, noted in the ledger."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from datetime import date, timedelta
+
+from sqlalchemy import Engine
+
+from forecast.core.areas import Panel
+from forecast.core.errors import GateRefused, RecipeError
+from forecast.core.tables import Counts
+from forecast.pipeline.job import Job, Progress, Result
+from forecast.recipe import recipe as kitchen
+from forecast.recipe.recipe import Recipe
+from forecast.recipe.version import code_version
+from forecast.release import ledger, read
+from forecast.release.lease import hold
+from forecast.release.migrations import migrate
+
+__all__ = ["HINDCAST", "RECIPES", "release_key", "retrain"]
+
+# How the ledger's reason of a hindcast begins.
+HINDCAST = "as of"
+# The recipes that compete for each panel, the incumbent first.
+RECIPES: dict[Panel, tuple[str, ...]] = {"usbp-sectors": ("bank", "floor"), "cbp-states": ("bank", "floor")}
+# How long a holder of the lease may be silent before another machine takes over.
+LEASE_LASTS = timedelta(minutes=30)
+
+
+def release_key(counts: Counts, recipes: Sequence[Recipe], *, code: str, once: str = "") -> str:
+    """The sha256 that a release is published under: the same counts, recipes and code give the same release.
+
+    `once` sets a hindcast or a forced repetition apart.
+    """
+    parts = [counts.panel, counts.digest, code, once, *(recipe.digest for recipe in recipes)]
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+
+
+def retrain(panel: Panel, job: Job, progress: Progress, *, force: bool = False, as_of: date | None = None) -> Result:
+    """The scheduled job: nothing where nothing is new, else train, evaluate, gate, log and publish.
+
+    `as_of` makes a hindcast from what was public on that day; it never becomes the latest release. Raises GateRefused, LockHeld and
+    every other EncountersError; whatever happens, the last release stays served.
+    """
+    now = job.clock()
+    recipes = _candidates(panel, job)
+    counts = job.archive.as_of(panel, as_of or now.date())
+    once = f"{HINDCAST} {as_of}" if as_of else f"forced {now.isoformat()}" if force else ""
+    migrate(job.engine)
+    served = None if as_of else _served(job.engine, panel)  # a hindcast knows no champion that later months have chosen
+    if served and served not in [recipe.name for recipe in recipes]:
+        recipes = [_defender(served), *recipes]
+    key = release_key(counts, recipes, code=code_version(), once=once)
+    # Looked up before the lock and again under it: a second start finds what the first has published meanwhile.
+    if (found := _published(job.engine, panel, key)) is not None:
+        return Result(panel, "nothing new", found)
+    with hold(job.engine, panel, holder=job.holder, now=now, ttl=LEASE_LASTS) as lease:
+        if (found := _published(job.engine, panel, key)) is not None:
+            return Result(panel, "nothing new", found)
+        why = once or f"counts through {counts.through}"
+        run = ledger.start(job.engine, panel, why=why, now=now)
+        try:
+            from forecast.pipeline.training import Training
+
+            result = Training(panel, job, progress, counts, tuple(recipes), served, key, lease, run, hindcast=as_of is not None).publish()
+        except BaseException as error:
+            verdict: ledger.Verdict = "refused" if isinstance(error, GateRefused) else "failed"
+            ledger.finish(job.engine, run, verdict=verdict, reason=f"{error or type(error).__name__}", now=job.clock())
+            raise
+        ledger.finish(job.engine, run, verdict=result.verdict, reason=result.release, now=job.clock())
+        return result
+
+
+def _candidates(panel: Panel, job: Job) -> list[Recipe]:
+    """The recipes that compete. Raises RecipeError where two carry one name: their scores could not be told apart."""
+    recipes = [kitchen.load(name) for name in job.recipes or RECIPES[panel]]
+    names = [recipe.name for recipe in recipes]
+    if twice := [name for name in names if names.count(name) > 1]:
+        raise RecipeError(f"Two recipes are called {twice[0]!r}. Give each its own name in its file.")
+    return recipes
+
+
+def _served(engine: Engine, panel: Panel) -> str | None:
+    """The recipe of the release that is served now."""
+    return next((found.manifest.recipe for found in read.releases(engine, panel) if found.current), None)
+
+
+def _defender(name: str) -> Recipe:
+    """The champion, which a challenger must beat even where it was not asked for. Raises RecipeError where its file is not known."""
+    if name in kitchen.bundled_recipes():
+        return kitchen.load(name)
+    raise RecipeError(f"The recipe {name!r} serves and is not among those named. Add --recipe with its file, so that it can defend itself.")
+
+
+def _published(engine: Engine, panel: Panel, key: str) -> str | None:
+    return next((found.id for found in read.releases(engine, panel) if found.manifest.key == key), None)

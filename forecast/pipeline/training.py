@@ -1,0 +1,157 @@
+"""One training under the lease, from evaluation to publication. Composes the wings; computes nothing.
+
+Imported where something is new only: with it come pandas and the libraries of the models.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from forecast.core.areas import PANELS, Panel
+from forecast.core.errors import TrackingError
+from forecast.core.months import Month
+from forecast.core.tables import Counts
+from forecast.evaluation import backtest, gates, scores, selection
+from forecast.evaluation.cache import FitCache
+from forecast.evaluation.cautions import cautions, left_behind, stale_after
+from forecast.pipeline.job import Job, Progress, Result
+from forecast.recipe import recipe as kitchen
+from forecast.recipe.recipe import Recipe, Run
+from forecast.recipe.version import code_version
+from forecast.release import ledger, publish, tracking
+from forecast.release.lease import Lease, renew
+from forecast.release.manifest import Manifest
+from forecast.release.observed import observed
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
+
+__all__ = ["Training"]
+
+# Origins of the plain evaluation: how many, and how many months apart. The states have six years of counts, the sectors twenty-five.
+EVALUATED: dict[Panel, tuple[int, int]] = {"usbp-sectors": (4, 3), "cbp-states": (2, 6)}
+EVALUATED_HORIZON = 12
+# The record by which the champion is chosen: the competing recipes alone, at origins of the last ten years, so many months apart.
+RECORD_MONTHS, RECORD_STEP = 120, 3
+
+
+@dataclass(frozen=True)
+class Training:
+    """One training under the lease, from evaluation to publication."""
+
+    panel: Panel
+    job: Job
+    progress: Progress
+    counts: Counts
+    recipes: tuple[Recipe, ...]
+    champion: str | None
+    key: str
+    lease: Lease
+    run: int
+    hindcast: bool
+
+    def publish(self) -> Result:
+        """Go the whole road. Raises GateRefused, LockHeld where the lease was lost, and every other EncountersError."""
+        scored, report, champion = self._evaluate()
+        made = self._fit(champion)
+        gates.check(forecasts=made.forecasts, paths=made.paths, counts=self.counts, fallbacks=made.fallbacks)
+        manifest = self._log(self._manifest(made, report), made, scored, report)
+        self._step("publishing")
+        renew(self.job.engine, self.lease)
+        published = publish.publish(
+            self.job.engine, manifest=manifest, forecasts=made.forecasts, paths=made.paths, now=self.job.clock(), lease=self.lease
+        )
+        publish.record_observations(self.job.engine, self.panel, observed(self.job.archive.history(self.panel)))
+        return Result(self.panel, "published", published.id, manifest.notes)
+
+    def _step(self, name: str, fits: int | None = None) -> None:
+        ledger.step(self.job.engine, self.run, name, now=self.job.clock())
+        renew(self.job.engine, self.lease)
+        self.progress.begin(f"{self.panel}: {name}", fits)
+
+    def _evaluate(self) -> tuple[DataFrame, dict[str, Any], Recipe]:
+        """Scores of recent origins, what the release will say of them, and the recipe that serves by the written rule."""
+        number, step = EVALUATED[self.panel]
+        origins = backtest.recent_origins(self.counts, number=number, horizon=EVALUATED_HORIZON, step=step)
+        scored = self._replay(f"evaluating at {len(origins)} origins", self.recipes, origins, cache=FitCache(self.job.cache))
+        alone = [backtest.beside(recipe, ()) for recipe in self.recipes]
+        past = backtest.record_origins(self.counts, months=RECORD_MONTHS, step=RECORD_STEP)
+        # The competing recipes are quick; remembering so many origins of theirs would cost more room than it saves time.
+        record = self._replay(f"replaying the record of {len(past)} origins", alone, past, cache=None)
+
+        verdict = selection.choose(record, [recipe.name for recipe in self.recipes], champion=self.champion)
+        chosen = next(recipe for recipe in self.recipes if recipe.name == verdict.name)
+        own = record[(record["model"] == verdict.name) & (record["group"] != "total")]
+        trust = selection.confidence(own, contradicted=left_behind(self.counts, self._others()) is not None)
+        report = scores.report(scored, origins=origins)
+        return scored, report | {"selection": verdict.figures(), "confidence": trust}, chosen
+
+    def _replay(self, name: str, recipes: Sequence[Recipe], origins: Sequence[Month], *, cache: FitCache | None) -> DataFrame:
+        job = self.job
+        fits = backtest.fits_needed(recipes, self.counts, origins, horizon=EVALUATED_HORIZON)
+        self._step(name, len(fits))
+        past = backtest.run(
+            recipes, self.counts, origins, horizon=EVALUATED_HORIZON, workers=job.workers, deadline=job.deadline,
+            cache=cache, on_fit=self.progress.advance,
+        )  # fmt: skip
+        return scores.score(forecasts=past.forecasts, truth=self.counts)
+
+    def _others(self) -> list[Counts]:
+        """The other panels, as they were public on the same day."""
+        archive, day = self.job.archive, self.counts.as_of
+        return [archive.as_of(other, day) for other in PANELS if other != self.panel and archive.vintages(other, as_of=day)]
+
+    def _fit(self, recipe: Recipe) -> Run:
+        self._step(f"fitting through {self.counts.through}", len(recipe.fitted) * len(self.counts.open_areas))
+        job = self.job
+        made = kitchen.run(
+            recipe, self.counts, origin=self.counts.through, workers=job.workers, deadline=job.deadline, on_fit=self.progress.advance
+        )
+        if failed := Counter(fit.member.label for fit in made.fits if fit.failure is not None):
+            told = ", ".join(f"{label} {number}" for label, number in failed.most_common())
+            self.progress.say(
+                f"{self.panel}: the floor stands in for {failed.total()} of {len(made.fits)} fits ({told}); MLflow has the reasons"
+            )
+        return made
+
+    def _manifest(self, made: Run, report: dict[str, Any]) -> Manifest:
+        counts, now = self.counts, self.job.clock()
+        issued = counts.as_of if self.hindcast else now.date()
+        return Manifest(
+            panel=self.panel,
+            key=self.key,
+            issued_at=now,
+            as_of=counts.as_of,
+            origin=counts.through,
+            stale_after=stale_after(counts.through),
+            data_digest=counts.digest,
+            recipe=made.recipe.name,
+            code_version=code_version(),
+            hindcast=self.hindcast,
+            scores=report,
+            fallbacks=made.fallbacks,
+            notes=cautions(counts, horizon=made.recipe.horizon, issued=issued, others=self._others()),
+        )
+
+    def _log(self, manifest: Manifest, made: Run, scored: DataFrame, report: dict[str, Any]) -> Manifest:
+        """The manifest with the id of its tracking run; without one where the tracking server does not answer."""
+        self._step("logging to MLflow")
+        training = tracking.Training(
+            panel=self.panel,
+            release_id=manifest.id,
+            run=made,
+            scores=scored,
+            champion=made.recipe.name,
+            verdict=report["selection"],
+            code_version=manifest.code_version,
+            started=manifest.issued_at,
+            hindcast=self.hindcast,
+        )
+        try:
+            return replace(manifest, run_id=tracking.log(training, uri=self.job.tracking, artifacts=self.job.artifacts))
+        except TrackingError as error:
+            self.progress.say(f"{self.panel}: published without a tracking run. {error}")
+            return manifest
