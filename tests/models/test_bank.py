@@ -13,7 +13,7 @@ from forecast.models.bank.options import Options, Pattern, Way
 from forecast.models.bank.panel import group_means, panel_of
 from forecast.models.bank.seasonality import patterns_over_time
 from forecast.models.bank.smoothers import smooth
-from forecast.models.bank.spread import PROBABILITIES, scales, standardise
+from forecast.models.bank.spread import PROBABILITIES, scales, standardise, within_reach
 from forecast.models.bank.weights import averaged, discounted, errors, weigh
 from forecast.models.catalog import Member, learns_from_panel
 from forecast.models.fitting import FitTask, fit_one
@@ -195,13 +195,29 @@ def test_order_of_the_panel_changes_nothing(panel):
     assert forwards == pytest.approx(backwards, rel=1e-9)
 
 
-def test_quantiles_ascend_and_never_pass_six_times_the_record(panel):
+def test_growth_beyond_the_record_runs_out_by_hand():
+    options = Options(beyond=1.0, small=100.0)
+    record = np.log(900.0)  # so that the start is log(1000)
+    start = np.log(1000.0)
+    working = np.array([[start - 2, start, start + 1, start + 100], [start - 2, start + 0.5, start + 3, start + 100]])
+    found = within_reach(working, np.array([start - 2, start + 0.5]), record, options)
+    assert found[0] == pytest.approx([start - 2, start, start + 1 - np.exp(-1), start + 1])
+    assert found[1] == pytest.approx([start - 2, start + 0.5, start + 0.5 + 1 - np.exp(-2.5), start + 1.5])  # from the median, where higher
+
+
+def test_growth_is_unbounded_where_that_is_asked_for():
+    working = np.array([[1.0, 50.0]])
+    assert within_reach(working, np.array([1.0]), 2.0, Options(beyond=0.0)) is working
+
+
+def test_quantiles_ascend_and_stay_within_reach_of_the_record_after_a_break(panel):
     fall = np.concatenate([np.full(100, 5000.0), [400.0, 20.0, 15.0, 30.0]])
     broken = series(fall, "big-bend")
     found = Bank().fit_among(broken, (*panel, broken), 18).quantiles
     assert (np.diff(found, axis=1) >= 0).all()
     assert found.min() >= 0
-    assert found.max() <= 6 * 5000 + 1000
+    assert Bank(beyond=0.0).fit_among(broken, (*panel, broken), 18).quantiles.max() > 2 * 5000
+    assert found.max() <= np.e * (5000 * 31 / 28 + 10 + 100)
 
 
 def test_paths_have_exactly_the_fitted_quantiles(panel):

@@ -14,7 +14,7 @@ from forecast.core.tables import Floats, Series
 from forecast.models.bank.options import Options
 from forecast.models.bank.panel import Panel, panel_of
 from forecast.models.bank.smoothers import smooth
-from forecast.models.bank.spread import PROBABILITIES, scales, shapes, standardise
+from forecast.models.bank.spread import PROBABILITIES, scales, shapes, standardise, within_reach
 from forecast.models.bank.weights import averaged, errors, weigh
 from forecast.models.protocol import Fitted, Parameters
 
@@ -121,14 +121,6 @@ class FittedBank:
         return np.stack([np.interp((rank + 0.5) / n, PROBABILITIES, own) for rank, own in zip(ranks, self.quantiles, strict=False)], axis=1)
 
 
-def _bound(series: Series) -> float:
-    """Six times the record, and a thousand for small areas: after a break the errors are so large that the far tail leaves the world.
-
-    In 25 years of sectors one month reached 6.2 times the record of a year and a half before, in the southwest none reached more than 3.
-    """
-    return 6.0 * float(np.nanmax(series.values)) + 1000.0
-
-
 @dataclass(frozen=True)
 class Bank:
     """The family. `pooled`: learn from all areas of the panel; without it from the one area alone. `scale` is always log."""
@@ -142,6 +134,7 @@ class Bank:
     slow: float = Options.slow
     own_scale: float = Options.own_scale
     symmetric: float = Options.symmetric
+    beyond: float = Options.beyond
     trend: bool = True
     reversion: bool = True
     seasonal: bool = True
@@ -166,7 +159,8 @@ class Bank:
             raise FitError(f"{series.area}: no series of its panel has {_LEAST} known months. Use model random_walk.")
         future = _foresee(question)
         working = future.median[place][:, None] + future.scale[place][:, None] * future.shape[place]
-        quantiles = np.minimum(np.maximum.accumulate(laid.counts(working, place), axis=1), _bound(series))
+        working = within_reach(working, future.median[place], float(np.nanmax(laid.values[:, place])), options)
+        quantiles = np.maximum.accumulate(laid.counts(working, place), axis=1)
         facts = {"gain": float(future.gain[place]), "ways": future.ways[place].tolist()}
         return FittedBank(quantiles, facts)
 
@@ -177,7 +171,7 @@ class Bank:
     def _options(self) -> Options:
         options = Options(
             offset=self.offset, member_sharpness=self.sharpness, growth=self.growth, fast=self.fast, slow=self.slow,
-            own_scale=self.own_scale, symmetric=self.symmetric,
+            own_scale=self.own_scale, symmetric=self.symmetric, beyond=self.beyond,
         )  # fmt: skip
         level, trend, reversion = options.ways
         ways = (level, *((trend,) if self.trend else ()), *((reversion,) if self.reversion else ()))

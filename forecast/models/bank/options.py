@@ -60,3 +60,7 @@ class Options:
     shape_memory: float = 60.0
     symmetric: float = 0.75  # share of the shape that is forced to be symmetric
     warm_up: int = 18  # steps of a series before its errors count
+    # Upper tail: growth beyond the highest step so far runs out at so many logarithms (1: a factor of 2.7), counted from that step plus
+    # `small` a month: in a small area one group of people makes a record.
+    beyond: float = 1.0
+    small: float = 100.0

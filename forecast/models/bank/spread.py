@@ -11,7 +11,7 @@ from forecast.models.bank.options import Options
 from forecast.models.bank.panel import Panel, group_means
 from forecast.models.bank.weights import discounted
 
-__all__ = ["PROBABILITIES", "scales", "shapes", "standardise"]
+__all__ = ["PROBABILITIES", "scales", "shapes", "standardise", "within_reach"]
 
 # Where the shape is kept: every fiftieth, and finer in the tails.
 _TAIL = (0.002, 0.005, 0.01, 0.0175, 0.025)
@@ -103,3 +103,16 @@ def standardise(forecast_errors: Floats, scale: Floats, ahead: int) -> Floats:
     if ahead < len(found):
         found[ahead:] = forecast_errors[ahead:] / scale[:-ahead, :, ahead - 1]
     return found
+
+
+def within_reach(working: Floats, median: Floats, record: float, options: Options) -> Floats:
+    """(horizon, PROBABILITIES) quantiles on the working scale, those beyond the record drawn in; `median`: (horizon,); `record`: working.
+
+    Errors on a log scale have no end above: after a break a far tail would leave the world. What a quantile exceeds the record by (or the
+    median, where that is higher) is kept at first and runs out at `options.beyond`; nothing below the record or the median moves.
+    """
+    if options.beyond <= 0:
+        return working
+    start = np.maximum(np.log(np.exp(record) + options.small), median)[:, None]
+    drawn_in = start - options.beyond * np.expm1(-np.maximum(working - start, 0.0) / options.beyond)
+    return np.where(working > start, drawn_in, working)
