@@ -217,7 +217,7 @@ def test_quantiles_ascend_and_stay_within_reach_of_the_record_after_a_break(pane
     assert (np.diff(found, axis=1) >= 0).all()
     assert found.min() >= 0
     assert Bank(beyond=0.0).fit_among(broken, (*panel, broken), 18).quantiles.max() > 2 * 5000
-    assert found.max() <= np.e * (5000 * 31 / 28 + 10 + 100)
+    assert found.max() <= np.e * (5000 * 31 / 28 + 10 + Options.small)
 
 
 def test_paths_have_exactly_the_fitted_quantiles(panel):

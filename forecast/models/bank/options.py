@@ -61,6 +61,6 @@ class Options:
     symmetric: float = 0.75  # share of the shape that is forced to be symmetric
     warm_up: int = 18  # steps of a series before its errors count
     # Upper tail: growth beyond the highest step so far runs out at so many logarithms (1: a factor of 2.7), counted from that step plus
-    # `small` a month: in a small area one group of people makes a record.
+    # `small` a month: what a single event can bring to a small area.
     beyond: float = 1.0
-    small: float = 100.0
+    small: float = 1000.0
