@@ -9,13 +9,15 @@ from __future__ import annotations
 import ast
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import fields, is_dataclass
+from dataclasses import dataclass, fields, is_dataclass
+from functools import lru_cache
 from importlib import metadata
 from pathlib import Path
 
 import numpy as np
 
 import forecast
+from forecast.core.tables import Series
 from forecast.models.catalog import FAMILIES
 from forecast.models.fitting import FitTask
 
@@ -114,6 +116,8 @@ def _words(value: object) -> Iterator[bytes]:
             yield f"{key!r}:".encode()
             yield from _words(value[key])
         yield b"}"
+    elif isinstance(value, tuple) and value and isinstance(value[0], Series):
+        yield _spelled(_Whole(value))
     elif isinstance(value, (list, tuple)):
         yield f"[{len(value)}".encode()
         for item in value:
@@ -123,3 +127,22 @@ def _words(value: object) -> Iterator[bytes]:
         yield f"{value!r};".encode()
     else:
         raise TypeError(f"a fit task holds a {type(value).__name__}, which has no fingerprint; teach forecast.evaluation.fingerprint")
+
+
+@dataclass(frozen=True, eq=False)
+class _Whole:
+    """A panel, equal to itself alone: the tasks of one origin carry one tuple of series, which is spelled once for all of them."""
+
+    series: tuple[Series, ...]
+
+    def __hash__(self) -> int:
+        return id(self.series)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Whole) and self.series is other.series
+
+
+@lru_cache(maxsize=4)
+def _spelled(whole: _Whole) -> bytes:
+    """The words of a panel. The cache keeps the tuple, so that its identity stays its own."""
+    return b"".join(word for one in (len(whole.series), *whole.series) for word in _words(one))
