@@ -1,0 +1,108 @@
+"""`encounters fetch`: the newest official files from their publishers into the archive."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from types import TracebackType
+from typing import Annotated
+
+import typer
+
+from forecast.cli import parts
+from forecast.core.errors import FetchError
+from forecast.core.logs import escaped
+from forecast.counts.description import describe
+from forecast.settings import Settings
+
+__all__ = ["register"]
+
+log = logging.getLogger(__name__)
+
+# Seconds: a fetch that is over sooner shows nothing; a longer one tells now and then where it is.
+_PATIENCE = 2.0
+_EVERY = 5.0
+
+
+def fetch(
+    to: Annotated[
+        Path | None, typer.Option("--to", metavar="DIR", help="Folder of the downloads. Default: downloads, under the home.")
+    ] = None,
+    page: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--page",
+            metavar="URL",
+            help="Page that links the files; may be repeated. Default: CBP's and OHSS's. http only for a server on this machine.",
+        ),
+    ] = None,
+    as_json: parts.Json = False,
+) -> None:
+    """Find the newest official files on their publishers' pages, download them, and ingest those that are new.
+
+    Exit 0: every file is taken or already there. 1: one was refused, or a page could not be had; the others are taken.
+
+    Example: encounters fetch --to /srv/encounters/downloads
+    """
+    from forecast.counts.publisher import fetching  # here, since it loads an HTTP client
+
+    settings = Settings()
+    archive = parts.archive(settings)
+    with _Late(log.info if settings.log == "json" else lambda line: typer.echo(escaped(line), err=True)) as progress:
+        results = fetching.fetch(
+            archive,
+            (to.expanduser().resolve() if to else settings.downloads),
+            now=parts.now(),
+            pages=[fetching.Page(address) for address in page] if page else fetching.PAGES,
+            limits=fetching.Limits(total=settings.fetch_timeout),
+            tell=progress.tell,
+        )
+    told = []
+    for result in results:
+        lines = describe(result.appended) if result.appended else ()
+        name = result.file.name if result.file else None
+        told.append(
+            {"address": result.address, "verdict": result.verdict, "file": str(result.file) if result.file else None}
+            | {"reason": result.reason, "lines": list(lines)}
+        )
+        if result.verdict == "refused":
+            parts.complain(FetchError(result.reason), settings, address=result.address)
+        elif not as_json:
+            typer.echo("\n".join(lines) or f"{name}: nothing new, the archive has it")
+    if as_json:
+        parts.emit(told)
+    if any(result.verdict == "refused" for result in results):
+        raise typer.Exit(1)
+
+
+class _Late:
+    """Shows the line that was told last, once two seconds are over and then every few."""
+
+    def __init__(self, show: Callable[[str], None]) -> None:
+        self._show, self._line, self._over = show, "", threading.Event()
+        self._thread = threading.Thread(target=self._watch, daemon=True)
+
+    def tell(self, line: str) -> None:
+        self._line = line
+
+    def __enter__(self) -> _Late:
+        self._thread.start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self._over.set()
+        self._thread.join()
+
+    def _watch(self) -> None:
+        shown, wait = "", _PATIENCE
+        while not self._over.wait(wait):
+            if self._line != shown:
+                self._show(self._line)
+            shown, wait = self._line, _EVERY
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command()(fetch)

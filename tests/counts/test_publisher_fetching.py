@@ -1,0 +1,505 @@
+"""From a page to the archive, over real sockets: the newest files are taken; whatever a server does, no half file and no lost one."""
+
+import gzip
+import hashlib
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+import tracemalloc
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+
+from forecast.core.areas import SECTORS
+from forecast.core.months import Month, month_range
+from forecast.counts.archive import Archive
+from forecast.counts.publisher.fetching import Page, fetch
+from forecast.counts.publisher.rules import Limits
+from forecast.counts.publisher.session import user_agent
+from forecast.counts.refusals import Refusals
+from forecast.counts.sources.catalog import read
+from tests.counts.layouts import aor_csv, state_csv, usbp_sheets, write_workbook
+from tests.counts.publisher_server import answers, endless, gzipped, hangs_up, publisher, redirects, silent, unannounced
+
+NOW = datetime(2026, 8, 20, 12, tzinfo=UTC)
+FOLDER = "/sites/default/files/2026-08/"
+AOR, STATE = f"{FOLDER}nationwide-encounters-fy23-fy26-jul-aor.csv", f"{FOLDER}nationwide-encounters-fy23-fy26-jul-state.csv"
+# Long enough for a machine that is busy; the servers that hold out for ever are given less.
+LIMITS = Limits(connect=10, read=10, total=30, largest=300_000, attempts=3, backoff=0.01, longest_wait=1, pause=0)
+IMPATIENT = {"endless drip": {"total": 0.6}, "endless headers": {"total": 0.6}, "silence": {"read": 0.2}}
+
+
+def sectors(last="2026-07", months=24, times=1):
+    """A file of every sector with counts in each month."""
+    stretch = month_range(Month.parse(last) + (1 - months), months)
+    return aor_csv({(month, area.slug): 100 * times for month in stretch for area in SECTORS if area.closed is None}).encode()
+
+
+def states(last="2026-07", months=24):
+    stretch = month_range(Month.parse(last) + (1 - months), months)
+    return state_csv({(month, slug): 70 for month in stretch for slug in ("cell-tx-southwest", "cell-ny-northern")}).encode()
+
+
+OLD = sectors("2026-06")
+NEW = sectors()
+BOMB = gzip.compress(b"0" * 100_000_000, compresslevel=9)
+
+
+@pytest.fixture
+def site():
+    with publisher() as found:
+        yield found
+
+
+@pytest.fixture
+def archive(tmp_path):
+    return Archive(tmp_path / "archive")
+
+
+@pytest.fixture
+def folder(tmp_path):
+    return tmp_path / "downloads"
+
+
+def go(archive, folder, page, now=NOW, **limits):
+    return fetch(archive, folder, now=now, pages=[Page(page)], limits=Limits(**{**vars(LIMITS), **limits}))
+
+
+def one(archive, folder, page, **more):
+    results = go(archive, folder, page, **more)
+    assert len(results) == 1
+    return results[0]
+
+
+def inside(folder):
+    """Every file under a folder by its path, without what is remembered beside a download."""
+    found = {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()} if folder.exists() else {}
+    return {name: content for name, content in found.items() if not name.endswith(".json")}
+
+
+def test_the_newest_of_each_kind_is_downloaded_and_ingested(site, archive, folder, tmp_path):
+    stretch = month_range(Month.parse("2023-12"), 12)
+    cells = {(month, area.slug): 100 for month in stretch for area in SECTORS if area.closed is None}
+    book = write_workbook(tmp_path / "book.xlsx", usbp_sheets(cells)).read_bytes()
+    older, again = AOR.replace("2026-08", "2026-07").replace("jul", "jun"), AOR.replace(".csv", "_0.csv")
+    workbook = "/sites/default/files/2025-01/khsm-encounters-usbp-fy25-nov.xlsx"
+    southwest = f"{FOLDER}southwest-land-border-encounters-fy23-fy26-jul.csv"
+    page = site.links(older, AOR, southwest, STATE, again, workbook)
+    site.replies |= {again: answers(200, NEW), STATE: answers(200, states()), workbook: answers(200, book)}
+    results = go(archive, folder, page)
+    assert [result.verdict for result in results] == ["taken"] * 3
+    assert site.paths() == ["/stats", again, STATE, workbook]
+    assert {name: hashlib.sha256(content).hexdigest() for name, content in inside(folder).items()} == {
+        result.file.name: result.appended.vintage.sha256 for result in results
+    }
+    assert [(v.panel, v.published, str(v.last)) for v in archive.vintages()] == [
+        ("usbp-sectors", date(2025, 1, 16), "2024-11"),
+        ("usbp-sectors", date(2026, 8, 20), "2026-07"),
+        ("cbp-states", date(2026, 8, 20), "2026-07"),
+    ]
+
+
+def test_the_server_is_told_who_asks_and_robots_is_read_first(site, archive, folder):
+    page = site.links(AOR)
+    site.replies[AOR] = answers(200, NEW)
+    go(archive, folder, page)
+    assert [path for path, _ in site.asked] == ["/robots.txt", "/stats", AOR]
+    assert {headers["user-agent"] for _, headers in site.asked} == {user_agent()}
+    assert re.match(r"encounter-forecast/\d+\.\d+\.\d+ \(open-source project;", user_agent())
+
+
+def test_publication_is_the_day_of_last_modified(site, archive, folder):
+    site.replies[AOR] = answers(200, NEW, Last_Modified="Mon, 17 Aug 2026 14:00:00 GMT")
+    assert one(archive, folder, site.links(AOR)).appended.vintage.published == date(2026, 8, 17)
+
+
+def test_an_unchanged_file_is_asked_for_by_its_marks_and_not_sent_again(site, archive, folder):
+    page = site.links(AOR)
+    sent = answers(200, NEW, ETag='"v1"', Last_Modified="Mon, 17 Aug 2026 14:00:00 GMT")
+    site.replies[AOR] = [sent, answers(304)]
+    assert one(archive, folder, page).verdict == "taken"
+    second = one(archive, folder, page)
+    assert (second.verdict, second.file.read_bytes()) == ("already there", NEW)
+    asked = site.asked[-1][1]
+    assert (asked["if-none-match"], asked["if-modified-since"]) == ('"v1"', "Mon, 17 Aug 2026 14:00:00 GMT")
+    assert len(archive.vintages()) == 1
+
+
+@pytest.mark.parametrize("lost", ["file", "archive", "marks"])
+def test_what_is_no_longer_whole_is_asked_for_without_marks(site, archive, folder, tmp_path, lost):
+    page = site.links(AOR)
+    site.replies[AOR] = answers(200, NEW, ETag='"v1"')
+    first = one(archive, folder, page)
+    if lost == "file":
+        first.file.write_bytes(NEW[:500])
+    elif lost == "archive":
+        archive = Archive(tmp_path / "another")
+    else:
+        (folder / f".{first.file.name}.json").write_text("{")
+    second = one(archive, folder, page)
+    assert "if-none-match" not in site.asked[-1][1]
+    assert second.verdict == ("taken" if lost == "archive" else "already there")
+    assert second.file.read_bytes() == NEW
+    assert len(archive.vintages()) == 1
+
+
+def test_bytes_that_the_archive_has_are_nothing_new(site, archive, folder, tmp_path):
+    site.replies[AOR] = answers(200, NEW)
+    page = site.links(AOR)
+    one(archive, folder, page)
+    second = one(archive, tmp_path / "elsewhere", page)
+    assert (second.verdict, second.file.read_bytes(), len(archive.vintages())) == ("already there", NEW, 1)
+
+
+def test_a_file_replaced_in_place_is_a_new_vintage_of_the_day_after_the_last_look(site, archive, folder):
+    page = site.links(AOR)
+    revised = NEW.replace(b",100\n", b",101\n")
+    site.replies[AOR] = [answers(200, NEW), answers(200, revised)]
+    one(archive, folder, page)
+    second = one(archive, folder, page, now=NOW + timedelta(days=40))
+    assert second.verdict == "taken"
+    assert second.file.read_bytes() == revised
+    assert [vintage.published for vintage in archive.vintages()] == [date(2026, 8, 20), date(2026, 8, 31)]
+
+
+def test_a_packed_answer_is_unpacked(site, archive, folder):
+    site.replies[AOR] = gzipped(NEW)
+    assert one(archive, folder, site.links(AOR)).file.read_bytes() == NEW
+
+
+def test_a_file_of_unannounced_length_is_taken_if_it_comes_the_same_twice(site, archive, folder):
+    site.replies[AOR] = unannounced(NEW)
+    assert one(archive, folder, site.links(AOR)).verdict == "taken"
+    assert site.paths().count(AOR) == 2
+
+
+# What a server does with the file -> what the one line says, and how often it was asked.
+def _bad(site):
+    return {
+        "short body": (answers(200, NEW[:5000], length=len(NEW)), "broke off before it was whole", 3),
+        "long body, cut by its length": (answers(200, NEW, length=len(NEW) - 2), "expected a line end, but the file is cut", 1),
+        "unannounced and cut": ([unannounced(NEW), unannounced(NEW[: NEW.rindex(b"\n", 0, -1) + 1])], "two downloads differ", 2),
+        "announces too much": (answers(200, b"x", length=10**12), "larger than any official file", 1),
+        "sends too much": (unannounced(b"x" * 400_000), "larger than any official file", 1),
+        "gzip bomb": (answers(200, BOMB, Content_Encoding="gzip"), "larger than any official file", 1),
+        "gzip cut": (gzipped(NEW, cut=9), "broke off before it was whole", 3),
+        "gzip damaged": (answers(200, b"no gzip", Content_Encoding="gzip"), "damaged on the way", 1),
+        "packed otherwise": (answers(200, NEW, Content_Encoding="br"), "not asked for", 1),
+        "endless drip": (endless(site), "not here after 0.6 s", 1),
+        "endless headers": (endless(site, headers_too=True), "not here after 0.6 s", 1),
+        "silence": (silent(site), "no answer within the time for it", 3),
+        "hangs up": (hangs_up, "broke off", 3),
+        "redirect to another host": (redirects("https://example.org/nationwide-encounters-fy23-fy26-jul-aor.csv"), "not one that", 1),
+        "redirect to another port": (redirects("http://127.0.0.1:9/x"), "not one that", 1),
+        "redirect to a file": (redirects("file:///etc/passwd"), "expected an address", 1),
+        "redirect loop": (redirects(AOR), "redirected more than 5 times", 6),
+        "redirect to nowhere": (answers(302), "redirected, but nowhere", 1),
+        "refusal": (answers(403, b"<html>Access Denied</html>"), "refuses this program (403), and is not asked again. Open http", 1),
+        "not there": (answers(404), "answered 404", 1),
+        "part": (answers(206, NEW[:100]), "answered 206", 1),
+        "unasked 304": (answers(304), "answered 304", 1),
+        "asks to wait for long": (answers(429, Retry_After="3600"), "answered 429", 1),
+        "always busy": (answers(503), "answered 503", 3),
+        "a page with 200": (answers(200, b"<!DOCTYPE html><html>Access denied</html>", content_type="text/html"), "this is a web page", 1),
+        "empty": (answers(200), "the file is empty", 1),
+        "changed columns": (answers(200, NEW.replace(b"Area of Responsibility", b"Area")), "a column 'Area of Responsibility'", 1),
+        "cut in a row": (answers(200, NEW[:-700]), "expected 12 columns", 1),
+    }  # fmt: skip
+
+
+DOWNLOADED = {"long body, cut by its length", "a page with 200", "empty", "changed columns", "cut in a row"}
+
+
+@pytest.mark.parametrize("kind", _bad(None))
+def test_a_misbehaving_server_changes_nothing_and_is_told_in_one_line(site, archive, folder, kind):
+    """An older file of the same name is there, in the folder and in the archive: both stay as they are."""
+    page, old = site.links(AOR), folder / AOR.rsplit("/", 1)[1]
+    folder.mkdir()
+    old.write_bytes(OLD)
+    archive.append(read(old, date(2026, 7, 16)))
+    before = inside(archive.folder), inside(folder)
+    reply, says, times = _bad(site)[kind]
+    site.replies[AOR] = reply
+    result = one(archive, folder, page, **IMPATIENT.get(kind, {}))
+    assert result.verdict == "refused"
+    assert says in result.reason
+    assert "\n" not in result.reason
+    assert site.paths().count(AOR) == times
+    refused = Refusals(archive.folder).recent(9)
+    assert [refusal.reason for refusal in refused] == ([result.reason] if kind in DOWNLOADED else [])
+    after = inside(archive.folder)
+    after.pop("refused.jsonl", None)
+    assert (after, inside(folder)) == before
+    assert [path.name for path in folder.iterdir() if path.is_dir()] == []
+    site.replies[AOR] = answers(200, NEW)
+    assert one(archive, folder, page).verdict == "taken", "the next fetch takes it"
+
+
+def test_nothing_of_a_bomb_is_unpacked_beyond_the_limit(site, archive, folder):
+    site.replies[AOR] = answers(200, BOMB, Content_Encoding="gzip")
+    page = site.links(AOR)
+    tracemalloc.start()
+    try:
+        assert "larger than any official file" in one(archive, folder, page).reason
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < 5_000_000, "a piece of 64 KB unpacks to 64 MB"
+
+
+@pytest.mark.parametrize(
+    "first", [answers(503), answers(500), answers(429, Retry_After="0"), hangs_up, answers(200, NEW[:99], length=len(NEW))]
+)
+def test_what_may_pass_is_tried_again(site, archive, folder, first):
+    page = site.links(AOR)
+    site.replies[AOR] = [first, answers(200, NEW)]
+    assert one(archive, folder, page).verdict == "taken"
+    assert site.paths().count(AOR) == 2
+
+
+@pytest.mark.parametrize("after", ["1", "Thu, 20 Aug 2026 12:00:01 GMT"])
+def test_retry_after_is_honoured(site, archive, folder, after):
+    page = site.links(AOR)
+    site.server.RequestHandlerClass.date_time_string = lambda *_: "Thu, 20 Aug 2026 12:00:00 GMT"  # of the server's Date
+    site.replies[AOR] = [answers(429, Retry_After=after), answers(200, NEW)]
+    started = time.monotonic()
+    assert one(archive, folder, page).verdict == "taken"
+    assert time.monotonic() - started >= 1
+
+
+def test_a_redirect_within_the_publisher_is_followed(site, archive, folder):
+    moved = AOR.replace("/sites", "/moved")
+    site.replies |= {AOR: redirects(moved, 301), moved: answers(200, NEW)}
+    result = one(archive, folder, site.links(AOR))
+    assert (result.verdict, result.file.name) == ("taken", AOR.rsplit("/", 1)[1])
+
+
+def test_a_redirect_to_what_robots_closes_is_not_followed(site, archive, folder):
+    site.replies |= {AOR: redirects("/closed/x.csv"), "/robots.txt": answers(200, b"User-agent: *\nDisallow: /closed/\n")}
+    assert "robots.txt closes this address" in one(archive, folder, site.links(AOR)).reason
+    assert "/closed/x.csv" not in site.paths()
+
+
+@pytest.mark.parametrize("agent", [b"*", b"encounter-forecast"])
+def test_what_robots_closes_is_not_asked(site, archive, folder, agent):
+    page = site.links(AOR, STATE)
+    site.replies |= {STATE: answers(200, states())}
+    site.replies["/robots.txt"] = answers(200, b"User-agent: " + agent + b"\nDisallow: " + AOR.encode() + b"\n")
+    results = go(archive, folder, page)
+    assert [result.verdict for result in results] == ["refused", "taken"]
+    assert "encounters ingest FILE" in results[0].reason
+    assert AOR not in site.paths()
+
+
+@pytest.mark.parametrize("status", [401, 403, 404, 410])
+def test_a_robots_that_is_not_there_closes_nothing(site, archive, folder, status):
+    site.replies |= {AOR: answers(200, NEW), "/robots.txt": answers(status)}
+    assert one(archive, folder, site.links(AOR)).verdict == "taken"
+
+
+@pytest.mark.parametrize(
+    "reply", [answers(206), answers(500), answers(503), hangs_up, redirects("https://example.org/robots.txt"), redirects("/robots.txt")]
+)
+def test_nothing_is_asked_while_robots_cannot_be_had(site, archive, folder, reply):
+    site.replies |= {AOR: answers(200, NEW), "/robots.txt": reply}
+    assert "robots.txt cannot be read" in one(archive, folder, site.links(AOR)).reason
+    assert site.paths() == []
+
+
+def test_the_delay_that_robots_asks_for_is_kept(site, archive, folder):
+    site.replies |= {AOR: answers(200, NEW), STATE: answers(200, states())}
+    site.replies["/robots.txt"] = answers(200, b"User-agent: *\nCrawl-delay: 1\n")
+    started = time.monotonic()
+    go(archive, folder, site.links(AOR, STATE))
+    assert time.monotonic() - started >= 2
+
+
+@pytest.mark.parametrize(
+    ("reply", "says"),
+    [
+        (answers(403), "refuses this program (403)"),
+        (answers(200, b"<html><p>Please enable JavaScript</p></html>"), "links no official file"),
+        (answers(404), "answered 404"),
+        (redirects("https://example.org/"), "not one that official files"),
+    ],
+)
+def test_a_page_that_cannot_be_had_is_told_and_the_next_is_visited(site, archive, folder, reply, says):
+    site.links(AOR, at="/good")
+    site.replies |= {"/bad": reply, AOR: answers(200, NEW)}
+    pages = [Page(f"{site.root}/bad"), Page(f"{site.root}/good")]
+    bad, good = fetch(archive, folder, now=NOW, pages=pages, limits=LIMITS)
+    assert says in bad.reason
+    assert (bad.verdict, good.verdict) == ("refused", "taken")
+
+
+def test_a_page_without_one_of_its_kinds_is_told_and_the_others_are_taken(site, archive, folder):
+    site.replies[AOR] = answers(200, NEW)
+    page = Page(site.links(AOR), ("by area of responsibility", "by state"))
+    missing, taken = fetch(archive, folder, now=NOW, pages=[page], limits=LIMITS)
+    assert "links no official file by state" in missing.reason
+    assert taken.verdict == "taken"
+
+
+def test_a_newer_link_to_another_host_is_told_and_the_publishers_is_taken(site, archive, folder):
+    site.replies[AOR] = answers(200, NEW)
+    page = site.links(AOR, "https://example.org/files/2026-09/nationwide-encounters-fy23-fy26-aug-aor.csv")
+    elsewhere, taken = go(archive, folder, page)
+    assert (elsewhere.verdict, taken.verdict) == ("refused", "taken")
+    assert "example.org" in elsewhere.reason
+
+
+def test_a_publisher_that_is_down_is_told(site, archive, folder):
+    assert "cannot be reached" in one(archive, folder, "http://127.0.0.1:9/stats").reason
+
+
+def test_a_doubtful_file_is_kept_aside_with_the_command_that_takes_it(site, archive, folder):
+    page = site.links(AOR)
+    site.replies[AOR] = [answers(200, OLD), answers(200, sectors(times=3))]
+    one(archive, folder, page)
+    result = one(archive, folder, page)
+    digest = hashlib.sha256(sectors(times=3)).hexdigest()
+    kept = folder / "quarantined" / digest[:12] / AOR.rsplit("/", 1)[1]
+    assert f"encounters ingest {kept} --published 2026-08-20 --accept" in result.reason
+    assert (folder / kept.name).read_bytes() == OLD
+    assert kept.read_bytes() == sectors(times=3)
+    assert [refusal.sha256 for refusal in Refusals(archive.folder).recent(9)] == [digest]
+    assert len(archive.vintages()) == 1
+
+
+CUT = NEW[:-700]
+
+
+def refusals(archive):
+    return [refusal.sha256 for refusal in Refusals(archive.folder).recent(99)]
+
+
+def test_refused_bytes_are_recorded_once_however_often_they_are_fetched(site, archive, folder):
+    page = site.links(AOR)
+    site.replies[AOR] = answers(200, CUT)
+    reasons = [one(archive, folder, page, now=NOW + timedelta(days=day)).reason for day in range(3)]
+    assert ["expected 12 columns" in reason for reason in reasons] == [True] * 3
+    assert refusals(archive) == [hashlib.sha256(CUT).hexdigest()]
+    site.replies[AOR] = answers(200, CUT[:-700])
+    one(archive, folder, page)
+    assert refusals(archive) == [hashlib.sha256(content).hexdigest() for content in (CUT[:-700], CUT)]
+
+
+def test_refused_bytes_that_are_unchanged_are_not_sent_again_and_the_reason_is_told_again(site, archive, folder):
+    page = site.links(AOR)
+    site.replies[AOR] = [answers(200, CUT, ETag='"v1"'), answers(304)]
+    first, second = one(archive, folder, page), one(archive, folder, page)
+    assert site.asked[-1][1]["if-none-match"] == '"v1"'
+    assert (second.verdict, second.reason) == ("refused", first.reason)
+    assert "expected 12 columns" in second.reason
+    assert len(refusals(archive)) == 1
+    assert [path.name for path in folder.iterdir() if not path.name.startswith(".")] == []
+
+
+def test_what_is_refused_in_place_of_a_good_file_leaves_that_file(site, archive, folder):
+    page = site.links(AOR)
+    site.replies[AOR] = [answers(200, NEW, ETag='"v1"'), answers(200, CUT, ETag='"v2"'), answers(304), answers(200, NEW, ETag='"v1"')]
+    results = [one(archive, folder, page) for _ in range(4)]
+    assert [result.verdict for result in results] == ["taken", "refused", "refused", "already there"]
+    assert site.asked[-1][1]["if-none-match"] == '"v2"'
+    assert inside(folder) == {AOR.rsplit("/", 1)[1]: NEW}
+
+
+def test_refused_bytes_are_judged_anew_without_another_download(site, archive, folder, tmp_path):
+    """Another archive, which knows nothing that the file could contradict, believes it."""
+    page, tripled = site.links(AOR), sectors(times=3)
+    site.replies[AOR] = [answers(200, OLD), answers(200, tripled, ETag='"v2"'), answers(304)]
+    assert [one(archive, folder, page).verdict for _ in range(3)] == ["taken", "refused", "refused"]
+    believing = Archive(tmp_path / "another")
+    result = one(believing, folder, page)
+    assert (result.verdict, result.file.read_bytes()) == ("taken", tripled)
+    assert [vintage.sha256 for vintage in believing.vintages()] == [hashlib.sha256(tripled).hexdigest()]
+
+
+def test_what_a_person_accepted_is_settled_at_the_next_fetch(site, archive, folder):
+    page, tripled = site.links(AOR), sectors(times=3)
+    site.replies[AOR] = [answers(200, OLD), answers(200, tripled, ETag='"v2"'), answers(304)]
+    one(archive, folder, page)
+    one(archive, folder, page)
+    (kept,) = folder.glob("quarantined/*/*.csv")
+    archive.append(read(kept, date(2026, 8, 20)), accept=True)
+    result = one(archive, folder, page)
+    assert (result.verdict, result.file.read_bytes()) == ("already there", tripled)
+    assert list(folder.glob(".*.refused*")) == []
+
+
+@pytest.mark.parametrize("lost", ["content", "marks"])
+def test_refused_bytes_that_are_no_longer_whole_are_downloaded_again(site, archive, folder, lost):
+    page, place = site.links(AOR), folder / f".{AOR.rsplit('/', 1)[1]}.refused"
+    site.replies[AOR] = answers(200, CUT, ETag='"v1"')
+    one(archive, folder, page)
+    (place if lost == "content" else place.with_name(f".{place.name}.json")).write_bytes(b"{")
+    assert "expected 12 columns" in one(archive, folder, page).reason
+    assert "if-none-match" not in site.asked[-1][1]
+
+
+def test_a_folder_that_cannot_be_written_is_told(site, archive, folder):
+    folder.write_text("a file in its place")
+    site.replies[AOR] = answers(200, NEW)
+    assert "cannot be written" in one(archive, folder, site.links(AOR)).reason
+    assert archive.vintages() == ()
+
+
+def test_a_fetch_that_is_killed_leaves_no_file_and_the_next_one_works(site, archive, folder):
+    page = site.links(AOR)
+    site.replies[AOR] = endless(site)
+    script = (
+        "from pathlib import Path\nfrom datetime import UTC, datetime\n"
+        "from forecast.counts.archive import Archive\nfrom forecast.counts.publisher.fetching import Page, fetch\n"
+        f"fetch(Archive(Path({str(archive.folder)!r})), Path({str(folder)!r}), now=datetime.now(UTC), pages=[Page({page!r})])\n"
+    )
+    with subprocess.Popen([sys.executable, "-c", script]) as process:
+        while AOR not in site.paths():
+            time.sleep(0.02)
+        time.sleep(0.2)
+        os.kill(process.pid, signal.SIGKILL)
+    assert inside(folder) == {}
+    assert archive.vintages() == ()
+    site.replies[AOR] = answers(200, NEW)
+    assert one(archive, folder, page).verdict == "taken"
+
+
+def test_what_a_killed_fetch_left_beside_is_swept_after_a_day(site, archive, folder):
+    for name, age in (("old", timedelta(days=2)), ("young", timedelta(hours=1))):
+        left = folder / f".fetching-{name}"
+        left.mkdir(parents=True)
+        (left / "half.csv").write_text("half")
+        moment = (NOW - age).timestamp()
+        os.utime(left, (moment, moment))
+    for name in (".a.csv.0badf00d.part", "another.part", ".of.another.part"):
+        (folder / name).write_text("half")
+        os.utime(folder / name, (0, 0))
+    site.replies[AOR] = answers(200, NEW)
+    one(archive, folder, site.links(AOR))
+    assert sorted(path.name for path in folder.iterdir() if path.is_dir()) == [".fetching-young"]
+    assert sorted(path.name for path in folder.glob("*.part")) == [".of.another.part", "another.part"], "only its own"
+
+
+def test_what_is_remembered_names_where_the_file_came_from(site, archive, folder):
+    site.replies[AOR] = answers(200, NEW, ETag='"v1"')
+    one(archive, folder, site.links(AOR))
+    told = json.loads((folder / f".{AOR.rsplit('/', 1)[1]}.json").read_text())
+    assert told == {
+        "address": site.root + AOR,
+        "etag": '"v1"',
+        "last_modified": "",
+        "sha256": hashlib.sha256(NEW).hexdigest(),
+        "fetched": "2026-08-20",
+    }
+
+
+def test_a_workbook_that_says_a_day_to_come_is_refused(site, archive, folder, tmp_path):
+    cells = {(month, area.slug): 100 for month in month_range(Month.parse("2023-12"), 12) for area in SECTORS if area.closed is None}
+    book = write_workbook(tmp_path / "book.xlsx", usbp_sheets(cells), modified="2026-08-21").read_bytes()
+    workbook = "/sites/default/files/2025-01/khsm-encounters-usbp-fy25-nov.xlsx"
+    site.replies[workbook] = answers(200, book)
+    assert "expected a day up to today, 2026-08-20, not 2026-08-21" in one(archive, folder, site.links(workbook)).reason
+    assert archive.vintages() == ()
