@@ -14,6 +14,7 @@ from forecast.core.months import Month
 from forecast.core.tables import Vintage
 from forecast.counts.sources.catalog import read
 from forecast.counts.vintage_file import parse, render
+from tests.counts.fuzz_sources import damaged, run
 from tests.counts.layouts import DATA, aor_csv, monthly_sheets, state_csv, usbp_sheets, write_workbook
 
 LATER = date(2030, 1, 1)
@@ -89,13 +90,6 @@ def damages(draw):
     return draw(st.lists(st.tuples(st.floats(0, 1), piece, st.integers(0, 40)), min_size=1, max_size=4))
 
 
-def damaged(content: bytes, where) -> bytes:
-    for share, piece, out in where:
-        at = int(share * len(content))
-        content = content[:at] + piece + content[at + out :]
-    return content
-
-
 def read_or_refused(path):
     """The refusal's message, or nothing for a valid vintage; any other error fails the test."""
     try:
@@ -144,3 +138,12 @@ def test_a_workbook_with_a_damaged_part_is_refused_or_still_a_table(tmp_path, wo
             content = parts.read(name)
             written.writestr(name, damaged(content, where) if name == names[part % len(names)] else content)
     assert "\n" not in read_or_refused(path)
+
+
+def test_hundreds_of_files_that_are_damaged_in_other_ways_are_refused_or_still_a_table():
+    # The same ones each time; `python -m tests.counts.fuzz_sources` makes others.
+    found = run(seed=1, cases=300)
+    assert not found.failures, found.failures[0]
+    assert found.cases == 300
+    # Neither so damaged that nothing is read, nor so little that nothing is refused.
+    assert min(found.readings, found.refusals) > 30

@@ -64,7 +64,7 @@ def refusal(path, published=LATER):
         ("\n\n", r"row 1: expected a header"),
         (STATE.splitlines()[0] + "\n", r"row 2: expected rows under the header"),
         ("a,b,c\n1,2,3\n", r"row 1: expected the header of a CBP file, not 'a,b,c'"),
-        (STATE.replace("MEXICO", "x" * 200_000, 1), r"row 2: expected a row of comma-separated values \(field larger"),
+        (STATE.replace("MEXICO", "x" * 200_000, 1), r"row 2: expected a row of at most 4096 signs"),
         (AOR.replace("U.S. Border Patrol", "Office of Field Operations").replace("Sector", "Field Office"), r"rows of U\.S\."),
     ],
 )  # fmt: skip

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Sequence, Sized
 from dataclasses import dataclass
 
 from forecast.core.errors import AreaError
@@ -42,6 +42,10 @@ REGIONS = {"southwest land border": "southwest", "northern land border": "northe
 # Before a fiscal year is closed its months are FYTD, those that it has not reached yet (of the years before) Remaining. Both count.
 _GROUPINGS = frozenset({"FYTD", "REMAINING"})
 _MOST_DIGITS = 9
+# Official rows have up to 180 signs, and a file of four years under 100,000 rows; one of more would take seconds to add up.
+LONGEST_ROW = 4096
+MOST_ROWS = 250_000
+MOST_SPELLINGS = 2_000  # of month and of place; official files have under 100
 _DAMAGED = "The file is damaged or its layout has changed; download it again."
 
 
@@ -59,6 +63,29 @@ class Tally:
         return {month: found.get(month, 0) for month in self.covered}
 
 
+class _Lines:
+    """The lines of a text for the CSV reader, which by itself would read a row of any length. `of_row`: to be set to 0 after each row."""
+
+    def __init__(self, text: str) -> None:
+        self._held = io.StringIO(text, newline="")
+        self.of_row = self.number = 0
+
+    def __iter__(self) -> _Lines:
+        return self
+
+    def __next__(self) -> str:
+        line = self._held.readline(LONGEST_ROW + 1)
+        if not line:
+            raise StopIteration
+        self.number += 1
+        self.of_row += len(line)
+        if self.of_row > LONGEST_ROW:
+            raise ValueError(f"a row of at most {LONGEST_ROW} signs")
+        if self.number > MOST_ROWS:
+            raise ValueError(f"at most {MOST_ROWS:,} rows")
+        return line
+
+
 def text_of(file: OfficialFile) -> str:
     """The file's text without a byte-order mark. Raises SourceError where it is not UTF-8."""
     try:
@@ -70,7 +97,7 @@ def text_of(file: OfficialFile) -> str:
 
 def header_of(file: OfficialFile, text: str) -> list[str]:
     """The header's columns as they are spelled. Raises SourceError."""
-    first = text[:4096].splitlines()
+    first = text[:LONGEST_ROW].splitlines()
     try:
         header = next(csv.reader(first[:1], strict=True), [])
     except csv.Error:
@@ -98,10 +125,13 @@ def tally(
     buckets: dict[tuple[str, ...], tuple[str, ...]] = {}
     sums: dict[tuple[str, Month], int] = {}
     seen: set[str] = set()
-    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    lines = _Lines(text)
+    reader = csv.reader(lines, strict=True)
     try:
         next(reader)
+        lines.of_row = 0
         for row in reader:
+            lines.of_row = 0
             if len(row) != width:
                 if not row:
                     continue  # a blank line holds no record
@@ -110,10 +140,12 @@ def tally(
             month = months.get(when)
             if month is None:
                 month = months[when] = _month(*when)
+                _few(months)
             labels = tuple([row[at] for at in by_at])
             into = buckets.get(labels)
             if into is None:
                 into = buckets[labels] = buckets_of(labels)
+                _few(buckets)
             count = row[count_at]
             if not (count.isdigit() and count.isascii() and len(count) <= _MOST_DIGITS):
                 raise ValueError(f"a whole count from 0 on in {COLUMNS['count'][0]}, not {shown(count)}")
@@ -125,15 +157,21 @@ def tally(
                 cell = (bucket, month)
                 sums[cell] = sums.get(cell, 0) + int(count)
     except csv.Error as error:
-        raise file.refused(f"row {reader.line_num}", f"a row of comma-separated values ({error})", _DAMAGED) from None
+        raise file.refused(f"row {lines.number}", f"a row of comma-separated values ({error})", _DAMAGED) from None
     except (ValueError, AreaError) as error:
-        raise file.refused(f"row {reader.line_num}", str(error), _DAMAGED) from None
+        raise file.refused(f"row {lines.number}", str(error), _DAMAGED) from None
     if not seen:
         raise file.refused("row 2", "rows under the header, but there are none", "Download it again.")
     figures: dict[str, dict[Month, int]] = {}
     for (bucket, month), total in sums.items():
         figures.setdefault(bucket, {})[month] = total
     return Tally(figures, frozenset(months.values()), len(seen))
+
+
+def _few(spellings: Sized) -> None:
+    # Each costs a hundred times as much as a row that is spelled like one before it.
+    if len(spellings) > MOST_SPELLINGS:
+        raise ValueError(f"at most {MOST_SPELLINGS:,} spellings of months or places")
 
 
 def _places(file: OfficialFile, text: str, columns: Sequence[str]) -> dict[str, int]:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import re
+import stat
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -30,6 +32,9 @@ def label(text: str) -> str:
 
 def shown(value: object) -> str:
     """A value as an error message quotes it: on one line, at most 60 characters."""
+    # Cut before it is quoted: a cell can hold megabytes.
+    if isinstance(value, str | bytes):
+        value = value[:61]
     text = ascii(value) if isinstance(value, bytes) else repr(value)
     return text if len(text) <= 60 else f"{text[:57]}..."
 
@@ -49,23 +54,37 @@ class OfficialFile:
         name = "".join(sign if sign.isprintable() else "?" for sign in path.name).strip() or "file"
         empty = cls(name, b"", hashlib.sha256().hexdigest())
         try:
+            # Asked before it is opened: to open a pipe would wait for its writer, to open a device may set it going.
             if not path.is_file():
                 raise empty.refused("file", "a file", f"Check the path {shown(str(path))}.")
-            size = path.stat().st_size
-            if size > LARGEST_FILE:
-                raise empty.refused(
-                    "file", f"at most {LARGEST_FILE >> 20} MB, not {size >> 20} MB", "Official files are a few MB; download it again."
-                )
-            content = path.read_bytes()
+            with open(path, "rb", opener=_without_waiting) as opened:
+                before = os.fstat(opened.fileno())
+                if not stat.S_ISREG(before.st_mode):
+                    raise empty.refused("file", "a file", f"Check the path {shown(str(path))}.")
+                if before.st_size > LARGEST_FILE:
+                    raise empty.refused(
+                        "file",
+                        f"at most {LARGEST_FILE >> 20} MB, not {before.st_size >> 20} MB",
+                        "Official files are a few MB; download it again.",
+                    )
+                content = opened.read(LARGEST_FILE + 1)
+                after = os.fstat(opened.fileno())
         except (OSError, ValueError) as error:
             raise empty.refused("file", f"a readable file ({type(error).__name__})", f"Check the path {shown(str(path))}.") from error
+        if (len(content), after.st_size, after.st_mtime_ns) != (before.st_size, before.st_size, before.st_mtime_ns):
+            raise empty.refused("file", "a file at rest, but it changed while it was read", "Wait until it is written, and repeat.")
         if not content:
             raise empty.refused("file", "a table, but the file is empty", "Download it again.")
         return cls(name, content, hashlib.sha256(content).hexdigest())
 
     def refused(self, place: str, expected: str, remedy: str) -> SourceError:
         """The error that refuses this file; `expected` is a phrase such as `a month, not 'X'`."""
-        return SourceError(file=self.name, place=place, expected=f"expected {expected}", remedy=remedy)
+        digest = self.sha256 if self.content else ""
+        return SourceError(file=self.name, place=place, expected=f"expected {expected}", remedy=remedy, sha256=digest)
+
+
+def _without_waiting(path: str, flags: int) -> int:
+    return os.open(path, flags | os.O_NONBLOCK)
 
 
 def publication_day(file: OfficialFile, *, given: date | None, stated: date | None, last: Month) -> date:

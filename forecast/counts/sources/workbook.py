@@ -1,20 +1,18 @@
 """Opens a workbook (.xlsx) that may be damaged or hostile, and gives the rows of its sheets. Knows no layout.
 
-The zip is read through first, so that checksums are verified and what is handed to the reader has the size that it claims.
+Its parts are unpacked and walked through first, so that what is handed to the reader is whole and costs what an official file costs.
 """
 
 from __future__ import annotations
 
-import io
 import re
-import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from functools import partial
 from typing import Any
 
 from forecast.core.errors import SourceError
+from forecast.counts.sources import expense, package
 from forecast.counts.sources.official_file import OfficialFile, label, shown
 
 __all__ = ["Row", "Workbook", "whole_count"]
@@ -22,18 +20,12 @@ __all__ = ["Row", "Workbook", "whole_count"]
 # A row of cells: text, numbers as float, empty as "".
 Row = Sequence[object]
 
-# The largest official workbook unpacks to 12 MB.
-LARGEST_UNPACKED = 40 * 2**20
-MOST_PARTS = 1000
-PIECE = 2**20
 # Larger than any cell of an official file, small enough that sums stay far inside 64 bits.
 LARGEST_COUNT = 10**9
 
-# The reader lays a sheet out as a full rectangle: one cell far out would cost gigabytes. Official sheets have under 100,000 rows, or
-# more than 26 columns (two letters) and under 10,000 rows.
-_FAR_OUT = re.compile(rb"""\sr\s*=\s*["'](?:[A-Za-z]{3,}\d|[A-Za-z]*0*[1-9]\d{5,})""")
-_WIDE = re.compile(rb"""\sr\s*=\s*["'][A-Za-z]{2}\d""")
-_LONG = re.compile(rb"""\sr\s*=\s*["'][A-Za-z]*0*[1-9]\d{4}""")
+# What the reader looks at: not pictures, nor what other programs have left.
+_NEEDED = (".xml", ".rels")
+_OURS = re.compile(r"xl/|_rels/|\[Content_Types\]\.xml$", re.IGNORECASE)
 _MODIFIED = re.compile(rb"<dcterms:modified[^>]*>\s*(\d{4})-(\d\d)-(\d\d)T")
 
 _AGAIN = "Download it again."
@@ -53,9 +45,9 @@ class Workbook:
         """Check and open. Raises SourceError for what is no workbook, is damaged, or unpacks too large."""
         import python_calamine  # here, so that a server, which reads no workbook, can do without it
 
-        modified = _checked(file)
+        modified, parts = _checked(file)
         try:
-            book = python_calamine.CalamineWorkbook.from_filelike(io.BytesIO(file.content))
+            book = python_calamine.CalamineWorkbook.from_filelike(package.packed(parts))
             names = {label(name): name for name in book.sheet_names}
         except BaseException as error:
             raise _unreadable(file, "workbook", error) from error
@@ -88,29 +80,19 @@ def _unreadable(file: OfficialFile, place: str, error: BaseException) -> SourceE
     return file.refused(place, f"a readable Excel workbook ({type(error).__name__})", _AGAIN)
 
 
-def _checked(file: OfficialFile) -> date | None:
-    """Read every part of the zip once; gives the day of the last save."""
-    modified = None
+def _checked(file: OfficialFile) -> tuple[date | None, dict[str, bytes]]:
+    """The day of the last save, and the parts that the reader needs, checked."""
     try:
-        with zipfile.ZipFile(io.BytesIO(file.content)) as parts:
-            infos = parts.infolist()
-            if len(infos) > MOST_PARTS or sum(info.file_size for info in infos) > LARGEST_UNPACKED:
-                raise file.refused("workbook", f"at most {LARGEST_UNPACKED >> 20} MB in {MOST_PARTS} parts when unpacked", _AGAIN)
-            if "[Content_Types].xml" not in parts.namelist():
-                raise file.refused("workbook", "an Excel workbook, but it is another kind of zip", "Unpack it and give the file inside.")
-            for info in infos:
-                with parts.open(info) as opened:
-                    # In pieces: asked for the whole, zipfile unpacks it before it looks at the size that the part claims.
-                    part = b"".join(iter(partial(opened.read, PIECE), b""))
-                if info.filename.startswith("xl/worksheets/") and (_FAR_OUT.search(part) or (_WIDE.search(part) and _LONG.search(part))):
-                    raise file.refused(shown(info.filename), "a sheet of official size, but cells stand far out of it", _AGAIN)
-                if info.filename == "docProps/core.xml" and (found := _MODIFIED.search(part)):
-                    modified = date(*(int(number) for number in found.groups()))
+        parts = package.parts_of(file)
+        saved = _MODIFIED.search(parts.get("docProps/core.xml", b""))
+        modified = date(*(int(number) for number in saved.groups())) if saved else None
+        needed = {name: content for name, content in parts.items() if name.casefold().endswith(_NEEDED) and _OURS.match(name)}
+        expense.check(file, needed)
     except SourceError:
         raise
     except Exception as error:  # zipfile raises a dozen kinds of error on damage; each means the same to the user
         raise _unreadable(file, "workbook", error) from error
-    return modified
+    return modified, needed
 
 
 def whole_count(value: object) -> int:
