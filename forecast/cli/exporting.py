@@ -1,0 +1,111 @@
+"""`encounters export`: the forecasts of a release as a file for spreadsheets, analysis or a forecast hub."""
+
+from __future__ import annotations
+
+import contextlib
+import secrets
+from collections.abc import Callable, Sequence
+from itertools import chain
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from sqlalchemy import Engine
+
+from forecast.cli import parts
+from forecast.core.errors import EncountersError, NoRelease, TableError
+from forecast.progress import Reporter
+from forecast.release import read, shapes
+from forecast.release.read import Release
+from forecast.settings import Settings
+
+__all__ = ["register"]
+
+
+def _csv(releases: Sequence[Release], out: Path) -> tuple[bytes, int]:
+    chosen = [pair for release in releases for pair in shapes.choose(release)]
+    return shapes.forecasts_csv(chosen).encode(), sum(len(forecast.months) for _, forecast in chosen)
+
+
+def _parquet(releases: Sequence[Release], out: Path) -> tuple[bytes, int]:
+    rows = [row for release in releases for row in shapes.quantile_rows(shapes.choose(release))]
+    return shapes.parquet(shapes.QUANTILE_TYPES, rows), len(rows)
+
+
+def _hubverse(releases: Sequence[Release], out: Path) -> tuple[bytes, int]:
+    """Hubs take both formats; the file's name decides."""
+    rows = list(chain.from_iterable(map(shapes.hubverse_rows, releases)))
+    if out.suffix == ".parquet":
+        return shapes.parquet(shapes.HUBVERSE_TYPES, rows), len(rows)
+    return shapes.csv_text(shapes.HUBVERSE_COLUMNS, rows).encode(), len(rows)
+
+
+_FORMATS: dict[str, Callable[[Sequence[Release], Path], tuple[bytes, int]]] = {"csv": _csv, "parquet": _parquet, "hubverse": _hubverse}
+
+
+def export(
+    form: Annotated[str, typer.Option("--format", help="csv, parquet or hubverse.", metavar="F")],
+    out: Annotated[Path, typer.Option("--out", help="File to write; one that is there is replaced once the new one is whole.")],
+    release: Annotated[str | None, typer.Option("--release", help="Id of a release. Default: those that are served.", metavar="R")] = None,
+    panel: parts.PanelName = None,
+    tasks: Annotated[Path | None, typer.Option("--tasks", help="Write a hub's tasks.json, which hubverse rows follow, here too.")] = None,
+) -> None:
+    """Write the forecasts of a release, or of the releases that are served, as a file.
+
+    csv: median, mean, 50, 80 and 95 % intervals per area and month, as /v1/releases/R/forecasts.csv has them. parquet: the quantile table,
+    23 levels per area and month. hubverse: model output of a forecast hub, quantiles in encounters per month; as Parquet if F ends so.
+
+    Example: encounters export --panel usbp-sectors --format csv --out forecasts.csv
+    """
+    if form not in _FORMATS:
+        raise EncountersError(f"{form!r} is not a format of exports. Use --format {' or '.join(_FORMATS)}.")
+    for file in filter(None, (out, tasks)):
+        if file.is_dir() or not file.parent.is_dir():
+            why = "it is a folder" if file.is_dir() else f"{file.parent} is no folder"
+            raise TableError(f"{file} cannot be written: {why}. Give a file in a folder that exists.")
+    settings = Settings()
+    releases = _releases(parts.store(settings), release, panel)
+    with contextlib.ExitStack() as stack:
+        # Loading the library of Parquet can take seconds; text takes none.
+        if form == "parquet" or out.suffix == ".parquet":
+            stack.enter_context(Reporter(settings.log)).begin(f"writing {out.name}")
+        content, rows = _FORMATS[form](releases, out)
+    _replace(out, content)
+    typer.echo(f"{out}: {rows} rows of {' and '.join(one.id for one in releases)}")
+    if tasks is not None:
+        _replace(tasks, shapes.hub_tasks())
+        typer.echo(f"{tasks}: the tasks that hubverse rows follow")
+    if form == "hubverse" and len({one.manifest.origin for one in releases}) > 1:
+        typer.echo("The panels' data end in different months. A hub takes one round per file: export each with --panel.", err=True)
+
+
+def _releases(engine: Engine, identity: str | None, panel: str | None) -> list[Release]:
+    """The release of an id, or those that the panels serve, in the order of the panels. Raises NoRelease, StoreError."""
+    wanted = parts.panels(panel)
+    if identity is not None:
+        found = read.load(engine, identity)
+        if found.manifest.panel not in wanted:
+            raise NoRelease(f"{identity} is a release of {found.manifest.panel}, not of {panel}. Leave one of the two out.")
+        return [found]
+    served = read.pointers(engine)
+    if not any(name in served for name in wanted):
+        raise NoRelease(f"{' and '.join(wanted)}: no release yet. Publish one: encounters retrain.")
+    return [read.load(engine, served[name]) for name in wanted if name in served]
+
+
+def _replace(path: Path, content: bytes) -> None:
+    """Put a whole file at `path`, or leave what is there. Raises TableError."""
+    beside = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    try:
+        try:
+            beside.write_bytes(content)
+            beside.replace(path)
+        finally:
+            beside.unlink(missing_ok=True)
+    except OSError as error:
+        raise TableError(f"{path} cannot be written ({error.strerror}). Give a file in a folder that exists and has space.") from error
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command()(export)

@@ -1,0 +1,400 @@
+"""The Python client against a running service, and against servers that are busy, silent, lost or something else."""
+
+from __future__ import annotations
+
+import io
+import json
+import pickle
+import re
+import socket
+import subprocess
+import sys
+import threading
+import time
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import date
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from importlib import metadata, resources
+from pathlib import Path
+
+import matplotlib as mpl
+import pandas as pd
+import pytest
+import uvicorn
+
+import forecast.client
+from forecast.client import Client, NoAnswer, ProblemError
+from forecast.core.accuracy import Scored
+from forecast.core.months import Month
+from forecast.release import store
+from forecast.release.accuracy import record
+from forecast.release.migrations import migrate
+from service.app import create_app
+from service.settings import Settings
+from tests.service.conftest import Office
+
+ROOT = Path(__file__).resolve().parents[1]
+PRINTED = "http://127.0.0.1:8000"
+
+
+@dataclass
+class Running:
+    """A service on a port of this machine. `seen`: of every answer its address, status and the request's headers, in order."""
+
+    url: str = ""
+    office: Office = None
+    seen: list = field(default_factory=list)
+
+
+@pytest.fixture(scope="module")
+def running(tmp_path_factory):
+    url = f"sqlite:///{tmp_path_factory.mktemp('client')}/encounters.db"
+    engine = store.connect(url)
+    migrate(engine)
+    here = Running(office=Office(url, engine))
+    here.office.publish(fallbacks={"tucson": "the floor stands in"})
+    here.office.publish("cbp-states", key="b", origin="2025-09")
+    here.office.observe("el-paso", "2024-10", date(2024, 11, 20), 9000)
+    here.office.observe("el-paso", "2024-11", date(2024, 12, 19), 9120)
+    here.office.observe("el-paso", "2024-11", date(2025, 1, 15), 9130)
+    app = create_app(Settings(database_url=url, poll_seconds=3600), clock=lambda: here.office.now)
+
+    async def watched(scope, receive, send):
+        async def note(message):
+            if message["type"] == "http.response.start":
+                headers = {name.decode(): value.decode() for name, value in scope["headers"]}
+                here.seen.append((scope["path"], message["status"], headers))
+            await send(message)
+
+        await app(scope, receive, note if scope["type"] == "http" else send)
+
+    server = uvicorn.Server(uvicorn.Config(watched, port=0, log_level="warning", ws="none"))
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    while not server.started:
+        assert thread.is_alive()
+        time.sleep(0.01)
+    here.url = f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
+    yield here
+    server.should_exit = True
+    thread.join(10)
+    engine.dispose()
+    assert not thread.is_alive()
+
+
+@pytest.fixture
+def client(running):
+    running.seen.clear()
+    with Client(running.url) as made:
+        yield made
+
+
+@contextmanager
+def answering(*answers, last=(200, {}, b'{"panels":{}}')):
+    """A server that gives these answers (status, headers, body) in turn, then `last` for ever; None hangs up. Yields address, times."""
+    waiting, times = list(answers), []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self):
+            times.append(time.monotonic())
+            answer = waiting.pop(0) if waiting else last
+            if answer is None:
+                self.connection.shutdown(socket.SHUT_RDWR)
+                return
+            status, headers, body = answer
+            self.send_response_only(status)
+            for name, value in {"Content-Length": str(len(body)), **headers}.items():
+                self.send_header(name, value)
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_):
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_address[1]}", times
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+def problem(status, **more):
+    document = {"type": f"/docs#p{status}", "title": "Not now", "status": status, "detail": "Busy.", "remedy": "Wait.", **more}
+    return json.dumps(document).encode()
+
+
+def test_forecasts_are_a_tidy_table_of_one_release(running, client):
+    table = client.forecasts("el-paso", coverage=[80], horizon=2)
+    names = ["panel", "release", "area", "name", "kind"]
+    assert [*names, "month", "horizon", "lead", "median", "mean", "lower_80", "upper_80", "unit", "fallback"] == list(table.columns)
+    assert set(table[names].itertuples(index=False, name=None)) == {
+        ("usbp-sectors", "usbp-sectors-2024-11-aaaaaaaaaa", "el-paso", "El Paso, TX", "sector")
+    }
+    assert table.loc[:, "horizon":"unit"].to_numpy().tolist() == [
+        [1, -1, 600, 620, 200, 1000, "encounters per month"],
+        [2, 0, 700, 720, 300, 1100, "encounters per month"],
+    ]
+    assert table["fallback"].isna().all()
+    assert list(table["month"]) == [pd.Timestamp("2024-12-01"), pd.Timestamp("2025-01-01")]
+    assert table.attrs["releases"]["usbp-sectors"]["notes"] == ["These months are <past>."]
+    assert table.attrs["releases"]["usbp-sectors"]["stale"] is False
+
+
+def test_every_question_of_the_service_can_be_asked(client):
+    assert list(client.forecasts(["tucson", "el-paso"], horizon=1)["area"]) == ["tucson", "el-paso"]
+    assert list(client.forecasts("tucson")["fallback"].unique()) == ["the floor stands in"]
+    assert set(client.forecasts(panel="cbp-states", kind="state")["area"]) == {"state-tx", "state-nm"}
+    assert [name for name in client.forecasts("nation", coverage=[98, 20]) if "_" in name] == [
+        "lower_20",
+        "upper_20",
+        "lower_98",
+        "upper_98",
+    ]
+    daily = client.forecasts("el-paso", unit="day", horizon=1)
+    assert (daily["median"][0], daily["unit"][0]) == (19.4, "encounters per day")
+    assert set(client.forecasts(release="usbp-sectors-2024-11-aaaaaaaaaa")["panel"]) == {"usbp-sectors"}
+    assert set(client.forecasts("el-paso", as_of=date(2025, 1, 21))["release"]) == {"usbp-sectors-2024-11-aaaaaaaaaa"}
+
+
+def test_figures_have_the_same_types_whatever_was_asked(client):
+    for table in (client.forecasts("el-paso"), client.forecasts("state-tx", unit="day", horizon=1)):
+        figures = ["median", "mean", *(f"{end}_{one}" for one in (50, 80, 95) for end in ("lower", "upper"))]
+        assert {str(table[name].dtype) for name in figures} == {"float64"}
+        assert {name: table[name].dtype.kind for name in ("month", "horizon", "lead")} == {"month": "M", "horizon": "i", "lead": "i"}
+        assert {str(table[name].dtype) for name in ("area", "release", "fallback")} == {"str"}
+
+
+def test_observations_are_the_newest_figures_by_a_day(client):
+    table = client.observations("el-paso", first="2024-10", last=date(2024, 11, 30))
+    assert list(zip(table["month"].dt.strftime("%Y-%m"), table["count"], strict=True)) == [("2024-10", 9000), ("2024-11", 9130)]
+    assert list(table["published"]) == [pd.Timestamp("2024-11-20"), pd.Timestamp("2025-01-15")]
+    assert list(client.observations("el-paso", first="2024-11", as_of="2025-01-01")["count"]) == [9120]
+
+
+def test_observations_of_an_area_without_any_are_an_empty_table_with_its_types(client):
+    table = client.observations("yuma")
+    assert len(table) == 0
+    assert {name: table[name].dtype.kind for name in ("month", "count", "published")} == {"month": "M", "count": "i", "published": "M"}
+
+
+def test_areas_releases_and_status(client):
+    areas = client.areas(panel="usbp-sectors").set_index("slug")
+    assert (areas["name"]["el-paso"], areas["forecast"]["el-paso"], areas["forecast"]["yuma"]) == ("El Paso, TX", True, False)
+    assert set(client.releases()["panel"]) == {"usbp-sectors", "cbp-states"}
+    assert client.status()["panels"]["cbp-states"]["data_through"] == "2025-09"
+
+
+def test_a_question_asked_again_travels_only_if_the_answer_has_changed(running, client):
+    first = client.forecasts("el-paso")
+    again = client.forecasts("el-paso")
+    assert [(path, status) for path, status, _ in running.seen] == [("/v1/forecasts", 200), ("/v1/forecasts", 304)]
+    assert "if-none-match" not in running.seen[0][2]
+    pd.testing.assert_frame_equal(first, again)
+    first["median"] = 0
+    assert client.forecasts("el-paso")["median"][0] == 600
+    client.forecasts("tucson")
+    assert [status for _, status, _ in running.seen] == [200, 304, 304, 200]
+
+
+def test_an_answer_that_has_changed_replaces_the_one_remembered(running, client):
+    before = client.observations("blaine")
+    running.office.observe("blaine", "2024-11", date(2024, 12, 19), 12)
+    after = client.observations("blaine")
+    client.observations("blaine")
+    assert (len(before), list(after["count"])) == (0, [12])
+    assert [status for _, status, _ in running.seen] == [200, 200, 304]
+
+
+def test_answers_are_remembered_up_to_a_number(monkeypatch, running, client):
+    monkeypatch.setattr(forecast.client, "_REMEMBERED", 2)
+    for area in ("el-paso", "tucson", "blaine", "blaine", "el-paso"):
+        client.forecasts(area)
+    assert [status for _, status, _ in running.seen] == [200, 200, 200, 304, 200]
+
+
+def test_the_service_is_told_who_asks(running):
+    running.seen.clear()
+    with Client(running.url, key="secret") as client:
+        client.status()
+        assert "secret" not in repr(client)
+    headers = running.seen[0][2]
+    assert headers["user-agent"].startswith(f"encounter-forecast/{metadata.version('encounter-forecast')} ")
+    assert headers["authorization"] == "Bearer secret"
+
+
+def test_a_problem_is_told_in_one_line_with_its_remedy_and_not_tried_again(running, client):
+    with pytest.raises(ProblemError) as caught:
+        client.forecasts("el-pas")
+    error = caught.value
+    assert (error.status, error.type, error.title) == (422, "/docs#invalid-parameter", "A parameter's value cannot be used")
+    assert "Did you mean el-paso?" in error.detail
+    assert error.remedy == "Change the value as the detail says."
+    assert str(error) == f"422 {error.title}: {error.detail} {error.remedy}"
+    assert "\n" not in str(error)
+    assert len(running.seen) == 1
+    copied = pickle.loads(pickle.dumps(error))  # noqa: S301 our own bytes
+    assert (str(copied), copied.document) == (str(error), error.document)
+
+
+@pytest.mark.parametrize("status", [429, 503])
+def test_a_busy_service_is_asked_again_when_it_says_and_not_before(status):
+    with answering((status, {"Retry-After": "1"}, problem(status))) as (url, times), Client(url) as client:
+        assert client.status() == {"panels": {}}
+    assert len(times) == 2
+    assert 1.0 <= times[1] - times[0] < 3
+
+
+def test_a_date_to_come_back_at_is_counted_from_the_answers_own_date():
+    head = {"Date": "Fri, 28 Feb 2031 23:59:59 GMT", "Retry-After": "Sat, 01 Mar 2031 00:00:00 GMT"}
+    with answering((503, head, problem(503))) as (url, times), Client(url) as client:
+        assert client.status() == {"panels": {}}
+    assert 1.0 <= times[1] - times[0] < 3
+
+
+@pytest.mark.parametrize(
+    ("status", "headers"),
+    [
+        (503, {}),
+        (503, {"Retry-After": "soon"}),
+        (500, {"Retry-After": "0"}),
+        (404, {"Retry-After": "0"}),
+        (403, {}),
+        (307, {"Location": "/"}),
+    ],
+)
+def test_other_refusals_are_not_tried_again(status, headers):
+    with answering((status, headers, problem(status))) as (url, times), Client(url) as client, pytest.raises(ProblemError) as caught:
+        client.status()
+    assert (caught.value.status, caught.value.detail, len(times)) == (status, "Busy.", 1)
+
+
+def test_a_service_that_stays_busy_is_given_up_after_some_tries():
+    busy = (503, {"Retry-After": "0"}, problem(503))
+    with answering(last=busy) as (url, times), Client(url, tries=3) as client, pytest.raises(ProblemError, match="Busy"):
+        client.status()
+    assert len(times) == 3
+
+
+def test_a_wait_longer_than_the_patience_is_not_begun():
+    with answering(last=(503, {"Retry-After": "30"}, problem(503))) as (url, times), Client(url, patience=5) as client:
+        started = time.monotonic()
+        with pytest.raises(ProblemError):
+            client.status()
+    assert (time.monotonic() - started < 2, len(times)) == (True, 1)
+
+
+def test_a_connection_that_is_lost_is_made_again():
+    with answering(None, None) as (url, times), Client(url) as client:
+        assert client.status() == {"panels": {}}
+    assert len(times) == 3
+
+
+def test_a_service_that_is_not_there_is_one_line():
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{free.getsockname()[1]}"
+        with Client(url, tries=3) as client, pytest.raises(NoAnswer, match=f"No answer from {url}") as caught:
+            client.status()
+    assert "\n" not in str(caught.value)
+
+
+def test_a_silent_service_ends_the_question_after_the_timeout_once():
+    with socket.create_server(("127.0.0.1", 0)) as silent, Client(f"http://127.0.0.1:{silent.getsockname()[1]}", timeout=0.5) as client:
+        started = time.monotonic()
+        with pytest.raises(NoAnswer, match="timed out"):
+            client.status()
+        assert 0.5 <= time.monotonic() - started < 3
+        silent.settimeout(0.1)
+        silent.accept()[0].close()
+        with pytest.raises(TimeoutError):
+            silent.accept()
+
+
+def test_an_address_that_belongs_to_something_else_is_told():
+    page = (200, {"Content-Type": "text/html"}, b"<html>Welcome</html>")
+    with answering(page, (502, {}, b"<html>Bad gateway</html>")) as (url, _), Client(url) as client:
+        with pytest.raises(NoAnswer, match="not a JSON object"):
+            client.status()
+        with pytest.raises(ProblemError, match=r"^502 Bad Gateway: "):
+            client.status()
+
+
+def test_accuracy_is_a_table_by_area_and_lead(running, client):
+    before = client.accuracy()
+    assert len(before) == 0
+    assert before.attrs["note"]
+    assert {name: before[name].dtype.kind for name in ("lead", "through", "ratio")} == {"lead": "i", "through": "M", "ratio": "f"}
+    figures = {"observed": 700, "precision": 1, "median": 600.0, "lower_95": 100.0, "upper_95": 1200.0}
+    figures |= {"wis": 30.0, "floor_wis": 60.0, "scale": 10.0, "inside_50": False, "inside_80": True, "inside_95": True}
+    for area, month, lead in (("el-paso", "2024-12", -1), ("el-paso", "2025-01", 0), ("tucson", "2025-01", 0)):
+        release = "usbp-sectors-2024-11-aaaaaaaaaa"
+        row = Scored(release, area, Month.parse(month), published=date(2025, 2, 20), lead=lead, **figures)
+        record(running.office.engine, "usbp-sectors", [row])
+    table = client.accuracy(["tucson", "el-paso"], lead=[0, 1])
+    assert list(table["area"]) == ["tucson", "el-paso"]
+    assert table.loc[1, ["lead", "n", "sWIS", "ratio", "coverage_50", "coverage_80"]].to_list() == [0, 1, 3, 0.5, 0, 1]
+    assert list(table["through"]) == [pd.Timestamp("2025-01-01")] * 2
+    assert (table.attrs["note"], table.attrs["overall"][0]["n"]) == (None, 2)
+    assert set(client.accuracy("el-paso", lead=-1)["lead"]) == {-1}
+    assert len(client.accuracy(hindcasts=True)) == 0
+
+
+def test_the_example_of_the_module_draws_the_forecast(running):
+    code = re.search(r"(?:^    .*\n|^\n)+", forecast.client.__doc__.split("\n", 1)[1], re.MULTILINE)[0]
+    assert PRINTED in code
+    code = "\n".join(line[4:] for line in code.splitlines()).replace(PRINTED, running.url)
+    mpl.use("Agg")
+    import matplotlib.pyplot as plt
+
+    exec(compile(code, "example", "exec"), {})  # noqa: S102 the module's own example
+    axes = plt.gca()
+    drawn = {line.get_label(): list(line.get_ydata()) for line in axes.get_lines()}
+    # pandas counts the months of an axis as Month does.
+    months = [str(Month(int(one))) for one in axes.get_lines()[0].get_xdata(orig=False)]
+    axes.figure.savefig(io.BytesIO())
+    plt.close("all")
+    assert drawn == {"lower_80": [200, 300, 400], "median": [600, 700, 800], "upper_80": [1000, 1100, 1200]}
+    assert months == ["2024-12", "2025-01", "2025-02"]
+    assert axes.get_ylabel() == "encounters per month"
+
+
+def test_the_csv_address_is_read_by_pandas_as_the_readme_prints_it(running):
+    (code,) = [one for one in re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL) if "read_csv" in one]
+    assert PRINTED in code
+    mpl.use("Agg")
+    import matplotlib.pyplot as plt
+
+    made = {}
+    exec(code.replace(PRINTED, running.url), made)  # noqa: S102 the project's own page
+    drawn = {line.get_label(): list(line.get_ydata()) for line in plt.gca().get_lines()}
+    plt.close("all")
+    assert drawn == {"lower_80": [200, 300, 400], "median": [600, 700, 800], "upper_80": [1000, 1100, 1200]}
+    assert list(made["table"].index) == ["2024-12", "2025-01", "2025-02"]
+
+
+def test_pandas_reads_the_csv_address_with_the_types_of_the_columns(running):
+    table = pd.read_csv(f"{running.url}/v1/forecasts.csv", parse_dates=["month"])
+    kinds = dict.fromkeys(("panel", "release", "data_through", "stale_after", "area", "name", "kind", "unit", "fallback"), "str")
+    figures = ("horizon", "lead", "median", "mean", "lower_50", "upper_50", "lower_80", "upper_80", "lower_95", "upper_95")
+    kinds |= {"stale": "bool", **dict.fromkeys(figures, "int64")}
+    assert {name: str(kind) for name, kind in table.drop(columns="month").dtypes.items()} == kinds
+    assert table["month"].dtype.kind == "M"
+    assert len(table) == (6 + 8) * 3
+
+
+def test_the_client_loads_no_other_module_of_the_project_and_no_table_library():
+    code = (
+        "import sys, forecast.client\n"
+        "house = [name for name in sys.modules if name.split('.')[0] in ('forecast', 'service')]\n"
+        "print(sorted(house), [name for name in ('pandas', 'numpy', 'sqlalchemy') if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "['forecast', 'forecast.client'] []\n"
+
+
+def test_the_package_tells_type_checkers_that_it_is_typed():
+    assert (resources.files("forecast") / "py.typed").is_file()
