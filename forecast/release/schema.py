@@ -7,6 +7,8 @@ pointer            every move of a panel's pointer; the newest row of a panel sa
 observation        published counts: a row where a vintage adds a cell or changes it
 run, run_step      the ledger of retrainings
 lease              who may publish for a panel, and the epoch that fences out an earlier holder
+accuracy           one row per release, area, month and count that came out later: a revised count adds a row, readers take the newest
+alarm              every raising and clearing of an alarm; the newest row of a panel and kind says whether it is open
 
 Rows of the three release tables never change: triggers, made by the migrations, refuse UPDATE and DELETE.
 """
@@ -40,6 +42,8 @@ __all__ = [
     "VERSION_TABLE",
     "Instant",
     "MonthColumn",
+    "accuracy",
+    "alarm",
     "lease",
     "metadata",
     "observation",
@@ -52,7 +56,7 @@ __all__ = [
 ]
 
 # The migrations, oldest first. Kept here so that a reader can judge a store's age without the migration library.
-REVISIONS: tuple[str, ...] = ("0001",)
+REVISIONS: tuple[str, ...] = ("0001", "0002")
 # Not the migration library's own default: MLflow keeps that one, and the two may share a PostgreSQL database.
 VERSION_TABLE = "encounters_schema"
 
@@ -196,4 +200,41 @@ lease = Table(
     Column("epoch", Integer, nullable=False),
     Column("taken_at", Instant, nullable=False),
     Column("expires_at", Instant),  # by the database's clock; NULL on SQLite, where a file lock ends with its process
+)
+
+# The columns are those of `core.accuracy.Scored`, in its order.
+accuracy = Table(
+    "accuracy",
+    metadata,
+    Column("release", Text, ForeignKey("release.id"), primary_key=True),
+    Column("area", Text, primary_key=True),
+    Column("target_month", MonthColumn, primary_key=True),
+    Column("published", Date, primary_key=True),  # the day on which the count came out
+    Column("lead", Integer, nullable=False),  # months from the month of issue, below 0 where that month was past
+    Column("observed", Integer, nullable=False),  # encounters in the month
+    Column("precision", Integer, nullable=False),  # 1 exact, 10 rounded to ten
+    Column("median", Float(53), nullable=False),
+    Column("lower_95", Float(53), nullable=False),
+    Column("upper_95", Float(53), nullable=False),
+    Column("wis", Float(53), nullable=False),  # encounters per month, as the naive floor's and the scale
+    Column("floor_wis", Float(53), nullable=False),
+    Column("scale", Float(53), nullable=False),
+    Column("inside_50", Boolean, nullable=False),
+    Column("inside_80", Boolean, nullable=False),
+    Column("inside_95", Boolean, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+alarm = Table(
+    "alarm",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("panel", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("raised", Boolean, nullable=False),  # false: cleared
+    Column("since", Instant, nullable=False),  # when it was first raised, or cleared
+    Column("at", Instant, nullable=False),
+    Column("detail", Text, nullable=False),
+    Column("figures", Text, nullable=False),  # JSON object
+    Index("ix_alarm_panel", "panel", "kind", "id"),
 )

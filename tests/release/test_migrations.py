@@ -5,16 +5,19 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.migration import MigrationContext
 from conftest import Parts
 from sqlalchemy import Engine, text
 from sqlalchemy.exc import DBAPIError
 
 from forecast.core.errors import StoreError
-from forecast.release import read, schema, store
+from forecast.release import accuracy, alarms, migrations, read, schema, store
 from forecast.release.migrations import migrate
 from forecast.release.publish import verify
 
@@ -94,3 +97,24 @@ def test_a_row_of_a_release_cannot_be_replaced_or_truncated_away(engine: Engine,
     with pytest.raises(DBAPIError, match="rows of a release never change"), engine.begin() as connection:
         connection.execute(text(wholesale[engine.dialect.name]))
     verify(engine, published.id)
+
+
+def test_a_store_of_the_first_version_keeps_its_releases_and_takes_scores(
+    empty: Engine, parts: Callable[..., Parts], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = Config()
+    config.set_main_option("script_location", str(Path(migrations.__file__).parent))
+    with store.exclusive(empty, subject="migrations") as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0001")
+    assert store.revision(empty) == "0001"
+    monkeypatch.setattr(store, "REVISIONS", ("0001",))  # as the version of that day wrote
+    published = parts().publish(empty)
+    before = read.load(empty, published.id)
+    monkeypatch.undo()
+    migrate(empty)
+    assert read.load(empty, published.id) == before
+    verify(empty, published.id)
+    assert read.pointers(empty) == {"usbp-sectors": published.id}
+    assert accuracy.tallies(empty) == []
+    assert alarms.opened(empty) == {"usbp-sectors": (), "cbp-states": ()}

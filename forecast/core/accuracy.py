@@ -1,0 +1,63 @@
+"""The words of monitoring: an official count, a forecast beside the count that came out later, and an alarm. Computes no score."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any, Literal, get_args
+
+from forecast.core.months import Month
+
+__all__ = ["ALARMS", "Alarm", "Finding", "Scored", "Truth"]
+
+Alarm = Literal["intervals-narrow", "intervals-wide", "drift", "big-miss"]
+# The kinds of alarm, in the order in which they are told.
+ALARMS: tuple[Alarm, ...] = get_args(Alarm)
+
+
+@dataclass(frozen=True, slots=True)
+class Truth:
+    """An official count: encounters of an area in a month, told on the day `published`. `precision`: 1 exact, 10 rounded to ten."""
+
+    area: str
+    month: Month
+    published: date
+    count: int
+    precision: int
+
+
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """What a release said of an area's month, beside the count that was `published` later.
+
+    Figures are in encounters per month. `lead`: months from the release's month of issue. `wis`: weighted interval score; `floor_wis`:
+    that of the naive floor from the same counts; `scale`: the area's mean |y(t) - y(t-12)| in those counts, by which both are divided
+    before they are averaged over areas. `inside_*`: whether the central interval held the count. Quantiles are rounded as the count is.
+    """
+
+    release: str
+    area: str
+    target_month: Month
+    published: date
+    lead: int
+    observed: int
+    precision: int
+    median: float
+    lower_95: float
+    upper_95: float
+    wis: float
+    floor_wis: float
+    scale: float
+    inside_50: bool
+    inside_80: bool
+    inside_95: bool
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What a rule makes of the scores: whether its alarm is `raised`, and why or why not in a sentence. `figures`: JSON values."""
+
+    kind: Alarm
+    raised: bool
+    detail: str
+    figures: dict[str, Any] = field(default_factory=dict)

@@ -1,0 +1,92 @@
+"""Records the counts that came out, scores every past release against them, raises and clears alarms. Computes nothing itself.
+
+Every step writes what is missing and nothing else, so that a run that was killed is made up for by the next one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from forecast.core.accuracy import Scored, Truth
+from forecast.core.areas import Panel
+from forecast.core.errors import LockHeld
+from forecast.core.tables import Forecasts
+from forecast.evaluation import monitoring
+from forecast.pipeline.job import Job, Progress
+from forecast.recipe import recipe as kitchen
+from forecast.release import accuracy, alarms, ledger, publish, read
+from forecast.release.alarms import Event
+from forecast.release.lease import Lease, renew
+from forecast.release.observed import observed
+
+__all__ = ["STEP", "look_back"]
+
+STEP = "scoring past releases"
+# What every release is measured against: the bundled naive floor, whatever recipes compete today.
+FLOOR = "floor"
+
+
+def look_back(panel: Panel, job: Job, progress: Progress, lease: Lease, run: int, *, hindcast: bool) -> tuple[Event, ...]:
+    """Record the archive's counts, then score and judge the panel's releases by them; gives the alarms newly raised or cleared.
+
+    Before a `hindcast` counts are recorded and nothing is scored: it is the scheduled job that looks back. What fails after the counts
+    are recorded is told and noted in the ledger, and made up for by the next run: it must not stop a publication. Raises StoreError where
+    the counts cannot be recorded, LockHeld where the lease was lost.
+    """
+    publish.record_observations(job.engine, panel, observed(job.archive.history(panel)))
+    if hindcast:
+        return ()
+    try:
+        failed = _score(panel, job, progress, lease, run)
+        changed = alarms.record(job.engine, panel, monitoring.judge(accuracy.cells(job.engine, panel)), now=job.clock())
+    except LockHeld:
+        raise
+    except Exception as error:  # whatever it is, forecasts of the months ahead are worth more than scores of the months behind
+        failed, changed = [" ".join(f"{error or type(error).__name__}".split())], ()
+    for line in failed:
+        progress.say(f"{panel}: a past release could not be scored, and will be tried again. {line}")
+    if failed:
+        ledger.step(job.engine, run, f"{STEP} failed: {'; '.join(failed)}", now=job.clock())
+    for event in changed:
+        progress.say(f"{panel}: alarm {event.kind} {'raised' if event.raised else 'cleared'}: {event.detail}")
+    return changed
+
+
+def _score(panel: Panel, job: Job, progress: Progress, lease: Lease, run: int) -> list[str]:
+    """Score what is due, release by release; gives why a release could not be scored, in a line each."""
+    waiting = accuracy.due(job.engine, panel, as_of=job.clock().date())
+    if not waiting:
+        return []
+    ledger.step(job.engine, run, STEP, now=job.clock())
+    progress.begin(f"{panel}: {STEP}", len(waiting))
+    failed = []
+    for release, truth in waiting.items():
+        renew(job.engine, lease)
+        try:
+            accuracy.record(job.engine, panel, _scored(panel, job, release, truth))
+        except Exception as error:  # one release that is damaged, or whose counts are not in this archive, hides no other
+            failed.append(f"{release}: {' '.join(f'{error or type(error).__name__}'.split())}")
+        progress.advance()
+    return failed
+
+
+def _scored(panel: Panel, job: Job, release_id: str, truth: Sequence[Truth]) -> Sequence[Scored]:
+    """One release beside some counts, and the naive floor from the same origin and the counts that were public then."""
+    release = read.load(job.engine, release_id)
+    forecasts = _forecasts(release)
+    counts = job.archive.as_of(panel, release.manifest.as_of).until(forecasts.origin)
+    # In this process: a random walk takes a millisecond an area, starting workers takes seconds.
+    floor = kitchen.run(
+        kitchen.load(FLOOR), counts, origin=forecasts.origin, workers=0, deadline=job.deadline, horizon=forecasts.horizon, compared=False
+    )
+    return monitoring.score(
+        release=release_id, issued=release.month_of_issue, forecasts=forecasts, floor=floor.forecasts, counts=counts, truth=truth
+    )
+
+
+def _forecasts(release: read.Release) -> Forecasts:
+    values = np.array([area.quantiles for area in release.areas])
+    means = np.array([area.means for area in release.areas])
+    return Forecasts(release.id, release.manifest.origin, tuple(area.slug for area in release.areas), values, means, release.levels)

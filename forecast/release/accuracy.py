@@ -1,0 +1,182 @@
+"""Issued forecasts beside the counts that came out later, in the store: what is still to be scored, the scores, their sums.
+
+Computes no score and loads no pandas or numpy, so that the service can read here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, Literal
+
+from sqlalchemy import ColumnElement, Engine, Float, Row, Select, and_, case, cast, delete, func, insert, select
+
+from forecast.core.accuracy import Scored, Truth
+from forecast.core.areas import Panel
+from forecast.core.months import Month
+from forecast.release import schema
+from forecast.release.store import reading, writing
+
+__all__ = ["Tally", "cells", "due", "record", "scored_areas", "tallies"]
+
+_SCORES = schema.accuracy
+_RELEASES = schema.release
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """Means over the scored cells (release x area x month) of a panel, of issued releases or of hindcasts.
+
+    `area`, `lead`: None where the cells are of several. `n` cells of so many `releases` and target `months`, the last of them `through`.
+    `score` and `floor`: mean weighted interval score of the releases and of the naive floor, each over its area's scale.
+    """
+
+    panel: Panel
+    hindcast: bool
+    area: str | None
+    lead: int | None
+    n: int
+    releases: int
+    months: int
+    through: Month
+    score: float
+    floor: float
+    coverage_50: float
+    coverage_80: float
+    coverage_95: float
+
+    @property
+    def ratio(self) -> float | None:
+        """The score over the floor's: below 1 is better than the floor. None where the floor was never wrong."""
+        return self.score / self.floor if self.floor else None
+
+
+def due(engine: Engine, panel: Panel, *, as_of: date) -> dict[str, list[Truth]]:
+    """Release -> the counts public by a day that it forecast and was not scored against yet, hindcasts too. Raises StoreError.
+
+    Of each month the newest figure counts: one that was revised is due again.
+    """
+    said, seen, newer = schema.release_quantiles, schema.observation, schema.observation.alias("newer")
+    later = select(newer.c.published).where(
+        newer.c.area == seen.c.area, newer.c.month == seen.c.month, newer.c.published > seen.c.published, newer.c.published <= as_of
+    )
+    scored = select(_SCORES.c.release).where(
+        _SCORES.c.release == said.c.release,
+        _SCORES.c.area == said.c.area,
+        _SCORES.c.target_month == said.c.target_month,
+        _SCORES.c.published == seen.c.published,
+        _SCORES.c.observed == seen.c.count,
+        _SCORES.c.precision == seen.c.precision,
+    )
+    query = (
+        select(said.c.release, seen.c.area, seen.c.month, seen.c.published, seen.c.count, seen.c.precision)
+        .join(_RELEASES, _RELEASES.c.id == said.c.release)
+        .join(seen, and_(seen.c.area == said.c.area, seen.c.month == said.c.target_month))
+        .where(_RELEASES.c.panel == panel, seen.c.published <= as_of, ~later.exists(), ~scored.exists())
+        .order_by(_RELEASES.c.issued_at, said.c.release, seen.c.area, seen.c.month)
+    )
+    found: dict[str, list[Truth]] = {}
+    with reading(engine) as connection:
+        for release, *count in connection.execute(query):
+            found.setdefault(release, []).append(Truth(*count))
+    return found
+
+
+def record(engine: Engine, panel: Panel, rows: Sequence[Scored]) -> None:
+    """Store scores, all or none; those of the same release, area, month and day of publication are replaced. Raises StoreError."""
+    if not rows:
+        return
+    keys = {(row.release, row.published) for row in rows}
+    with writing(engine, subject=panel) as connection:
+        for release, published in sorted(keys):
+            same = [row for row in rows if (row.release, row.published) == (release, published)]
+            for month in {row.target_month for row in same}:
+                areas = [row.area for row in same if row.target_month == month]
+                connection.execute(
+                    delete(_SCORES).where(
+                        _SCORES.c.release == release,
+                        _SCORES.c.published == published,
+                        _SCORES.c.target_month == month,
+                        _SCORES.c.area.in_(areas),
+                    )
+                )
+        connection.execute(insert(_SCORES), [{column.name: getattr(row, column.name) for column in _SCORES.columns} for row in rows])
+
+
+def cells(engine: Engine, panel: Panel, *, first: Month | None = None) -> list[Scored]:
+    """The scores of issued releases, in the order of issue: of each area and month by the newest count. Raises StoreError.
+
+    `first`: the first target month wanted. Hindcasts are left out.
+    """
+    query = _newest(select(*_SCORES.c)).where(_RELEASES.c.panel == panel, _RELEASES.c.hindcast.is_(False))
+    if first is not None:
+        query = query.where(_SCORES.c.target_month >= first)
+    query = query.order_by(_RELEASES.c.issued_at, _SCORES.c.release, _SCORES.c.target_month, _SCORES.c.area)
+    with reading(engine) as connection:
+        return [Scored(*row) for row in connection.execute(query)]
+
+
+def scored_areas(engine: Engine, panel: Panel | None = None) -> set[str]:
+    """Slugs that have a score, of a panel or of all. Raises StoreError."""
+    query = select(_SCORES.c.area).distinct()
+    if panel is not None:
+        query = query.join(_RELEASES, _RELEASES.c.id == _SCORES.c.release).where(_RELEASES.c.panel == panel)
+    with reading(engine) as connection:
+        return set(connection.execute(query).scalars())
+
+
+def tallies(
+    engine: Engine,
+    *,
+    by: Sequence[Literal["area", "lead"]] = (),
+    panel: Panel | None = None,
+    areas: Iterable[str] | None = None,
+    leads: Iterable[int] | None = None,
+    hindcast: bool | None = None,
+) -> list[Tally]:
+    """Means of the scores, by panel, issued or hindcast, and `by` what else is named; in that order. Raises StoreError.
+
+    Each filter is left out where it is None. Sums of leaves are areas too: means over areas are meant for leaves.
+    """
+    groups: list[ColumnElement[Any]] = [_RELEASES.c.panel, _RELEASES.c.hindcast, *(_SCORES.c[name] for name in by)]
+    query = _newest(select(*groups, *_MEANS)).group_by(*groups).order_by(*groups)
+    wanted = {_RELEASES.c.panel: panel, _RELEASES.c.hindcast: hindcast}
+    query = query.where(*(column == value for column, value in wanted.items() if value is not None))
+    if areas is not None:
+        query = query.where(_SCORES.c.area.in_(sorted(areas)))
+    if leads is not None:
+        query = query.where(_SCORES.c.lead.in_(sorted(leads)))
+    with reading(engine) as connection:
+        return [_tally(row) for row in connection.execute(query)]
+
+
+def _share(held: ColumnElement[bool]) -> ColumnElement[float]:
+    return func.avg(case((held, 1.0), else_=0.0))
+
+
+_MEANS: tuple[ColumnElement[Any], ...] = (
+    func.count().label("n"),
+    func.count(_SCORES.c.release.distinct()).label("releases"),
+    func.count(_SCORES.c.target_month.distinct()).label("months"),
+    func.max(_SCORES.c.target_month).label("through"),
+    func.avg(_SCORES.c.wis / _SCORES.c.scale).label("score"),
+    func.avg(_SCORES.c.floor_wis / _SCORES.c.scale).label("floor"),
+    *(cast(_share(_SCORES.c[f"inside_{coverage}"]), Float(53)).label(f"coverage_{coverage}") for coverage in (50, 80, 95)),
+)
+
+
+def _tally(row: Row[Any]) -> Tally:
+    return Tally(**{"area": None, "lead": None, **row._mapping})
+
+
+def _newest(query: Select[Any]) -> Select[Any]:
+    """`query` over scores and their releases, without those whose count has been revised since."""
+    newer = _SCORES.alias("revised")
+    revised = select(newer.c.release).where(
+        newer.c.release == _SCORES.c.release,
+        newer.c.area == _SCORES.c.area,
+        newer.c.target_month == _SCORES.c.target_month,
+        newer.c.published > _SCORES.c.published,
+    )
+    return query.select_from(_SCORES.join(_RELEASES, _RELEASES.c.id == _SCORES.c.release)).where(~revised.exists())

@@ -1,0 +1,77 @@
+"""Alarms in the store: raised, told again with newer figures, cleared; and which are open. Judges nothing, loads no pandas or numpy."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Engine, Row, func, insert, select
+
+from forecast.core.accuracy import ALARMS, Alarm, Finding
+from forecast.core.areas import PANELS, Panel
+from forecast.core.errors import StoreError
+from forecast.release import schema
+from forecast.release.store import reading, writing
+
+__all__ = ["Event", "opened", "record"]
+
+
+@dataclass(frozen=True)
+class Event:
+    """A raising or clearing of an alarm, noted `at` a moment; `since`: when the alarm was first raised, or cleared."""
+
+    panel: Panel
+    kind: Alarm
+    raised: bool
+    since: datetime
+    at: datetime
+    detail: str
+    figures: dict[str, Any]
+
+
+def record(engine: Engine, panel: Panel, findings: Iterable[Finding], *, now: datetime) -> tuple[Event, ...]:
+    """Note what changed, and give the alarms that were newly raised or cleared. Raises StoreError.
+
+    An open alarm whose figures moved is noted again and not given; a finding that says what is known writes nothing.
+    """
+    changed: list[Event] = []
+    with writing(engine, subject=panel) as connection:
+        last = {event.kind: event for event in _last(connection) if event.panel == panel}
+        for finding in findings:
+            before = last.get(finding.kind)
+            was = before is not None and before.raised
+            told = before is not None and (before.detail, before.figures) == (finding.detail, finding.figures)
+            if finding.raised == was and (told or not was):
+                continue
+            since = before.since if before is not None and finding.raised == was else now
+            event = Event(panel, finding.kind, finding.raised, since, now, finding.detail, finding.figures)
+            row = {**event.__dict__, "figures": json.dumps(finding.figures, sort_keys=True, allow_nan=False)}
+            connection.execute(insert(schema.alarm), row)
+            if finding.raised != was:
+                changed.append(event)
+    return tuple(changed)
+
+
+def opened(engine: Engine) -> dict[Panel, tuple[Event, ...]]:
+    """Panel -> its open alarms, in the order of ALARMS; every panel has an entry. One indexed query. Raises StoreError."""
+    with reading(engine) as connection:
+        last = {(event.panel, event.kind): event for event in _last(connection)}
+    found = [last[panel, kind] for panel in PANELS for kind in ALARMS if (panel, kind) in last and last[panel, kind].raised]
+    return {panel: tuple(event for event in found if event.panel == panel) for panel in PANELS}
+
+
+def _last(connection: Connection) -> list[Event]:
+    table = schema.alarm
+    newest = select(func.max(table.c.id)).group_by(table.c.panel, table.c.kind)
+    return [_event(row) for row in connection.execute(select(table).where(table.c.id.in_(newest)))]
+
+
+def _event(row: Row[Any]) -> Event:
+    try:
+        figures = json.loads(row.figures)
+    except ValueError as error:
+        raise StoreError(f"Alarm {row.id} in the store is damaged ({error}). Restore the store from a backup.") from error
+    return Event(row.panel, row.kind, row.raised, row.since, row.at, row.detail, figures)

@@ -1,0 +1,157 @@
+"""`/v1/accuracy`: what issued releases said, beside the counts that came out later."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Request
+from sqlalchemy import Engine
+from starlette.responses import Response
+
+from forecast.core.areas import PANELS, Panel
+from forecast.core.areas import area as area_of
+from forecast.release import accuracy as scores
+from forecast.release.accuracy import Tally
+from service import ask, bodies
+from service.ask import Format
+from service.context import context
+from service.front import ALIAS, Answer
+from service.problems import Problem, declared
+from service.responses import AccuracyAnswer, answered
+from service.routes.parameters import AreaParameter, PanelParameter
+
+__all__ = ["router"]
+
+router = APIRouter(tags=["accuracy"])
+
+_PROBLEMS = declared(
+    "unknown-parameter", "repeated-parameter", "invalid-parameter", "not-acceptable", "nothing-published", "store-unreachable", "internal"
+)
+_NAMES = ("area", "name", "kind", "lead")
+_FIGURES = ("n", "releases", "months", "through", "sWIS", "floor_sWIS", "ratio", "coverage_50", "coverage_80", "coverage_95")
+_ROWS = (
+    f"panel,{','.join((*_NAMES, *_FIGURES))}\r\n"
+    "usbp-sectors,,,,,180,3,4,2025-03,0.61,0.74,0.8243,0.4944,0.7889,0.9444\r\n"
+    'usbp-sectors,el-paso,"El Paso, TX",sector,0,3,3,3,2025-03,0.52,0.71,0.7324,0.6667,1.0,1.0\r\n'
+)
+# Beyond every horizon that a release has, so that a slip of the finger is told from a lead without scores.
+_FURTHEST = 36
+
+LeadParameter = Annotated[
+    str | None,
+    Query(
+        description="Months from the month of issue, separated by commas; negative: past at issue. Absent: all.", examples=["0", "0,1,2"]
+    ),
+]
+Hindcasts = Annotated[
+    bool, Query(description="`true`: scores of hindcasts instead, which were made later for a past day and were never issued.")
+]
+
+
+def _leads(text: str | None) -> tuple[int, ...] | None:
+    if text is None:
+        return None
+    allowed = {str(lead): lead for lead in range(-_FURTHEST, _FURTHEST + 1)}
+    parts = [part.strip() for part in text.split(",")]
+    for part in parts:
+        if part not in allowed:
+            detail = f"lead: {part[:20]!r} is not a lead. Use whole months from -{_FURTHEST} to {_FURTHEST}, separated by commas."
+            raise Problem("invalid-parameter", detail, parameter="lead")
+    return tuple(dict.fromkeys(allowed[part] for part in parts))
+
+
+def _of(engine: Engine, area: str | None, lead: str | None, panel: Panel | None, hindcasts: bool) -> tuple[list[Tally], list[Tally]]:
+    """The means over everything asked for, by panel, and those by area and lead."""
+    slugs, leads = ask.slugs(area), _leads(lead)
+    for slug in slugs or ():
+        if panel not in (None, area_of(slug).panel):
+            detail = f"panel: {slug} belongs to {area_of(slug).panel}, not to {panel}. Leave one of the two out."
+            raise Problem("invalid-parameter", detail, parameter="panel")
+    known = scores.scored_areas(engine, panel)
+    # Sums of leaves would count twice in a mean over all.
+    together = [slug for slug in known if area_of(slug).is_leaf()] if slugs is None else slugs
+    overall = scores.tallies(engine, panel=panel, areas=together, leads=leads, hindcast=hindcasts)
+    rows = scores.tallies(engine, panel=panel, areas=slugs, leads=leads, hindcast=hindcasts, by=("area", "lead"))
+    order = {one.slug: place for place, one in enumerate(ask.ordered(area_of(slug) for slug in known))}
+    if slugs is not None:
+        order = {slug: place for place, slug in enumerate(slugs)}
+    return overall, sorted(rows, key=lambda row: (PANELS.index(row.panel) if slugs is None else 0, order[str(row.area)], row.lead or 0))
+
+
+def _figures(tally: Tally) -> dict[str, Any]:
+    values = {
+        "n": tally.n,
+        "releases": tally.releases,
+        "months": tally.months,
+        "through": str(tally.through),
+        "sWIS": round(tally.score, 4),
+        "floor_sWIS": round(tally.floor, 4),
+        "ratio": None if tally.ratio is None else round(tally.ratio, 4),
+        "coverage_50": round(tally.coverage_50, 4),
+        "coverage_80": round(tally.coverage_80, 4),
+        "coverage_95": round(tally.coverage_95, 4),
+    }
+    return {name: values[name] for name in _FIGURES}
+
+
+def _why_empty(engine: Engine, hindcasts: bool) -> str:
+    kind = "hindcast" if hindcasts else "issued release"
+    if scores.tallies(engine, hindcast=hindcasts):
+        return f"No {kind} has a score for these areas and leads. Leave out area, lead and panel to see what is scored."
+    return (
+        f"No {kind} has seen a later count yet. The first is scored by the retraining after the next official month:"
+        " encounters ingest FILE, encounters retrain."
+    )
+
+
+def _answer(request: Request, area: str | None, lead: str | None, panel: Panel | None, hindcasts: bool, form: Format) -> Answer:
+    engine = context(request).shelf.engine
+    overall, rows = _of(engine, area, lead, panel, hindcasts)
+    if form == "csv":
+        table = [[one.panel, *[None] * len(_NAMES), *_figures(one).values()] for one in overall]
+        table += [[one.panel, *_names(one).values(), *_figures(one).values()] for one in rows]
+        return Answer(bodies.table(["panel", *_NAMES, *_FIGURES], table), "text/csv", cache=ALIAS)
+    document = {
+        "hindcasts": hindcasts,
+        "note": None if rows else _why_empty(engine, hindcasts),
+        "overall": [{"panel": one.panel} | _figures(one) for one in overall],
+        "accuracy": [{"panel": one.panel} | _names(one) | _figures(one) for one in rows],
+    }
+    return Answer(bodies.render(document), "application/json", cache=ALIAS)
+
+
+def _names(tally: Tally) -> dict[str, Any]:
+    place = area_of(str(tally.area))
+    return dict(zip(_NAMES, (place.slug, place.name, place.kind, tally.lead), strict=True))
+
+
+@router.get(
+    "/accuracy",
+    summary="Accuracy of issued releases",
+    response_model=AccuracyAnswer,
+    responses=answered(AccuracyAnswer, rows=_ROWS) | _PROBLEMS,
+)
+def accuracy(
+    request: Request, area: AreaParameter = None, lead: LeadParameter = None, panel: PanelParameter = None, hindcasts: Hindcasts = False
+) -> Answer:
+    """Every release beside the counts that came out after it, by area and lead, with the score of a naive floor from the same counts.
+
+    `sWIS` is the weighted interval score over the area's own mean change within a year; `ratio` compares it with the floor's: below 1 is
+    better. `coverage_80` is the share of counts that 80 % intervals held. A revised count replaces the one before it. `overall` is over the
+    areas that are asked for, or over all leaves. JSON, or CSV with `Accept: text/csv`.
+    """
+    form = ask.format_of(request)
+    return _answer(request, area, lead, panel, hindcasts, form)
+
+
+@router.get(
+    "/accuracy.csv",
+    summary="Accuracy of issued releases, as CSV",
+    response_class=Response,
+    responses=answered(None, rows=_ROWS, each="area and lead") | _PROBLEMS,
+)
+def accuracy_csv(
+    request: Request, area: AreaParameter = None, lead: LeadParameter = None, panel: PanelParameter = None, hindcasts: Hindcasts = False
+) -> Answer:
+    """One row per area and lead, after one per panel over all, in which area and lead are empty."""
+    return _answer(request, area, lead, panel, hindcasts, "csv")

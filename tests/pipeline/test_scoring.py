@@ -1,0 +1,228 @@
+"""After each new month: past releases are scored against it, once, and alarms follow; on both databases."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, date, datetime
+
+import numpy as np
+import pytest
+from sqlalchemy import func, select
+
+from forecast import pipeline
+from forecast.core.months import Month
+from forecast.evaluation import monitoring
+from forecast.evaluation import scores as evaluation
+from forecast.pipeline import training
+from forecast.pipeline.training import Training
+from forecast.recipe import recipe as kitchen
+from forecast.release import accuracy, alarms, ledger, read, schema
+from forecast.release.store import connect, reading
+from tests.pipeline.conftest import vintage
+from tests.release.conftest import postgres, url  # noqa: F401 (fixtures)
+
+PANEL = "cbp-states"
+APRIL = Month.of(2024, 4)
+# When the counts through March, April and May 2024 are retrained on.
+MAY, JUNE, JULY = (datetime(2024, month, 3, 6, 0, tzinfo=UTC) for month in (5, 6, 7))
+
+
+@pytest.fixture
+def office(home, silence, url, monkeypatch):  # noqa: F811 (a fixture)
+    """Retrains on a day; remembers what was said.
+
+    The evaluation before a publication is a short one, and nothing is drawn for MLflow: test_retrain.py does both in full.
+    """
+    monkeypatch.setattr(training, "EVALUATED", {PANEL: (1, 6)})
+    monkeypatch.setattr(training, "RECORD_MONTHS", 24)
+    monkeypatch.setattr(Training, "_log", lambda self, manifest, *_: manifest)
+
+    class Office:
+        engine = connect(url)
+        said = silence.said
+
+        def retrain(self, day, **more):
+            job = replace(home.without_tracking(), engine=self.engine, clock=lambda: day)
+            return pipeline.retrain(PANEL, job, silence, **more)
+
+        def arrive(self, months, published, digit, factor=1.0):
+            """An official file comes in; its last month is `factor` times what it would have been."""
+            found = vintage(months, published, digit)
+            values = found.values.copy()
+            values[-1] = np.round(values[-1] * factor)
+            home.archive.append(replace(found, values=values), accept=True)
+
+        def rows(self):
+            with reading(self.engine) as connection:
+                return connection.execute(select(func.count()).select_from(schema.accuracy)).scalar_one()
+
+    yield Office()
+    Office.engine.dispose()
+
+
+def april(office, factor=1.0):
+    """The counts of April come in on 31 May."""
+    office.arrive(67, date(2024, 5, 31), "b", factor)
+
+
+def may(office):
+    office.arrive(68, date(2024, 6, 30), "c")
+
+
+def test_a_new_month_scores_every_past_release_once(office, home):
+    first = office.retrain(MAY).release
+    assert office.rows() == 0
+    april(office)
+    second = office.retrain(JUNE).release
+    cells = accuracy.cells(office.engine, PANEL)
+    areas = set(read.load(office.engine, first).by_slug)
+    assert {cell.area for cell in cells} == areas
+    assert len(cells) == len(areas) == office.rows()
+    assert {(cell.release, cell.target_month, cell.lead, cell.published) for cell in cells} == {(first, APRIL, -1, date(2024, 5, 31))}
+    totals = home.archive.as_of(PANEL, JUNE.date()).totals()
+    assert {cell.area: cell.observed for cell in cells} == {slug: totals[slug][-1] for slug in areas}
+    assert "scoring past releases" in [step.name for step in ledger.last(office.engine, PANEL).steps]
+
+    office.retrain(JUNE, force=True)
+    assert office.rows() == len(areas)
+    assert "scoring past releases" not in [step.name for step in ledger.last(office.engine, PANEL).steps]
+
+    may(office)
+    third = office.retrain(JULY).release
+    by_release = {cell.release: cell for cell in accuracy.cells(office.engine, PANEL) if cell.area == "states-nation" and cell.lead == 0}
+    assert by_release.keys() == {first}
+    scored = {cell.release for cell in accuracy.cells(office.engine, PANEL, first=APRIL + 1)}
+    assert {first, second} < scored  # and the one that was forced
+    assert third not in scored
+
+
+def test_scores_of_a_release_and_of_the_floor_are_those_of_the_evaluation(office, home):
+    first = office.retrain(MAY).release
+    april(office)
+    office.retrain(JUNE)
+    counts, truth = (home.archive.as_of(PANEL, day.date()) for day in (MAY, JUNE))
+    floor = kitchen.run(kitchen.load("floor"), counts, origin=counts.through, workers=0, deadline=60, horizon=6).forecasts
+    table = evaluation.score(forecasts=[floor], truth=truth)
+    cells = {cell.area: cell for cell in accuracy.cells(office.engine, PANEL)}
+    assert len(table) == len(cells)
+    for row in table.to_dict("records"):
+        assert cells[row["area"]].floor_wis / cells[row["area"]].scale == pytest.approx(row["sWIS"])
+    stored = read.load(office.engine, first).by_slug["states-nation"].quantiles[0]
+    nation = cells["states-nation"]
+    assert (nation.median, nation.lower_95, nation.upper_95) == tuple(np.round([stored[11], stored[1], stored[21]]))
+
+
+def test_a_revised_count_adds_a_score_that_takes_the_place_of_the_first(office):
+    office.retrain(MAY)
+    april(office)
+    office.retrain(JUNE)
+    before = office.rows()
+    office.arrive(67, date(2024, 6, 15), "d", factor=1.1)
+    office.retrain(datetime(2024, 6, 20, tzinfo=UTC))
+    assert office.rows() == 2 * before
+    cells = accuracy.cells(office.engine, PANEL)
+    assert len(cells) == before
+    assert {cell.published for cell in cells} == {date(2024, 6, 15)}
+
+
+def test_hindcasts_are_scored_apart_by_the_next_retraining(office):
+    office.retrain(MAY)
+    april(office)
+    office.retrain(JUNE)
+    before = accuracy.cells(office.engine, PANEL)
+    hindcast = office.retrain(JUNE, as_of=date(2024, 5, 1)).release
+    assert office.rows() == len(before)
+    may(office)
+    office.retrain(JULY)
+    assert hindcast not in {cell.release for cell in accuracy.cells(office.engine, PANEL)}
+    (past,) = accuracy.tallies(office.engine, hindcast=True, areas=["states-nation"])
+    assert (past.n, past.months, past.through) == (2, 2, APRIL + 1)
+
+
+def test_a_run_that_is_killed_while_it_scores_is_made_up_for_by_the_next(office, monkeypatch):
+    first = office.retrain(MAY).release
+    office.retrain(MAY, as_of=date(2024, 5, 2))
+    april(office)
+    recorded, record = [], accuracy.record
+
+    def killed(engine, panel, rows):
+        if recorded:
+            raise KeyboardInterrupt
+        recorded.append(rows)
+        record(engine, panel, rows)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(accuracy, "record", killed)
+        with pytest.raises(KeyboardInterrupt):
+            office.retrain(JUNE)
+    assert office.rows() == len(recorded[0])
+    assert read.observations(office.engine, ["states-nation"])[-1].month == APRIL
+    assert read.pointers(office.engine) == {PANEL: first}
+
+    assert office.retrain(JUNE).verdict == "published"
+    assert office.rows() == 2 * len(recorded[0])
+
+
+def test_a_run_that_is_killed_while_it_trains_has_lost_neither_counts_nor_scores(office, monkeypatch):
+    office.retrain(MAY)
+    april(office)
+
+    def killed(self):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Training, "publish", killed)
+        with pytest.raises(KeyboardInterrupt):
+            office.retrain(JUNE)
+    assert read.observations(office.engine, ["states-nation"])[-1].month == APRIL
+    assert len(accuracy.cells(office.engine, PANEL)) == office.rows() > 0
+
+
+def test_scores_that_fail_stop_no_publication_and_are_made_up_for(office, monkeypatch):
+    office.retrain(MAY)
+    april(office)
+
+    def broken(**_):
+        raise RuntimeError("no score today")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(monitoring, "score", broken)
+        assert office.retrain(JUNE).verdict == "published"
+    assert any("could not be scored, and will be tried again" in line and "no score today" in line for line in office.said)
+    assert any("failed" in step.name and "no score today" in step.name for step in ledger.last(office.engine, PANEL).steps)
+    assert office.rows() == 0
+    office.retrain(JUNE, force=True)
+    assert office.rows() > 0
+
+
+def test_one_release_that_cannot_be_scored_hides_no_other(office, monkeypatch):
+    first = office.retrain(MAY).release
+    second = office.retrain(MAY, force=True).release
+    april(office)
+    load = read.load
+
+    def damaged(engine, release):
+        if release == first:
+            raise RuntimeError("damaged")
+        return load(engine, release)
+
+    monkeypatch.setattr(read, "load", damaged)
+    office.retrain(JUNE)
+    assert {cell.release for cell in accuracy.cells(office.engine, PANEL)} == {second}
+
+
+def test_a_month_far_outside_raises_an_alarm_that_a_month_inside_clears(office):
+    office.retrain(MAY)
+    april(office, factor=9.0)
+    raised = office.retrain(JUNE)
+    (opened,) = alarms.opened(office.engine)[PANEL]
+    assert raised.alarms == (opened,)
+    assert (opened.kind, opened.raised, opened.since) == ("big-miss", True, JUNE)
+    assert "encounters in 2024-04, outside the 95 % interval" in opened.detail
+    assert any("alarm big-miss raised" in line for line in office.said)
+    assert office.retrain(JUNE, force=True).alarms == ()
+    # The file of May says that April was as expected, and so is May by the release before it.
+    may(office)
+    cleared = office.retrain(JULY)
+    assert [(event.kind, event.raised) for event in cleared.alarms] == [("big-miss", False)]
+    assert alarms.opened(office.engine)[PANEL] == ()

@@ -1,0 +1,212 @@
+"""`/v1/accuracy`, and alarms in `/v1/status`: what past releases said beside later counts."""
+
+from __future__ import annotations
+
+import io
+from datetime import date, timedelta
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from forecast.core.accuracy import Finding, Scored
+from forecast.core.months import Month
+from forecast.release import accuracy, alarms
+from forecast.release.store import connect
+from service import responses
+from tests.service.conftest import ISSUED
+
+JAN = Month.of(2025, 1)
+DAY = date(2025, 3, 20)
+
+
+def score(office, release: str, area: str = "el-paso", lead: int = 0, **more: Any) -> None:
+    """A sWIS of 3 where the floor has 6; held by the 80 and 95 % intervals."""
+    figures = {
+        "observed": 130,
+        "precision": 1,
+        "median": 100.0,
+        "lower_95": 60.0,
+        "upper_95": 140.0,
+        "wis": 30.0,
+        "floor_wis": 60.0,
+        "scale": 10.0,
+        "inside_50": False,
+        "inside_80": True,
+        "inside_95": True,
+    }
+    panel = "cbp-states" if area.startswith("state") else "usbp-sectors"
+    accuracy.record(office.engine, panel, [Scored(release, area, JAN + lead, DAY, lead, **{**figures, **more})])
+
+
+@pytest.fixture
+def scored(office):
+    """Two issued releases and a hindcast of the sectors, one release of the states."""
+    first, second = office.publish(key="a"), office.publish(key="b")
+    hindcast = office.publish(key="c", hindcast=True)
+    states = office.publish("cbp-states", key="d")
+    score(office, first)
+    score(office, second, wis=10.0, inside_50=True)  # 1
+    score(office, first, lead=1, wis=80.0, inside_80=False, inside_95=False)  # 8
+    score(office, first, "tucson", wis=0.0)
+    score(office, first, "nation", wis=90.0)  # 9, and no leaf
+    score(office, hindcast, wis=60.0)
+    score(office, states, "state-tx-southwest")
+    with office.client() as running:
+        yield running
+
+
+def get(client, query: str = "") -> dict[str, Any]:
+    answer = client.get(f"/v1/accuracy?{query}")
+    assert answer.status_code == 200
+    document = answer.json()
+    responses.AccuracyAnswer.model_validate(document)
+    return document
+
+
+def test_one_row_per_area_and_lead_beside_the_naive_floor(scored):
+    document = get(scored, "area=el-paso")
+    assert document["hindcasts"] is False
+    assert document["note"] is None
+    now, next_month = document["accuracy"]
+    assert now == {
+        "panel": "usbp-sectors",
+        "area": "el-paso",
+        "name": "El Paso, TX",
+        "kind": "sector",
+        "lead": 0,
+        "n": 2,
+        "releases": 2,
+        "months": 1,
+        "through": "2025-01",
+        "sWIS": 2.0,
+        "floor_sWIS": 6.0,
+        "ratio": 0.3333,
+        "coverage_50": 0.5,
+        "coverage_80": 1.0,
+        "coverage_95": 1.0,
+    }
+    assert (next_month["lead"], next_month["sWIS"], next_month["coverage_80"]) == (1, 8.0, 0.0)
+
+
+def test_overall_is_over_leaves_because_sums_would_count_twice(scored):
+    sectors, states = sorted(get(scored)["overall"], key=lambda one: one["panel"], reverse=True)
+    assert (sectors["n"], sectors["sWIS"], sectors["months"]) == (4, 3.0, 2)  # 3, 1, 8 and 0
+    assert (states["panel"], states["n"]) == ("cbp-states", 1)
+
+
+def test_rows_go_from_the_nation_down_and_in_the_order_asked_for(scored):
+    assert [one["area"] for one in get(scored)["accuracy"]] == ["nation", "el-paso", "el-paso", "tucson", "state-tx-southwest"]
+    assert [one["area"] for one in get(scored, "area=tucson,nation&lead=0")["accuracy"]] == ["tucson", "nation"]
+
+
+def test_overall_of_named_areas_and_leads_is_over_those(scored):
+    (overall,) = get(scored, "area=nation,el-paso&lead=0")["overall"]
+    assert (overall["n"], overall["sWIS"]) == (3, pytest.approx(13 / 3, abs=1e-4))
+
+
+def test_a_panel_is_shown_alone(scored):
+    assert {one["panel"] for one in get(scored, "panel=cbp-states")["accuracy"]} == {"cbp-states"}
+
+
+def test_hindcasts_are_shown_apart(scored):
+    document = get(scored, "hindcasts=true")
+    assert document["hindcasts"] is True
+    assert [(one["area"], one["n"], one["sWIS"]) for one in document["accuracy"]] == [("el-paso", 1, 6.0)]
+
+
+def test_a_score_that_comes_while_the_service_runs_is_shown(office, scored):
+    release = scored.get("/v1/releases?panel=cbp-states").json()["releases"][0]["id"]
+    score(office, release, "state-nm-southwest")
+    assert len(get(scored, "panel=cbp-states")["accuracy"]) == 2
+
+
+def test_csv_holds_the_same_figures_with_the_rows_over_all_first(scored):
+    answer = scored.get("/v1/accuracy.csv?panel=usbp-sectors")
+    frame = pd.read_csv(io.BytesIO(answer.content))
+    document = get(scored, "panel=usbp-sectors")
+    assert frame["area"].isna().tolist() == [True, False, False, False, False]
+    assert frame["sWIS"].tolist() == [one["sWIS"] for one in (*document["overall"], *document["accuracy"])]
+    assert list(frame.columns) == list(document["accuracy"][0])
+    by_header = scored.get("/v1/accuracy?panel=usbp-sectors", headers={"Accept": "text/csv"})
+    assert by_header.content == answer.content
+
+
+def test_nothing_scored_is_an_empty_list_that_says_why(office):
+    office.publish()
+    with office.client() as client:
+        document = get(client)
+        assert client.get("/v1/accuracy.csv").content.count(b"\r\n") == 1
+    assert (document["accuracy"], document["overall"]) == ([], [])
+    assert document["note"].startswith("No issued release has seen a later count yet.")
+
+
+def test_a_question_that_no_score_answers_is_told_from_an_empty_store(scored):
+    assert get(scored, "area=yuma")["note"].startswith("No issued release has a score for these areas and leads.")
+
+
+@pytest.mark.parametrize(
+    ("query", "parameter"),
+    [
+        ("lead=soon", "lead"),
+        ("lead=0,37", "lead"),
+        ("lead=", "lead"),
+        ("area=nowhere", "area"),
+        ("area=el-paso&panel=cbp-states", "panel"),
+        ("panel=sectors", "panel"),
+        ("hindcasts=perhaps", "hindcasts"),
+    ],
+)
+def test_what_cannot_be_answered_is_a_problem_that_names_the_parameter(scored, query, parameter):
+    answer = scored.get(f"/v1/accuracy?{query}")
+    assert (answer.status_code, answer.headers["content-type"]) == (422, "application/problem+json")
+    assert (answer.json()["type"], answer.json()["parameter"]) == ("/docs#invalid-parameter", parameter)
+
+
+def test_unknown_parameters_are_refused(scored):
+    answer = scored.get("/v1/accuracy?leads=0")
+    assert (answer.status_code, answer.json()["type"]) == (422, "/docs#unknown-parameter")
+    assert "Did you mean lead?" in answer.json()["detail"]
+
+
+def raise_alarm(office, detail: str = "worse", raised: bool = True, after: int = 0) -> None:
+    alarms.record(office.engine, "usbp-sectors", [Finding("drift", raised, detail)], now=ISSUED + timedelta(days=after))
+
+
+def test_status_tells_open_alarms_of_their_panel(office):
+    office.publish()
+    raise_alarm(office)
+    with office.client() as client:
+        document = client.get("/v1/status").json()
+    responses.StatusAnswer.model_validate(document)
+    assert document["panels"]["usbp-sectors"]["alarms"] == [{"kind": "drift", "since": "2025-01-20T06:00:00Z", "detail": "worse"}]
+    assert document["panels"]["cbp-states"]["alarms"] == []
+
+
+def test_alarms_follow_the_store_at_the_next_look_and_make_kept_answers_old(office):
+    office.publish()
+    with office.client() as client:
+        shelf = client.app.state.context.shelf
+        generation = shelf.generation
+        raise_alarm(office)
+        assert client.get("/v1/status").json()["panels"]["usbp-sectors"]["alarms"] == []
+        shelf.refresh()
+        assert [one["kind"] for one in client.get("/v1/status").json()["panels"]["usbp-sectors"]["alarms"]] == ["drift"]
+        assert shelf.generation == generation + 1
+        shelf.refresh()
+        assert shelf.generation == generation + 1
+        raise_alarm(office, "as good", raised=False, after=1)
+        shelf.refresh()
+        assert client.get("/v1/status").json()["panels"]["usbp-sectors"]["alarms"] == []
+
+
+def test_a_store_that_is_down_leaves_the_last_known_alarms(office, tmp_path):
+    office.publish()
+    raise_alarm(office)
+    with office.client() as client:
+        shelf = client.app.state.context.shelf
+        shelf.engine = connect(f"sqlite:///{tmp_path}/elsewhere.db")
+        shelf.refresh()
+        document = client.get("/v1/status").json()
+    assert document["store"] != "ok"
+    assert [one["detail"] for one in document["panels"]["usbp-sectors"]["alarms"]] == ["worse"]
