@@ -4,6 +4,12 @@ The rule. The champion stays unless a challenger is better by more than noise: o
 ahead), the 90 % block-bootstrap intervals of its sWIS and of its logWIS over the champion's both lie below 1, and its 80 % intervals held
 between 65 % and 92 % of the counts of the last twelve months. Of several such challengers the one with the smallest
 product of the two ratios takes over. Every figure is kept with the release, whatever the verdict.
+
+The band of coverage. The recipe that serves is refused where its 80 % intervals held less than half of the last twelve months' counts and
+those of the recipe `floor`, which always competes, held more by more than noise: on the counts of the last 24 months, the 90 %
+block-bootstrap interval of its coverage over the floor's lies below 1. Where the floor does no better, the world has changed and not
+the recipe: refusing would leave an older release served, which knows the change even less; it is published, and its confidence is `low`.
+Intervals that hold too much are published too, as `wide`: they mislead nobody.
 """
 
 from __future__ import annotations
@@ -18,12 +24,17 @@ from forecast.core.errors import TableError
 from forecast.core.months import SEASON, Month
 from forecast.evaluation.significance import Relative, relative
 
-__all__ = ["BAND", "LEADS", "Challenge", "Verdict", "choose", "confidence", "recent_coverage"]
+__all__ = ["BAND", "LEADS", "Challenge", "Held", "Verdict", "choose", "confidence", "held", "recent_coverage"]
 
 # Shares of the last twelve months' counts that an 80 % interval may have held for its recipe to be promoted.
 BAND = (0.65, 0.92)
 # Below the first share a release says that confidence in its intervals is low, above the second that they are wide.
 LOW, WIDE = 0.70, 0.92
+# Below this share the intervals of the recipe that serves are compared with those of the floor.
+HELD_TOO_LITTLE = 0.50
+FLOOR = "floor"
+# Months whose counts are compared: the fewest that hold two blocks of errors twelve months ahead.
+COMPARED_MONTHS = 2 * SEASON
 # Months of lead, first and last, that a reader plans by: this quarter, the next, and what a record of twelve months still reaches. Leads
 # here are nominal, counts coming out two months after their month: what a release that is issued late says of itself is its own lead.
 LEADS = ((0, 2), (3, 5), (6, 10))
@@ -102,17 +113,54 @@ def _challenge(leaves: pd.DataFrame, name: str, champion: str) -> Challenge:
     return Challenge(name, scaled, logged, coverage, promoted=False, reason=reason)
 
 
+@dataclass(frozen=True)
+class Held:
+    """What the 80 % intervals of the recipe that serves (`name`) held lately, beside the floor's. Shares of counts; None where unknown.
+
+    `compared`: its own coverage over the floor's; below 1 the floor held more. `refused`: by the written rule.
+    """
+
+    name: str
+    coverage: float | None
+    floor: float | None
+    compared: Relative | None
+    refused: bool
+
+    def figures(self) -> dict[str, Any]:
+        """JSON values for the manifest and the tracking run."""
+        return {
+            "refused": self.refused,
+            "coverage_80_last_12_months": None if self.coverage is None else round(self.coverage, 4),
+            "floor_coverage_80_last_12_months": None if self.floor is None else round(self.floor, 4),
+            "over_floor_last_24_months": None if self.compared is None else _written(self.compared),
+        }
+
+
+def held(record: pd.DataFrame, name: str) -> Held:
+    """Apply the band of coverage to the recipe that serves. `record`: scores of it, and of the floor where that competed."""
+    leaves = record[record["group"] != "total"]
+    own, floor = leaves[leaves["model"] == name], leaves[leaves["model"] == FLOOR]
+    coverage, theirs = recent_coverage(own), recent_coverage(floor)
+    if name == FLOOR or coverage is None or theirs is None:
+        return Held(name, coverage, theirs, None, refused=False)
+    both = _lately(pd.concat([own, floor]), COMPARED_MONTHS)
+    compared = relative(both, model=name, against=FLOOR, figure="coverage_80")
+    return Held(name, coverage, theirs, compared, refused=coverage < HELD_TOO_LITTLE and compared.high < 1)
+
+
 def recent_coverage(cells: pd.DataFrame, months: int = SEASON) -> float | None:
     """Share of the counts of the last `months` target months that the 80 % intervals held; None without a cell.
 
     In the southwest where the panel has it: elsewhere counts are so small that rounding decides what an interval holds.
     """
+    return None if cells.empty else float(_lately(cells, months)["coverage_80"].mean())
+
+
+def _lately(cells: pd.DataFrame, months: int) -> pd.DataFrame:
+    """The cells of the last `months` target months, in the southwest where there are some; at least one cell."""
     measured = cells[cells["group"] == "southwest"] if (cells["group"] == "southwest").any() else cells
-    if measured.empty:
-        return None
     last = Month.parse(str(measured["target_month"].max()))
-    recent = measured[measured["target_month"].astype(str) > str(last + -months)]
-    return float(recent["coverage_80"].mean())
+    return measured[measured["target_month"].astype(str) > str(last + -months)]
 
 
 def confidence(cells: pd.DataFrame, *, contradicted: bool = False) -> list[dict[str, Any]]:

@@ -1,13 +1,15 @@
 """One retraining at a time per panel: a file lock beside a SQLite store, a lease with an expiry in PostgreSQL. Knows no release.
 
 Either way the panel's row in `lease` carries an epoch that grows with every holder. A publication checks it inside its own
-transaction, so that a holder that stalled and was replaced cannot publish when it wakes.
+transaction, so that a holder that stalled and was replaced cannot publish when it wakes. A thread renews the lease of PostgreSQL for as
+long as the process runs: a fit may take longer than the lease. A process that is stopped, or cut off from the database, stops renewing.
 """
 
 from __future__ import annotations
 
 import fcntl
 import os
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -18,11 +20,15 @@ from typing import Any
 from sqlalchemy import Connection, Engine, and_, func, insert, select, update
 
 from forecast.core.areas import Panel
-from forecast.core.errors import LockHeld, StoreError
+from forecast.core.errors import LeaseLost, LockHeld, StoreError
 from forecast.release import schema
 from forecast.release.store import sqlite_file, writing
 
 __all__ = ["Lease", "hold", "renew", "require"]
+
+_MOMENT = "%Y-%m-%d %H:%M UTC"
+# Renewals in one lifetime of a lease: several may fail, with the database restarting, before it is lost.
+_RENEWALS = 6
 
 
 @dataclass(frozen=True)
@@ -46,28 +52,52 @@ def hold(engine: Engine, panel: Panel, *, holder: str, now: datetime, ttl: timed
     if file is None:
         lease = _take(engine, panel, holder, now, ttl)
         try:
-            yield lease
+            with _renewed(engine, lease):
+                yield lease
         finally:
             _give_back(engine, lease)
     else:
-        with _locked(file.with_name(f"{file.name}.{panel}.lock"), panel, holder):
+        with _locked(file.with_name(f"{file.name}.{panel}.lock"), panel, f"{holder}, since {now:{_MOMENT}}"):
             yield _take(engine, panel, holder, now, ttl)
 
 
+@contextmanager
+def _renewed(engine: Engine, lease: Lease) -> Iterator[None]:
+    """Renew a lease beside the block, on a connection of its own. A lost one is left alone: it never comes back, and `require` says so."""
+    over = threading.Event()
+
+    def keep() -> None:
+        while not over.wait(lease.ttl.total_seconds() / _RENEWALS):
+            try:
+                renew(engine, lease)
+            except LeaseLost:
+                return
+            except StoreError:  # the database may be back by the next time
+                continue
+
+    thread = threading.Thread(target=keep, name=f"lease of {lease.panel}", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
+
+
 def renew(engine: Engine, lease: Lease) -> None:
-    """Let a lease last another `ttl` from now. Raises LockHeld where it was lost, StoreError."""
+    """Let a lease last another `ttl` from now. Raises LeaseLost, StoreError."""
     with writing(engine, subject=lease.panel) as connection:
         require(connection, lease)
         connection.execute(update(schema.lease).where(_mine(lease)).values(expires_at=_expiry(connection, lease.ttl)))
 
 
 def require(connection: Connection, lease: Lease) -> None:
-    """Inside a transaction: raise LockHeld unless the lease is still its holder's, neither expired nor taken over."""
+    """Inside a transaction: raise LeaseLost unless the lease is still its holder's, neither expired nor taken over."""
     table = schema.lease
     alive = table.c.expires_at.is_(None) | (table.c.expires_at > _clock(connection))
     # FOR UPDATE: nobody can take the lease over between this look and the commit. SQLite's writer is alone anyway.
     if connection.execute(select(table.c.epoch).where(_mine(lease), alive).with_for_update()).scalar() is None:
-        raise LockHeld(f"{lease.holder} lost its lease of {lease.panel} while it worked; nothing was published. Start again.")
+        raise LeaseLost(f"{lease.holder} lost its lease of {lease.panel} while it worked; nothing was published. Start again.")
 
 
 def _take(engine: Engine, panel: Panel, holder: str, now: datetime, ttl: timedelta) -> Lease:
@@ -76,7 +106,8 @@ def _take(engine: Engine, panel: Panel, holder: str, now: datetime, ttl: timedel
         free = table.c.expires_at.is_(None) | (table.c.expires_at <= _clock(connection))
         found = connection.execute(select(table, free.label("free")).where(table.c.panel == panel)).one_or_none()
         if found is not None and not found.free:
-            raise LockHeld(_busy(panel, f"{found.holder}, since {found.taken_at:%Y-%m-%d %H:%M} UTC"))
+            freed = f"its lease then runs out by {found.expires_at:{_MOMENT}}"
+            raise LockHeld(_busy(panel, f"{found.holder}, since {found.taken_at:{_MOMENT}}", freed))
         epoch = 1 if found is None else found.epoch + 1
         row: dict[str, Any] = {"holder": holder, "epoch": epoch, "taken_at": now, "expires_at": _expiry(connection, ttl)}
         if found is None:
@@ -105,8 +136,11 @@ def _clock(connection: Connection) -> Any:
     return func.current_timestamp() if connection.dialect.name == "sqlite" else func.clock_timestamp()
 
 
-def _busy(panel: Panel, who: str) -> str:
-    return f"Another retraining of {panel} is at work ({who}). Wait until it ends; nothing was changed."
+def _busy(panel: Panel, who: str, freed: str) -> str:
+    return (
+        f"Another retraining of {panel} is at work ({who}). Nothing was changed. Wait until it ends; if it hangs, end that process "
+        f"on its machine (kill -9, which also ends one that is stopped), and {freed}."
+    )
 
 
 @contextmanager
@@ -122,7 +156,7 @@ def _locked(path: Path, panel: Panel, holder: str) -> Iterator[None]:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             who = os.pread(handle, 200, 0).decode(errors="replace").strip()
-            raise LockHeld(_busy(panel, who or "just started")) from None
+            raise LockHeld(_busy(panel, who or "just started", "its lock is free at once")) from None
         os.ftruncate(handle, 0)
         os.pwrite(handle, holder.encode(), 0)
         yield

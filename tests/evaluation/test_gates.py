@@ -5,9 +5,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from forecast.core.areas import hierarchy
 from forecast.core.errors import GateRefused
 from forecast.core.tables import LEVELS, Paths
 from forecast.evaluation import gates
+from forecast.evaluation.selection import Held
+from forecast.models.scale import ceiling
 from forecast.recipe import recipe as kitchen
 from tests.recipe.test_recipe import TEXT
 from tests.samples import cell_counts
@@ -48,6 +51,63 @@ def test_a_forecast_far_beyond_all_history_is_refused(made):
     with pytest.raises(GateRefused, match="state-wa-northern: a median of") as refused:
         check(made, forecasts=replace(made.forecasts, values=values))
     assert refused.value.exit_code == 3
+
+
+def changed(made, slug, figures):
+    """The forecasts with these figures at every level and month of one area."""
+    values = made.forecasts.values.copy()
+    values[made.paths.areas.index(slug)] = figures
+    return replace(made.forecasts, values=values)
+
+
+def last_year(made, slug):
+    return made.counts.totals()[slug][-12:]
+
+
+def test_a_median_far_above_the_last_year_is_refused_though_it_was_seen_long_ago(made):
+    """What adapts: after a break, the record of years ago lets anything pass."""
+    slug = "state-tx-other"
+    values = made.counts.values.copy()
+    values[0, made.counts.areas.index(slug)] = 1e6
+    counts = replace(made.counts, values=values)
+    top = max(10 * last_year(made, slug).max(), 1000.0)
+    gates.check(forecasts=changed(made, slug, 0.99 * top), paths=made.paths, counts=counts, fallbacks={})
+    with pytest.raises(GateRefused, match=f"{slug}: a median of .*, where the highest month of the last year is"):
+        gates.check(forecasts=changed(made, slug, 1.01 * top), paths=made.paths, counts=counts, fallbacks={})
+
+
+def test_a_median_far_below_the_last_year_is_refused(made):
+    slug = "state-wa-northern"
+    low = last_year(made, slug).min()
+    check(made, forecasts=changed(made, slug, 1.01 * low / 20))
+    with pytest.raises(GateRefused, match=f"{slug}: a median of .*, where the lowest month of the last year is"):
+        check(made, forecasts=changed(made, slug, 0.99 * low / 20))
+
+
+def test_a_small_area_may_vanish(made):
+    slug = "state-az-southwest"
+    assert last_year(made, slug).min() < 100
+    check(made, forecasts=changed(made, slug, 0.0))
+
+
+def test_what_the_rails_of_the_fits_allow_is_not_refused(made):
+    """The floor, which stands in for a failed model, reaches the ceiling of the rails in a year and a half."""
+    rails = {leaf: ceiling(made.counts.series(leaf)) for leaf in made.counts.open_areas}
+    for slug, leaves in hierarchy(made.counts.open_areas).items():
+        figures = np.zeros(len(LEVELS))
+        figures[:] = last_year(made, slug).mean()
+        figures[-2:] = sum(rails[leaf] for leaf in leaves)
+        check(made, forecasts=changed(made, slug, figures))
+        figures[-2:] *= 1.01
+        with pytest.raises(GateRefused, match=f"{slug}: an upper end of"):
+            check(made, forecasts=changed(made, slug, figures))
+
+
+def test_intervals_that_held_too_little_are_refused_with_both_shares():
+    shares = Held("mine", 0.31, 0.74, None, refused=True)
+    with pytest.raises(GateRefused, match=r"cbp-states is not published: the 80 % intervals of mine held 31% .* those of the floor 74%"):
+        gates.check_coverage(shares, "cbp-states")
+    gates.check_coverage(replace(shares, refused=False), "cbp-states")
 
 
 def test_a_small_area_may_multiply(made):

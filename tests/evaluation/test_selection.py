@@ -8,7 +8,7 @@ import pytest
 from forecast.core.errors import TableError
 from forecast.core.months import Month, month_range
 from forecast.evaluation.scores import FIGURES
-from forecast.evaluation.selection import choose, confidence, recent_coverage
+from forecast.evaluation.selection import choose, confidence, held, recent_coverage
 
 FIRST = Month.of(2018, 1)
 
@@ -126,3 +126,55 @@ def test_confidence_is_said_by_lead_in_plain_words():
 def test_newer_counts_that_contradict_the_forecasts_lower_every_confidence():
     labels = {one["label"] for one in confidence(cells("m"), contradicted=True)}
     assert labels == {"low: newer counts contradict these forecasts"}
+
+
+def judged_by_coverage(own, floor, **more):
+    """As in a record: the last origins have few of their months yet."""
+    both = pd.concat([cells("mine", coverage=own, **more), cells("floor", coverage=floor, **more)])
+    return held(both[both["target_month"] <= str(Month.parse(both["origin"].max()) + 1)], "mine")
+
+
+@pytest.mark.parametrize(
+    ("own", "floor", "refused"),
+    [
+        (0.3, 0.8, True),
+        (0.0, 0.8, True),  # a ratio that could be infinite or no number
+        (0.55, 0.8, False),  # worse, but not far outside
+        (0.3, 0.3, False),  # the world has broken, not the recipe
+        (0.3, 0.1, False),
+        (0.0, 0.0, False),
+        (1.0, 0.8, False),  # too wide misleads nobody
+    ],
+)
+def test_coverage_is_refused_only_where_it_is_low_and_the_floor_does_better(own, floor, refused):
+    assert judged_by_coverage(own, floor).refused is refused
+
+
+def test_coverage_that_differs_by_no_more_than_noise_is_not_refused():
+    mine = cells("mine", coverage=0.45)
+    floor = cells("floor", coverage=1.0)
+    # The floor held nothing at every second pair of origins: better on the whole, but who knows.
+    unlucky = {str(FIRST + place * 3) for place in range(24) if place % 4 < 2}
+    floor.loc[floor["origin"].isin(unlucky), "coverage_80"] = 0.0
+    found = held(pd.concat([mine, floor]), "mine")
+    assert found.compared.ratio < 1
+    assert not found.refused
+
+
+def test_few_origins_refuse_no_coverage():
+    assert judged_by_coverage(0.1, 0.9, origins=6).refused is False
+
+
+def test_without_the_floor_no_coverage_is_refused_nor_is_the_floor_s_own():
+    assert held(cells("mine", coverage=0.1), "mine").refused is False
+    assert held(cells("floor", coverage=0.1), "floor").refused is False
+
+
+def test_the_shares_that_intervals_held_are_json_with_every_figure():
+    figures = judged_by_coverage(0.3, 0.8).figures()
+    assert figures["refused"] is True
+    assert figures["coverage_80_last_12_months"] == pytest.approx(0.3, abs=0.02)
+    assert figures["floor_coverage_80_last_12_months"] == pytest.approx(0.8, abs=0.02)
+    ratio = figures["over_floor_last_24_months"]
+    assert ratio["ratio"] == pytest.approx(0.375, abs=0.03)
+    assert ratio["low"] <= ratio["ratio"] <= ratio["high"] < 1

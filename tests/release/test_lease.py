@@ -6,18 +6,29 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import timedelta
+from pathlib import Path
+from typing import IO
 
 import pytest
 from conftest import NOW, Parts
 from sqlalchemy import Engine, text
 
-from forecast.core.errors import LockHeld
+from forecast.core.errors import LeaseLost, LockHeld
+from forecast.release import lease as leases
 from forecast.release import read
 from forecast.release.lease import hold, renew
 
+HERE = Path(__file__).parent
 LONG, SHORT = timedelta(minutes=10), timedelta(seconds=0.2)
+
+
+@pytest.fixture
+def silent(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Holders of this process do not renew, as one that is cut off from the database."""
+    monkeypatch.setattr(leases, "_RENEWALS", 0.001)
 
 
 def test_a_second_holder_is_refused_at_once_and_told_who_holds(engine: Engine) -> None:
@@ -64,7 +75,9 @@ def test_a_holder_that_was_replaced_publishes_nothing(engine: Engine, parts: Cal
 
 
 @pytest.mark.parametrize("url", ["postgresql"], indirect=True)  # a file lock does not expire: it ends with its process
-def test_a_lease_of_postgresql_expires_and_the_one_who_comes_next_publishes(engine: Engine, parts: Callable[..., Parts]) -> None:
+def test_a_lease_of_postgresql_expires_and_the_one_who_comes_next_publishes(
+    engine: Engine, parts: Callable[..., Parts], silent: None
+) -> None:
     with hold(engine, "usbp-sectors", holder="stalled", now=NOW, ttl=SHORT) as old:
         time.sleep(0.3)
         with pytest.raises(LockHeld):
@@ -77,7 +90,7 @@ def test_a_lease_of_postgresql_expires_and_the_one_who_comes_next_publishes(engi
 
 
 @pytest.mark.parametrize("url", ["postgresql"], indirect=True)
-def test_a_stalled_holder_that_ends_does_not_free_the_next_ones_lease(engine: Engine) -> None:
+def test_a_stalled_holder_that_ends_does_not_free_the_next_ones_lease(engine: Engine, silent: None) -> None:
     old = hold(engine, "usbp-sectors", holder="stalled", now=NOW, ttl=SHORT)
     old.__enter__()
     time.sleep(0.3)
@@ -98,18 +111,39 @@ import sys, time
 from datetime import UTC, datetime, timedelta
 from forecast.release import store
 from forecast.release.lease import hold
-with hold(store.connect(sys.argv[1]), "usbp-sectors", holder="doomed", now=datetime.now(UTC), ttl=timedelta(seconds=3)):
+ttl, works = timedelta(seconds=float(sys.argv[2])), float(sys.argv[3])
+with hold(store.connect(sys.argv[1]), "usbp-sectors", holder="doomed", now=datetime.now(UTC), ttl=ttl) as lease:
     print("held", flush=True)
-    time.sleep(60)
+    time.sleep(works)
+    if len(sys.argv) > 4:
+        sys.path.insert(0, sys.argv[4])
+        import conftest
+        from forecast.core.errors import LeaseLost
+        try:
+            conftest._parts(key="b").publish(store.connect(sys.argv[1]), lease=lease)
+            print("published", flush=True)
+        except LeaseLost as error:
+            print(error, flush=True)
 """
 
 
-def test_a_killed_holder_makes_way(engine: Engine) -> None:
+@contextmanager
+def holding(engine: Engine, *arguments: object) -> Iterator[tuple[subprocess.Popen[str], IO[str]]]:
+    """A process that holds the sectors: `ttl` and seconds of work, then, given the folder of these tests, a publication."""
     url = engine.url.render_as_string(hide_password=False)
-    process = subprocess.Popen([sys.executable, "-c", HOLDER, url], stdout=subprocess.PIPE, text=True)
+    process = subprocess.Popen([sys.executable, "-c", HOLDER, url, *map(str, arguments)], stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None
-    with process.stdout:
-        assert process.stdout.readline() == "held\n"
+    try:
+        with process.stdout as out:
+            assert out.readline() == "held\n"
+            yield process, out
+    finally:
+        process.kill()
+        process.wait()
+
+
+def test_a_killed_holder_makes_way(engine: Engine) -> None:
+    with holding(engine, 3, 60) as (process, _):
         with pytest.raises(LockHeld, match="doomed"), hold(engine, "usbp-sectors", holder="next", now=NOW, ttl=LONG):
             pass
         process.send_signal(signal.SIGKILL)
@@ -118,3 +152,65 @@ def test_a_killed_holder_makes_way(engine: Engine) -> None:
         time.sleep(3.1)  # its lease runs out
     with hold(engine, "usbp-sectors", holder="next", now=NOW, ttl=LONG) as lease:
         assert lease.epoch == 2
+
+
+def test_a_stopped_holder_keeps_the_lock_of_sqlite_and_the_next_one_is_told_how_to_end_it(engine: Engine) -> None:
+    with holding(engine, 3600, 60) as (process, _):
+        process.send_signal(signal.SIGSTOP)
+        told = (
+            r"at work \(doomed, since 20\d\d-\d\d-\d\d \d\d:\d\d UTC\).*kill -9.* and its l(ock is free at once|ease then runs out by 20)"
+        )
+        with pytest.raises(LockHeld, match=told), hold(engine, "usbp-sectors", holder="next", now=NOW, ttl=LONG):
+            pass
+
+
+@pytest.mark.parametrize("url", ["postgresql"], indirect=True)
+def test_a_holder_that_works_for_longer_than_its_lease_keeps_it_and_publishes(engine: Engine) -> None:
+    with holding(engine, 1.5, 4, HERE) as (_, out):
+        end = time.monotonic() + 3.5
+        while time.monotonic() < end:
+            with pytest.raises(LockHeld, match="doomed"), hold(engine, "usbp-sectors", holder="next", now=NOW, ttl=LONG):
+                pass
+            time.sleep(0.2)
+        assert out.readline() == "published\n"
+
+
+@pytest.mark.parametrize("url", ["postgresql"], indirect=True)
+def test_a_stopped_holder_that_wakes_after_its_lease_publishes_nothing(engine: Engine, parts: Callable[..., Parts]) -> None:
+    with holding(engine, 1.5, 1, HERE) as (process, out):
+        process.send_signal(signal.SIGSTOP)
+        end = time.monotonic() + 20
+        while True:
+            try:
+                with hold(engine, "usbp-sectors", holder="next", now=NOW, ttl=LONG) as lease:
+                    published = parts().publish(engine, lease=lease)
+                break
+            except LockHeld:
+                assert time.monotonic() < end, "a stopped holder's lease never ran out"
+                time.sleep(0.2)
+        process.send_signal(signal.SIGCONT)
+        assert out.readline().startswith("doomed lost its lease of usbp-sectors while it worked; nothing was published")
+    assert [one.id for one in read.releases(engine)] == [published.id]
+
+
+@pytest.mark.parametrize("url", ["postgresql"], indirect=True)
+def test_a_database_that_fails_for_a_moment_costs_no_lease(engine: Engine) -> None:
+    with hold(engine, "usbp-sectors", holder="a", now=NOW, ttl=timedelta(seconds=3)) as lease:
+        with engine.begin() as connection:
+            connection.execute(text("ALTER TABLE lease RENAME TO elsewhere"))
+        time.sleep(1.2)  # two renewals fail
+        with engine.begin() as connection:
+            connection.execute(text("ALTER TABLE elsewhere RENAME TO lease"))
+        time.sleep(3)
+        renew(engine, lease)
+
+
+def test_a_lost_lease_is_told_apart_from_one_that_another_holds(engine: Engine) -> None:
+    with hold(engine, "usbp-sectors", holder="a", now=NOW, ttl=LONG):
+        with pytest.raises(LockHeld) as busy, hold(engine, "usbp-sectors", holder="b", now=NOW, ttl=LONG):
+            pass
+        with engine.begin() as connection:
+            connection.execute(text("UPDATE lease SET epoch = epoch + 1"))
+        with pytest.raises(LeaseLost):
+            renew(engine, leases.Lease("usbp-sectors", "a", 1, LONG))
+    assert not isinstance(busy.value, LeaseLost)

@@ -1,0 +1,132 @@
+"""The command as a scheduler runs it: hook, log, schedule and backup, in processes of their own."""
+
+import json
+import os
+import shlex
+import subprocess
+import sys
+
+import pytest
+
+from tests.pipeline.conftest import RECIPE
+
+ENCOUNTERS = [sys.executable, "-c", "from forecast.cli import main; main()"]
+
+
+@pytest.fixture
+def encounters(tmp_path):
+    """Runs `encounters` with a home of its own: the finished process."""
+    clean = {name: value for name, value in os.environ.items() if not name.startswith("ENCOUNTERS_")}
+    settings = {"ENCOUNTERS_HOME": str(tmp_path / "home"), "ENCOUNTERS_WORKERS": "0", "MLFLOW_TRACKING_URI": "http://127.0.0.1:9"}
+
+    def run(*arguments, **more):
+        return subprocess.run(
+            [*ENCOUNTERS, *map(str, arguments)], env={**clean, **settings, **more}, cwd=tmp_path, capture_output=True, text=True
+        )
+
+    return run
+
+
+@pytest.fixture
+def recipe(tmp_path):
+    path = tmp_path / "floor.toml"
+    path.write_text(RECIPE.replace('"small"', '"floor"').split('[[members]]\nmodel = "seasonal')[0])
+    return path
+
+
+@pytest.fixture
+def hook(tmp_path):
+    """A command that notes what it is told, whether the store is free by then, and fails; and what it noted."""
+    script, notes = tmp_path / "hook.py", tmp_path / "notes"
+    script.write_text(
+        "import json, sys, sqlite3\n"
+        "told = json.load(sys.stdin)\n"
+        "store = sqlite3.connect(sys.argv[1], timeout=0, isolation_level=None)\n"
+        "store.execute('BEGIN IMMEDIATE')\n"
+        "served = [row[0] for row in store.execute('SELECT release FROM pointer')]\n"
+        "print(json.dumps([told['event'], told['release'], told['reason'], served]), file=open(sys.argv[2], 'a'))\n"
+        "sys.exit(9)\n"
+    )
+    line = shlex.join([sys.executable, str(script), str(tmp_path / "home" / "encounters.db"), str(notes)])
+    return line, lambda: [json.loads(one) for one in notes.read_text().splitlines()]
+
+
+def test_a_failing_hook_is_told_after_the_transaction_and_changes_no_exit_code(encounters, recipe, hook):
+    line, notes = hook
+    done = encounters("retrain", "--panel", "cbp-states", "--recipe", recipe, ENCOUNTERS_HOOK=line)
+    assert done.returncode == 0, done.stderr
+    release = done.stdout.split()[2]
+    assert notes() == [["publish", release, None, [release]]]
+    assert done.stderr.count("The hook failed on publish of cbp-states: exit code 9") == 1
+    again = encounters("retrain", "--panel", "cbp-states", "--recipe", recipe, ENCOUNTERS_HOOK=line)
+    assert (again.returncode, again.stdout.split()[1:3], len(notes())) == (0, ["nothing", "new:"], 1)
+
+
+def test_a_failure_is_told_and_keeps_its_exit_code(encounters, tmp_path):
+    line = shlex.join(["sh", "-c", f"cat > {shlex.quote(str(tmp_path / 'told'))}"])
+    done = encounters("retrain", "--panel", "cbp-states", "--recipe", "nowhere", ENCOUNTERS_HOOK=line)
+    told = json.loads((tmp_path / "told").read_text())
+    assert (done.returncode, told["event"], told["verdict"], told["release"]) == (1, "failure", "failed", None)
+    assert done.stderr == f"encounters: {told['reason']}\n"
+
+
+def test_as_json_every_line_of_stderr_is_a_record_with_steps_and_verdict(encounters, recipe):
+    done = encounters("retrain", "--panel", "cbp-states", "--recipe", recipe, "--json", ENCOUNTERS_LOG="json")
+    assert done.returncode == 0, done.stderr
+    records = [json.loads(line) for line in done.stderr.splitlines()]
+    assert all(record["time"].endswith("+00:00") and record["level"] and record["message"] for record in records)
+    steps = [(record["event"], record["step"]) for record in records if record.get("event") in ("begin", "end")]
+    assert ("begin", "cbp-states: publishing") in steps
+    assert sorted(step for event, step in steps if event == "begin") == sorted(step for event, step in steps if event == "end")
+    (verdict,) = [record for record in records if record.get("event") == "published"]
+    (result,) = json.loads(done.stdout)
+    assert (verdict["panel"], verdict["release"]) == ("cbp-states", result["release"])
+
+
+def test_an_error_as_json_is_one_record_that_no_file_name_forges(encounters, tmp_path):
+    name = 'page\n{"level": "INFO", "message": "all is well"}\x1b[2J\u2028.csv'
+    (tmp_path / name).write_text("<!DOCTYPE html><html>")
+    done = encounters("ingest", tmp_path / name, "--published", "2024-01-01", ENCOUNTERS_LOG="json")
+    (line,) = done.stderr.splitlines()
+    assert (done.returncode, json.loads(line)["level"], line.isprintable()) == (1, "ERROR", True)
+    plain = encounters("ingest", tmp_path / name, "--published", "2024-01-01")
+    assert plain.stderr.count("\n") == 1
+    assert plain.stderr[:-1].isprintable()
+
+
+def test_a_setting_that_cannot_be_is_one_line_that_names_it(encounters):
+    done = encounters("status", ENCOUNTERS_LOG="xml")
+    assert (done.returncode, done.stderr) == (1, "encounters: ENCOUNTERS_LOG: Input should be 'text' or 'json'. Set it anew.\n")
+
+
+@pytest.mark.parametrize(
+    ("scheduler", "begins"), [("systemd", "# --- encounters-retrain.service"), ("cron", "# Lines for"), ("kubernetes", "# Ret")]
+)
+def test_schedule_prints_the_files_with_this_home_and_command(encounters, tmp_path, scheduler, begins):
+    done = encounters("schedule", scheduler, ENCOUNTERS_DATABASE_URL="postgresql+psycopg://me:hunter2@host/db")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith(begins)
+    assert "hunter2" not in done.stdout + done.stderr
+    if scheduler != "kubernetes":
+        assert f"{sys.prefix}/bin/encounters" in done.stdout
+        assert str(tmp_path / "home") in done.stdout
+
+
+def test_schedule_writes_the_files_into_a_folder(encounters, tmp_path):
+    (tmp_path / "units").mkdir()
+    done = encounters("schedule", "systemd", "--to", tmp_path / "units")
+    assert sorted(path.name for path in (tmp_path / "units").iterdir()) == ["encounters-retrain.service", "encounters-retrain.timer"]
+    assert done.stdout.splitlines() == [f"{tmp_path}/units/encounters-retrain.{kind}" for kind in ("service", "timer")]
+    refused = encounters("schedule", "systemd", "--to", tmp_path / "nowhere")
+    assert (refused.returncode, refused.stderr.count("cannot be written")) == (1, 1)
+
+
+@pytest.mark.parametrize("name", ["schedule", "backup"])
+def test_every_command_has_help_with_an_example(encounters, name):
+    assert f"Example: encounters {name}" in " ".join(encounters(name, "--help").stdout.split())
+
+
+def test_a_backup_of_an_empty_store_is_one_line(encounters, tmp_path):
+    done = encounters("backup", "--to", tmp_path / "copy.db")
+    assert (done.returncode, done.stderr.count("\n")) == (1, 1)
+    assert not (tmp_path / "copy.db").exists()

