@@ -1,15 +1,21 @@
-"""Progress on stderr: a bar with the time left on a terminal, a line per part elsewhere. Results never come this way."""
+"""Progress on stderr: a bar with the time left on a terminal, a line per part elsewhere, or log records. Results never come this way."""
 
 from __future__ import annotations
 
+import logging
 import sys
 import time
 from types import TracebackType
+from typing import Any
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
+from forecast.core.logs import Form, escaped
+
 __all__ = ["Reporter"]
+
+log = logging.getLogger(__name__)
 
 # Seconds between two lines of one part where there is no terminal.
 _EVERY = 10.0
@@ -18,9 +24,10 @@ _FIRST_SHARE = 0.1
 
 
 class Reporter:
-    """Satisfies `pipeline.Progress`. Use as a context; parts follow one another."""
+    """Satisfies `pipeline.Progress`. Use as a context; parts follow one another. `form` json: every line is a log record."""
 
-    def __init__(self) -> None:
+    def __init__(self, form: Form = "text") -> None:
+        self._form = form
         self._console = Console(stderr=True, highlight=False)
         self._bar = Progress(
             SpinnerColumn(),
@@ -30,7 +37,7 @@ class Reporter:
             TimeElapsedColumn(),
             TimeRemainingColumn(),
             console=self._console,
-            disable=not sys.stderr.isatty(),
+            disable=form == "json" or not sys.stderr.isatty(),
         )
         self._task: TaskID | None = None
         self._what, self._steps, self._done, self._started, self._told = "", 0, 0, time.monotonic(), 0.0
@@ -50,7 +57,7 @@ class Reporter:
         self._what, self._steps, self._done, self._started, self._told = what, steps or 0, 0, time.monotonic(), time.monotonic()
         self._task = self._bar.add_task(what, total=steps)
         if self._bar.disable:
-            self._console.print(f"{what} ...", soft_wrap=True)
+            self._line(f"{what} ...", event="begin", step=what, steps=steps)
 
     def advance(self) -> None:
         """One step of the part is done."""
@@ -63,11 +70,18 @@ class Reporter:
         if self._bar.disable and told and self._done < self._steps:
             self._told = now
             left = (now - self._started) / self._done * (self._steps - self._done)
-            self._console.print(f"{self._what}: {self._done} of {self._steps}, about {left:.0f} s left", soft_wrap=True)
+            line = f"{self._what}: {self._done} of {self._steps}, about {left:.0f} s left"
+            self._line(line, event="progress", step=self._what, done=self._done, steps=self._steps)
 
     def say(self, line: str) -> None:
         """A line that stays."""
-        self._console.print(line, soft_wrap=True, markup=False)
+        self._line(line, event="note")
+
+    def _line(self, line: str, **fields: Any) -> None:
+        if self._form == "json":
+            log.info(line, extra=fields)
+        else:
+            self._console.print(escaped(line), soft_wrap=True, markup=False)
 
     def _end(self) -> None:
         if self._task is not None:
@@ -75,5 +89,6 @@ class Reporter:
                 self._bar.update(self._task, completed=self._steps)
             self._bar.stop_task(self._task)
             if self._bar.disable:
-                self._console.print(f"{self._what}: done in {time.monotonic() - self._started:.0f} s", soft_wrap=True)
+                seconds = time.monotonic() - self._started
+                self._line(f"{self._what}: done in {seconds:.0f} s", event="end", step=self._what, seconds=round(seconds, 3))
             self._task = None

@@ -8,6 +8,8 @@ from pathlib import Path
 from pydantic import AliasChoices, Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from forecast.core.logs import Form
+
 __all__ = ["Settings"]
 
 
@@ -29,6 +31,21 @@ class Settings(BaseSettings):
         description="Worker processes for fits; 0 fits in this process (ENCOUNTERS_WORKERS).",
     )
     fit_deadline: float = Field(60.0, gt=0, description="Seconds after which a stuck fit is killed (ENCOUNTERS_FIT_DEADLINE).")
+    tracking_budget: float = Field(
+        60.0,
+        gt=0,
+        description="Seconds that a release waits for MLflow; then it is published and tracked later (ENCOUNTERS_TRACKING_BUDGET).",
+    )
+    log: Form = Field("text", description="How stderr is written: text, or json with one object per line (ENCOUNTERS_LOG).")
+    hook: str = Field(
+        "",
+        description="Command that is told on its standard input, as JSON, of every publish, refusal, failure and alarm (ENCOUNTERS_HOOK).",
+    )
+    hook_seconds: float = Field(30.0, gt=0, description="Seconds after which that command is killed (ENCOUNTERS_HOOK_SECONDS).")
+
+    fetch_timeout: float = Field(
+        180.0, gt=0, description="Seconds that one file of a publisher may take, with its retries (ENCOUNTERS_FETCH_TIMEOUT)."
+    )
 
     @property
     def root(self) -> Path:
@@ -41,9 +58,19 @@ class Settings(BaseSettings):
         return self.root / "archive"
 
     @property
+    def downloads(self) -> Path:
+        """Folder of official files as they were fetched."""
+        return self.root / "downloads"
+
+    @property
     def cache(self) -> Path:
         """Folder of remembered fits; may be deleted at any time."""
         return self.root / "cache"
+
+    @property
+    def outbox(self) -> Path:
+        """Folder of the retrainings that MLflow does not have yet."""
+        return self.root / "outbox"
 
     @property
     def database(self) -> str:

@@ -65,7 +65,7 @@ def backtest(
         horizon=horizon,
     )
     own = asked.recipes[0]
-    with Reporter() as progress:
+    with Reporter(settings.log) as progress:
         progress.begin(f"{name}: {len(asked.origins)} origins", asked.fits)
         past = asked.run(cache=settings.cache, workers=settings.workers, deadline=settings.fit_deadline, on_fit=progress.advance)
     told = [table for table in past.forecasts if table.model in (own.name, *asked.labels)]

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from forecast.cli import parts
-from forecast.core.errors import EncountersError
+from forecast.core.errors import ArchiveError, EncountersError, SourceError
 from forecast.counts.description import describe
+from forecast.counts.refusals import Refusals
 from forecast.counts.sources.catalog import read
 from forecast.settings import Settings
 
@@ -27,30 +28,42 @@ def ingest(
 ) -> None:
     """Recognise each official file by its content and append it to the archive; the same bytes twice change nothing.
 
-    A file that cannot be read, or looks cut, is refused whole and the others are taken; then the exit code is 1.
+    A file that cannot be read, or looks cut, is refused whole and the others are taken; then the exit code is 1. `encounters status`
+    shows what was refused until the same file is taken.
 
     Example: encounters ingest nationwide-encounters-fy23-fy26-jul-aor.csv --published 2026-08-14
     """
     settings = Settings()
     archive = parts.archive(settings)
     day = parts.Day(published) if published else None
-    refused, taken = 0, []
+    told: list[dict[str, Any]] = []
     for path in files:
         try:
             appended = archive.append(read(path, published=day), accept=accept)
         except EncountersError as error:
-            refused += 1
-            typer.echo(f"encounters: {' '.join(str(error).split())}", err=True)
+            told.append({"file": str(path), "already_there": False, "lines": [], "refused": " ".join(str(error).split())})
+            parts.complain(error, settings)
+            _remember(path, error, settings)
             continue
         lines = describe(appended)
-        taken.append({"file": str(path), "already_there": appended.already_there, "lines": list(lines)})
+        told.append({"file": str(path), "already_there": appended.already_there, "lines": list(lines), "refused": None})
         if not as_json:
             for line in lines:
                 typer.echo(line)
     if as_json:
-        parts.emit(taken)
-    if refused:
+        parts.emit(told)
+    if any(file["refused"] for file in told):
         raise typer.Exit(1)
+
+
+def _remember(path: Path, error: EncountersError, settings: Settings) -> None:
+    """Register a refused file; a path without a file is a slip of the pen, and the archive's own trouble is not the file's."""
+    if not isinstance(error, SourceError) or not path.is_file():
+        return
+    try:
+        Refusals(settings.archive).record(file=error.file, sha256=error.sha256, reason=str(error), when=parts.now())
+    except ArchiveError as trouble:
+        parts.complain(trouble, settings)
 
 
 def register(app: typer.Typer) -> None:

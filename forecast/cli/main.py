@@ -5,9 +5,26 @@ from __future__ import annotations
 import sys
 
 import typer
+from pydantic import ValidationError
 
-from forecast.cli import backtesting, comparing, data, predicting, releases, serving, status, training
+from forecast.cli import (
+    backtesting,
+    backup,
+    comparing,
+    data,
+    exporting,
+    fetching,
+    parts,
+    predicting,
+    releases,
+    scheduling,
+    serving,
+    status,
+    training,
+)
+from forecast.core import logs
 from forecast.core.errors import EncountersError
+from forecast.settings import Settings
 
 __all__ = ["app", "main"]
 
@@ -20,19 +37,28 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for module in (data, training, status, releases, serving, backtesting, comparing, predicting):
+for module in (data, fetching, training, status, releases, backup, scheduling, exporting, serving, backtesting, comparing, predicting):
     module.register(app)
 
 
 def main() -> None:
     """Run the command line and leave the process with its exit code."""
     try:
+        settings = Settings()
+    except ValidationError as error:
+        wrong = error.errors()[0]
+        name = str(wrong["loc"][0])
+        print(f"encounters: {name if name.isupper() else f'ENCOUNTERS_{name.upper()}'}: {wrong['msg']}. Set it anew.", file=sys.stderr)  # noqa: T201
+        sys.exit(1)
+    logs.configure(settings.log)
+    try:
         app()
     except EncountersError as error:
-        print(f"encounters: {' '.join(str(error).split())}", file=sys.stderr)  # noqa: T201 the one line a person reads
+        parts.complain(error, settings)
         sys.exit(error.exit_code)
     except ModuleNotFoundError as error:
         if (error.name or "").split(".")[0] in ("forecast", "service"):
             raise  # a fault of ours, not a part that was left out
-        print(f"encounters: {error.name} is not installed. Add it: pip install 'encounter-forecast[service,train]'.", file=sys.stderr)  # noqa: T201
+        missing = EncountersError(f"{error.name} is not installed. Add it: pip install 'encounter-forecast[service,train]'.")
+        parts.complain(missing, settings)
         sys.exit(1)

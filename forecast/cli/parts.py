@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from datetime import UTC, date, datetime
 from typing import Annotated, Any
 
@@ -10,12 +11,15 @@ import typer
 from sqlalchemy import Engine
 
 from forecast.core.areas import PANELS, Panel
+from forecast.core.logs import escaped
 from forecast.counts import bundle
 from forecast.counts.archive import Archive
 from forecast.release.store import connect
 from forecast.settings import Settings
 
-__all__ = ["Day", "Json", "PanelName", "archive", "emit", "now", "panels", "store"]
+__all__ = ["Day", "Json", "PanelName", "archive", "complain", "emit", "now", "panels", "store"]
+
+log = logging.getLogger(__name__)
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for a script.")]
 PanelName = Annotated[str | None, typer.Option("--panel", help=f"One panel only: {' or '.join(PANELS)}. Default: both.", metavar="P")]
@@ -54,6 +58,15 @@ def panels(name: str | None) -> tuple[Panel, ...]:
     if not chosen:
         raise typer.BadParameter(f"{name!r} is not a panel; the panels are {', '.join(PANELS)}")
     return chosen
+
+
+def complain(error: Exception, settings: Settings, **fields: Any) -> None:
+    """One line on stderr of what went wrong: for a person, or as a record with those `fields` where the log is JSON."""
+    line = " ".join(str(error).split())
+    if settings.log == "json":
+        log.error(line, extra={"event": "error", **fields})
+    else:
+        typer.echo(f"encounters: {escaped(line)}", err=True)
 
 
 def emit(value: Any) -> None:

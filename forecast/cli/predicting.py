@@ -42,7 +42,7 @@ def predict(
     settings = Settings()
     series = read_plain(counts, season)
     chosen = kitchen.load(recipe)
-    with Reporter() as progress:
+    with Reporter(settings.log) as progress:
         progress.begin(f"fitting {chosen.name} to {len(series)} series", len(series) * len(chosen.pooled))
         made = run(chosen, series, horizon=horizon, workers=settings.workers, deadline=settings.fit_deadline, on_fit=progress.advance)
     quantile_table.write(out, _table(made))

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from typing import Annotated
 
 import typer
 
+from forecast.core import logs
 from forecast.core.errors import EncountersError
 from forecast.settings import Settings
 
 __all__ = ["register"]
+
+log = logging.getLogger(__name__)
 
 
 def serve(
@@ -29,8 +33,14 @@ def serve(
     settings = Settings()
     # The service reads its own settings, in every worker: hand them the absolute home, so that no working directory matters.
     os.environ["ENCOUNTERS_HOME"] = str(settings.root)
-    typer.echo(f"Serving http://{host}:{port} (documentation: http://{host}:{port}/docs; stop with Ctrl-C)", err=True)
-    uvicorn.run("service.app:create", factory=True, host=host, port=port, workers=workers, log_level="warning")
+    told = f"Serving http://{host}:{port} (documentation: http://{host}:{port}/docs; stop with Ctrl-C)"
+    if settings.log == "json":
+        log.info(told, extra={"event": "serve"})
+    else:
+        typer.echo(told, err=True)
+    # The supervisor of several workers logs too; each worker sets its own log up as it makes the application.
+    form = logs.setup(settings.log)
+    uvicorn.run("service.app:create", factory=True, host=host, port=port, workers=workers, log_level="warning", log_config=form)
 
 
 def register(app: typer.Typer) -> None:

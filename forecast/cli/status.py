@@ -1,7 +1,8 @@
-"""`encounters status`: how far the counts reach, what is served, whether it is stale, and how the last retraining ended."""
+"""`encounters status`: how far the counts reach, what is served and how fresh, how past releases did, how the last retraining ended."""
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import typer
@@ -9,13 +10,17 @@ from sqlalchemy import Engine
 
 from forecast import pipeline
 from forecast.cli import parts
-from forecast.core.areas import Panel
+from forecast.core.areas import Panel, area
 from forecast.core.errors import ArchiveError, NoRelease, StoreError
 from forecast.counts.archive import Archive
-from forecast.release import ledger, read
+from forecast.counts.refusals import Refusal, Refusals
+from forecast.release import accuracy, alarms, ledger, read
+from forecast.release.tracking import outbox
 from forecast.settings import Settings
 
 __all__ = ["register"]
+
+REFUSED_SHOWN = timedelta(days=60)  # two issues of the publisher later, nobody comes back to a file
 
 
 def status(panel: parts.PanelName = None, as_json: parts.Json = False) -> None:
@@ -26,14 +31,25 @@ def status(panel: parts.PanelName = None, as_json: parts.Json = False) -> None:
     settings = Settings()
     archive, engine = parts.archive(settings), parts.store(settings)
     found = {name: _panel(name, archive, engine) for name in parts.panels(panel)}
+    backlog = len(outbox.waiting(settings.outbox, panel or ""))
+    refused = Refusals(settings.archive).unsettled(taken=archive.holds, since=parts.now() - REFUSED_SHOWN)
     if as_json:
-        parts.emit({"home": str(settings.root), "panels": found})
+        told = {"home": str(settings.root), "refused": [_refused(one) for one in refused], "tracking_backlog": backlog}
+        parts.emit({**told, "panels": found})
         return
     typer.echo(f"home            {settings.root}")
+    if backlog:
+        typer.echo(f"tracking        {backlog} retraining{'s wait' if backlog > 1 else ' waits'} for the tracking server")
+    for one in refused:
+        typer.echo(f"refused         {one.when:%Y-%m-%d} {'' if one.reason.startswith(one.file) else f'{one.file}: '}{one.reason}")
     for name, state in found.items():
         typer.echo(f"\n{name}")
         for line in _lines(state):
             typer.echo(f"  {line}")
+
+
+def _refused(one: Refusal) -> dict[str, str]:
+    return {"file": one.file, "sha256": one.sha256, "reason": one.reason, "when": one.when.isoformat()}
 
 
 def _panel(panel: Panel, archive: Archive, engine: Engine) -> dict[str, Any]:
@@ -63,6 +79,7 @@ def _panel(panel: Panel, archive: Archive, engine: Engine) -> dict[str, Any]:
             "fallbacks": manifest.fallbacks,
             "notes": list(manifest.notes),
         }
+        state |= _monitored(panel, engine)
         # Hindcasts are made by hand and say nothing of the scheduled job.
         run = next((one for one in ledger.runs(engine, panel, limit=50) if not one.why.startswith(pipeline.HINDCAST)), None)
     except (NoRelease, StoreError) as error:
@@ -82,6 +99,25 @@ def _panel(panel: Panel, archive: Archive, engine: Engine) -> dict[str, Any]:
     return state
 
 
+def _monitored(panel: Panel, engine: Engine) -> dict[str, Any]:
+    """Open alarms, and how past releases did on the leaves, by lead: those that were issued, and hindcasts apart."""
+    leaves = [slug for slug in accuracy.scored_areas(engine, panel) if area(slug).is_leaf()]
+    found: dict[str, list[dict[str, Any]]] = {"issued": [], "hindcasts": []}
+    for tally in accuracy.tallies(engine, panel=panel, areas=leaves, by=("lead",)):
+        ratio = None if tally.ratio is None else round(tally.ratio, 4)
+        found["hindcasts" if tally.hindcast else "issued"].append(
+            {
+                "lead": tally.lead,
+                "n": tally.n,
+                "months": tally.months,
+                "coverage_80": round(tally.coverage_80, 4),
+                "sWIS_over_floor": ratio,
+            }
+        )
+    opened = [{"kind": one.kind, "since": one.since.isoformat(), "detail": one.detail} for one in alarms.opened(engine)[panel]]
+    return {"alarms": opened, "accuracy": found}
+
+
 def _lines(state: dict[str, Any]) -> list[str]:
     lines = [
         f"{len(state['vintages'])} vintages, data through {state['data_through']}; next expected: {state.get('next_month', 'unknown')}"
@@ -93,6 +129,7 @@ def _lines(state: dict[str, Any]) -> list[str]:
     lines.append(f"release {release['id']} ({release['champion']}), issued {release['issued_at'][:16]}Z, {stale}")
     if release["fallbacks"]:
         lines.append(f"the floor stands in for a model in {len(release['fallbacks'])} areas: {', '.join(release['fallbacks'])}")
+    lines += [f"ALARM {one['kind']} since {one['since'][:10]}: {one['detail']}" for one in state["alarms"]]
     if run := state.get("last_run"):
         took = "; ".join(f"{step['name']} {step['seconds']:.0f} s" for step in run["steps"] if step["seconds"] is not None)
         lines.append(f"last retraining {run['started'][:16]}Z: {run['verdict']} ({took})")

@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+import logging
+from datetime import datetime
 from typing import Annotated
 
 import typer
+from sqlalchemy import Engine
 
 from forecast import pipeline
 from forecast.cli import parts
-from forecast.core.errors import EncountersError
+from forecast.core.areas import Panel
+from forecast.core.errors import EncountersError, GateRefused, LockHeld, StoreError
+from forecast.pipeline import hook
 from forecast.progress import Reporter
+from forecast.release import alarms
 from forecast.settings import Settings
 
 __all__ = ["register"]
+
+log = logging.getLogger(__name__)
 
 
 def retrain(
@@ -30,22 +38,37 @@ def retrain(
     """Train, evaluate, gate, log and publish each panel; does nothing where nothing is new.
 
     Exit 0: published or nothing new. 3: a gate refused, the last release stays. 4: another retraining is at work. 1: an error.
+    ENCOUNTERS_HOOK names a command that is told of every publish, refusal, failure and alarm: JSON on its standard input.
 
     Example: encounters retrain --panel usbp-sectors
     """
     day = parts.Day(as_of) if as_of else None
-    job = pipeline.Job.of(Settings(), clock=parts.now, recipes=recipe or ())
+    settings = Settings()
+    job = pipeline.Job.of(settings, clock=parts.now, recipes=recipe or ())
     results, failed = [], []
     for name in parts.panels(panel):
+        began = parts.now()
         try:
-            with Reporter() as progress:
+            with Reporter(settings.log) as progress:
                 result = pipeline.retrain(name, job, progress, force=force, as_of=day)
-        except EncountersError as error:
+        except Exception as error:
+            if day is None:
+                # What the run found before it failed is news all the same.
+                found = _raised_since(began, name, job.engine)
+                _tell(settings, hook.messages(name, error, at=parts.now(), alarms=found))
+            if not isinstance(error, EncountersError):
+                raise  # a fault of ours
             # The other panel is trained all the same; the worst exit code is the command's.
             failed.append(error)
-            typer.echo(f"encounters: {' '.join(str(error).split())}", err=True)
+            verdict = "refused" if isinstance(error, GateRefused) else "locked" if isinstance(error, LockHeld) else "failed"
+            parts.complain(error, settings, event=verdict, panel=name, exit_code=error.exit_code)
             continue
         results.append(result)
+        if settings.log == "json":
+            facts = {"event": result.verdict, "panel": name, "release": result.release, "notes": result.notes}
+            log.info("%s: %s", name, result.verdict, extra=facts)
+        if day is None:  # a hindcast is made by hand, by somebody who is looking
+            _tell(settings, hook.messages(name, result, at=parts.now()))
         if not as_json:
             verdict = f"hindcast of what was public on {day}, not served" if day and result.verdict == "published" else result.verdict
             typer.echo(f"{name}: {verdict}: {result.release}")
@@ -55,6 +78,17 @@ def retrain(
         parts.emit([{"panel": r.panel, "verdict": r.verdict, "release": r.release, "notes": r.notes} for r in results])
     if failed:
         raise typer.Exit(1 if any(error.exit_code == 1 for error in failed) else max(error.exit_code for error in failed))
+
+
+def _tell(settings: Settings, messages: list[hook.Message]) -> None:
+    hook.call(settings.hook, messages, seconds=settings.hook_seconds)
+
+
+def _raised_since(began: datetime, panel: Panel, engine: Engine) -> tuple[alarms.Event, ...]:
+    try:
+        return tuple(alarm for alarm in alarms.opened(engine)[panel] if alarm.since >= began)
+    except StoreError:  # it may be what failed
+        return ()
 
 
 def register(app: typer.Typer) -> None:

@@ -3,6 +3,7 @@
 EncountersError
 ├── SourceError          an official file that cannot be read; nothing of it was written
 │   └── Quarantined      a file that reads well but looks cut or revised beyond belief
+├── FetchError           a page or file of a publisher that was not had; nothing of it was written
 ├── ArchiveError         the archive of vintages cannot answer, or holds a damaged vintage
 ├── TableError           rows that break a table's contract
 │   └── LevelsError      quantile levels or coverages outside what is stored
@@ -14,6 +15,7 @@ EncountersError
 ├── TrackingError        the tracking server did not take a run
 ├── GateRefused          a release that must not be published; the last one stays
 └── LockHeld             another retraining is at work
+    └── LeaseLost        this one fell silent for so long that it may no longer publish
 """
 
 from __future__ import annotations
@@ -22,8 +24,10 @@ __all__ = [
     "ArchiveError",
     "AreaError",
     "EncountersError",
+    "FetchError",
     "FitError",
     "GateRefused",
+    "LeaseLost",
     "LevelsError",
     "LockHeld",
     "NoRelease",
@@ -43,15 +47,22 @@ class EncountersError(Exception):
 
 
 class SourceError(EncountersError):
-    """An official file that cannot be read: `file`, `place` (row, sheet or column), `expected`, `remedy`."""
+    """An official file that cannot be read: `file`, `place` (row, sheet or column), `expected`, `remedy`.
 
-    def __init__(self, *, file: str, place: str, expected: str, remedy: str) -> None:
-        self.file, self.place, self.expected, self.remedy = file, place, expected, remedy
+    `sha256`: the digest of its bytes, empty where none could be read.
+    """
+
+    def __init__(self, *, file: str, place: str, expected: str, remedy: str, sha256: str = "") -> None:
+        self.file, self.place, self.expected, self.remedy, self.sha256 = file, place, expected, remedy, sha256
         super().__init__(f"{file}: {place}: {expected}. {remedy}")
 
 
 class Quarantined(SourceError):
     """A file whose months look cut, or whose totals moved too far, to be believed without `--accept`."""
+
+
+class FetchError(EncountersError):
+    """A page or file of a publisher that may not be asked for, was refused, or did not come whole."""
 
 
 class ArchiveError(EncountersError):
@@ -100,3 +111,7 @@ class LockHeld(EncountersError):
     """Another retraining holds the lock."""
 
     exit_code = 4
+
+
+class LeaseLost(LockHeld):
+    """A retraining that was silent for longer than its lease, so that another may have begun; it publishes nothing."""

@@ -22,7 +22,8 @@ def describe(appended: Appended) -> tuple[str, ...]:
 def _lines(appended: Appended) -> Iterator[str]:
     vintage = appended.vintage
     if appended.already_there:
-        yield f"{vintage.file_name}: already in the archive, published {vintage.published}; nothing to do"
+        stays = "nothing to do" if appended.offered is None else f"that day stays, and {appended.offered} is not taken"
+        yield f"{vintage.file_name}: already in the archive, published {vintage.published}; {stays}"
         return
     rounded = "exact figures" if vintage.precision == 1 else f"figures rounded to {vintage.precision}"
     yield f"{vintage.file_name}: {vintage.source}, {rounded}"

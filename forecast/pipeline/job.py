@@ -16,6 +16,7 @@ from forecast.core.areas import Panel
 from forecast.counts import bundle
 from forecast.counts.archive import Archive
 from forecast.release import ledger
+from forecast.release.alarms import Event
 from forecast.release.store import connect
 from forecast.settings import Settings
 
@@ -42,20 +43,23 @@ class Progress(Protocol):
 class Job:
     """Everything that a retraining needs beside its panel. `clock`: gives the time, UTC. `holder`: who retrains, for a person.
 
-    `recipes`: names or paths that replace the panel's own. `tracking`: MLflow's URI; `artifacts`: where its files live; `cache`: folder
-    of remembered fits.
+    `recipes`: names or paths that replace the panel's own. `tracking`: MLflow's URI; `artifacts`: where its files live; `outbox`: folder
+    of the retrainings that it does not have yet; `tracking_budget`: seconds that a release waits for it; `cache`: folder of
+    remembered fits.
     """
 
     archive: Archive
     engine: Engine
     tracking: str
     artifacts: str
+    outbox: Path
     cache: Path
     workers: int
     deadline: float
     clock: Callable[[], datetime]
     holder: str
     recipes: tuple[str, ...] = ()
+    tracking_budget: float = 60.0
 
     @classmethod
     def of(cls, settings: Settings, *, clock: Callable[[], datetime], recipes: Sequence[str] = ()) -> Job:
@@ -67,20 +71,26 @@ class Job:
             engine=connect(settings.database),
             tracking=settings.tracking,
             artifacts=settings.artifacts,
+            outbox=settings.outbox,
             cache=settings.cache,
             workers=settings.workers,
             deadline=settings.fit_deadline,
             clock=clock,
             holder=f"process {os.getpid()} on {socket.gethostname()}",
             recipes=tuple(recipes),
+            tracking_budget=settings.tracking_budget,
         )
 
 
 @dataclass(frozen=True)
 class Result:
-    """How a retraining ended. `release`: the one that it published or found; `notes`: what its readers must see first."""
+    """How a retraining ended. `release`: the one that it published or found; `notes`: what its readers must see first.
+
+    `alarms`: those that past releases newly raised or cleared, measured by the counts that came out.
+    """
 
     panel: Panel
     verdict: ledger.Verdict
     release: str
     notes: tuple[str, ...] = ()
+    alarms: tuple[Event, ...] = ()

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date, timedelta
 
 from sqlalchemy import Engine
 
 from forecast.core.areas import Panel
-from forecast.core.errors import GateRefused, RecipeError
+from forecast.core.errors import EncountersError, GateRefused, RecipeError
 from forecast.core.tables import Counts
+from forecast.pipeline.catching_up import catch_up
 from forecast.pipeline.job import Job, Progress, Result
 from forecast.recipe import recipe as kitchen
 from forecast.recipe.recipe import Recipe
@@ -25,8 +27,8 @@ __all__ = ["HINDCAST", "RECIPES", "release_key", "retrain"]
 HINDCAST = "as of"
 # The recipes that compete for each panel, the incumbent first.
 RECIPES: dict[Panel, tuple[str, ...]] = {"usbp-sectors": ("bank", "floor"), "cbp-states": ("bank", "floor")}
-# How long a holder of the lease may be silent before another machine takes over.
-LEASE_LASTS = timedelta(minutes=30)
+# How long a holder of the lease may be silent before another machine takes over. It is renewed all the while, also during long fits.
+LEASE_LASTS = timedelta(minutes=10)
 
 
 def release_key(counts: Counts, recipes: Sequence[Recipe], *, code: str, once: str = "") -> str:
@@ -42,8 +44,19 @@ def retrain(panel: Panel, job: Job, progress: Progress, *, force: bool = False, 
     """The scheduled job: nothing where nothing is new, else train, evaluate, gate, log and publish.
 
     `as_of` makes a hindcast from what was public on that day; it never becomes the latest release. Raises GateRefused, LockHeld and
-    every other EncountersError; whatever happens, the last release stays served.
+    every other EncountersError; whatever happens, the last release stays served. At the end, also of one that found nothing new or was
+    refused, MLflow is sent the retrainings that it would not take before.
     """
+    try:
+        result = _retrain(panel, job, progress, force=force, as_of=as_of)
+    except EncountersError:
+        catch_up(panel, job, progress)
+        raise
+    catch_up(panel, job, progress, tried=result.release if result.verdict == "published" else "")
+    return result
+
+
+def _retrain(panel: Panel, job: Job, progress: Progress, *, force: bool, as_of: date | None) -> Result:
     now = job.clock()
     recipes = _candidates(panel, job)
     counts = job.archive.as_of(panel, as_of or now.date())
@@ -62,15 +75,18 @@ def retrain(panel: Panel, job: Job, progress: Progress, *, force: bool = False, 
         why = once or f"counts through {counts.through}"
         run = ledger.start(job.engine, panel, why=why, now=now)
         try:
+            from forecast.pipeline.scoring import look_back
             from forecast.pipeline.training import Training
 
+            # Before training, so that a run that is killed later has lost no count and no score.
+            changed = look_back(panel, job, progress, lease, run, hindcast=as_of is not None)
             result = Training(panel, job, progress, counts, tuple(recipes), served, key, lease, run, hindcast=as_of is not None).publish()
         except BaseException as error:
             verdict: ledger.Verdict = "refused" if isinstance(error, GateRefused) else "failed"
             ledger.finish(job.engine, run, verdict=verdict, reason=f"{error or type(error).__name__}", now=job.clock())
             raise
         ledger.finish(job.engine, run, verdict=result.verdict, reason=result.release, now=job.clock())
-        return result
+        return replace(result, alarms=changed)
 
 
 def _candidates(panel: Panel, job: Job) -> list[Recipe]:

@@ -21,10 +21,12 @@ from forecast.pipeline.job import Job, Progress, Result
 from forecast.recipe import recipe as kitchen
 from forecast.recipe.recipe import Recipe, Run
 from forecast.recipe.version import code_version
-from forecast.release import ledger, publish, tracking
+from forecast.release import ledger, publish, read
 from forecast.release.lease import Lease, renew
 from forecast.release.manifest import Manifest
-from forecast.release.observed import observed
+from forecast.release.tracking import outbox
+from forecast.release.tracking.describing import describe
+from forecast.release.tracking.training import Training as Tracked
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -64,7 +66,6 @@ class Training:
         published = publish.publish(
             self.job.engine, manifest=manifest, forecasts=made.forecasts, paths=made.paths, now=self.job.clock(), lease=self.lease
         )
-        publish.record_observations(self.job.engine, self.panel, observed(self.job.archive.history(self.panel)))
         return Result(self.panel, "published", published.id, manifest.notes)
 
     def _step(self, name: str, fits: int | None = None) -> None:
@@ -83,11 +84,13 @@ class Training:
         record = self._replay(f"replaying the record of {len(past)} origins", alone, past, cache=None)
 
         verdict = selection.choose(record, [recipe.name for recipe in self.recipes], champion=self.champion)
+        lately = selection.held(record, verdict.name)
+        gates.check_coverage(lately, self.panel)
         chosen = next(recipe for recipe in self.recipes if recipe.name == verdict.name)
         own = record[(record["model"] == verdict.name) & (record["group"] != "total")]
         trust = selection.confidence(own, contradicted=left_behind(self.counts, self._others()) is not None)
         report = scores.report(scored, origins=origins)
-        return scored, report | {"selection": verdict.figures(), "confidence": trust}, chosen
+        return scored, report | {"selection": verdict.figures() | {"coverage": lately.figures()}, "confidence": trust}, chosen
 
     def _replay(self, name: str, recipes: Sequence[Recipe], origins: Sequence[Month], *, cache: FitCache | None) -> DataFrame:
         job = self.job
@@ -137,9 +140,10 @@ class Training:
         )
 
     def _log(self, manifest: Manifest, made: Run, scored: DataFrame, report: dict[str, Any]) -> Manifest:
-        """The manifest with the id of its tracking run; without one where the tracking server does not answer."""
+        """The manifest with the id of its tracking run; without one where MLflow does not take it within its budget."""
         self._step("logging to MLflow")
-        training = tracking.Training(
+        job = self.job
+        training = Tracked(
             panel=self.panel,
             release_id=manifest.id,
             run=made,
@@ -150,8 +154,15 @@ class Training:
             started=manifest.issued_at,
             hindcast=self.hindcast,
         )
+        outbox.discard(job.outbox, self.panel, keep={found.id for found in read.releases(job.engine, self.panel)})
         try:
-            return replace(manifest, run_id=tracking.log(training, uri=self.job.tracking, artifacts=self.job.artifacts))
+            describe(training, job.outbox / manifest.id)
         except TrackingError as error:
-            self.progress.say(f"{self.panel}: published without a tracking run. {error}")
+            self.progress.say(f"{self.panel}: published without a tracking run, which stays missing. {error}")
             return manifest
+        sent = outbox.deliver(
+            job.outbox, [manifest.id], panel=self.panel, uri=job.tracking, artifacts=job.artifacts, budget=job.tracking_budget
+        )
+        if sent.problem is not None:
+            self.progress.say(f"{self.panel}: published without a tracking run, which a later retraining makes up for. {sent.problem}")
+        return replace(manifest, run_id=sent.runs.get(manifest.id))

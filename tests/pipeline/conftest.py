@@ -73,6 +73,7 @@ class Home:
             engine=connect(f"sqlite:///{self.root}/encounters.db"),
             tracking=tracking or f"sqlite:///{self.root}/mlflow.db",
             artifacts=(self.root / "artifacts").as_uri(),
+            outbox=self.root / "outbox",
             cache=self.root / "cache",
             workers=0,
             deadline=60,

@@ -1,9 +1,19 @@
-"""A small retraining on synthetic counts, and how its figures are asked for, for the tests of the tracking wing."""
+"""A small retraining on synthetic counts, how it is logged and asked, and a tracking server, for the tests of the tracking wing."""
 
 from __future__ import annotations
 
+import os
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -13,7 +23,9 @@ from forecast.core.tables import Counts, Forecasts
 from forecast.evaluation import backtest
 from forecast.evaluation.scores import score
 from forecast.recipe.recipe import Recipe, run
-from forecast.release.tracking import Training
+from forecast.release.tracking.describing import describe
+from forecast.release.tracking.sending import send
+from forecast.release.tracking.training import Training
 
 RECIPE = """
 name = "small"
@@ -68,6 +80,67 @@ def make_training(counts: Counts, recipe: Recipe) -> Training:
         code_version="0.1.0+test",
         started=STARTED,
     )
+
+
+def log(training: Training, *, uri: str, artifacts: str) -> str:
+    """Describe a retraining and send it at once, in this process."""
+    with tempfile.TemporaryDirectory() as outbox:
+        describe(training, Path(outbox, training.release_id))
+        return send(Path(outbox, training.release_id), uri=uri, artifacts=artifacts)
+
+
+@dataclass
+class Server:
+    """A tracking server on this machine with a store in `folder`, which can be started, stopped in its tracks and ended."""
+
+    folder: Path
+    port: int
+    process: subprocess.Popen | None = None
+
+    @property
+    def uri(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def start(self) -> None:
+        command = [sys.executable, "-m", "mlflow", "server", "--host", "127.0.0.1", "--port", str(self.port), "--workers", "1"]
+        places = ["--backend-store-uri", f"sqlite:///{self.folder / 'm.db'}", "--artifacts-destination", str(self.folder / "artifacts")]
+        # Jobs are no part of tracking, and slow to start.
+        environment = {**os.environ, "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false", "MLFLOW_DISABLE_TELEMETRY": "true"}
+        with (self.folder / "server.log").open("a") as log:
+            self.process = subprocess.Popen(
+                [*command, *places], stdout=log, stderr=log, cwd=self.folder, env=environment, start_new_session=True
+            )
+        for _ in range(900):
+            try:
+                with urllib.request.urlopen(f"{self.uri}/health", timeout=1):  # noqa: S310 - the server that was just started
+                    return
+            except OSError:
+                assert self.process.poll() is None, "the server ended"
+                time.sleep(0.2)
+        raise AssertionError("the server did not come up within three minutes")
+
+    def signal(self, what: signal.Signals) -> None:
+        """Tell the server and its workers."""
+        if self.process is not None:
+            os.killpg(self.process.pid, what)
+
+    def end(self) -> None:
+        if self.process is not None:
+            self.signal(signal.SIGKILL)
+            self.process.wait()
+            self.process = None
+
+
+@contextmanager
+def tracking_server(folder: Path):
+    """A Server on a free port, not started yet; ended with the block."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        server = Server(folder, free.getsockname()[1])
+    try:
+        yield server
+    finally:
+        server.end()
 
 
 @contextmanager

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import pickle
 import subprocess
 import sys
 from dataclasses import dataclass, replace
@@ -13,13 +12,15 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from retraining import AREAS, MEMBERS, RECIPE, STARTED, asked, connected, make_counts, make_training, quantiles
+from retraining import AREAS, MEMBERS, RECIPE, STARTED, asked, connected, log, make_counts, make_training, quantiles
 
+import forecast
 from forecast.recipe.recipe import member_forecasts, parse
-from forecast.release import tracking
 from forecast.release.figures import fan_chart_of_fit
-from forecast.release.tracking import Training
+from forecast.release.tracking.describing import describe
+from forecast.release.tracking.families import family_models, load_family
 from forecast.release.tracking.session import prepare
+from forecast.release.tracking.training import Training
 
 
 @dataclass(frozen=True)
@@ -72,7 +73,7 @@ def tracked(training: Training, tmp_path_factory: pytest.TempPathFactory) -> Tra
     before = Path.cwd()
     os.chdir(elsewhere)
     try:
-        run_id = tracking.log(training, uri=uri, artifacts=(home / "mlartifacts").as_uri())
+        run_id = log(training, uri=uri, artifacts=(home / "mlartifacts").as_uri())
     finally:
         os.chdir(before)
     assert not list(elsewhere.iterdir()), "logging left files in the working directory"
@@ -172,8 +173,8 @@ def member_tables(training: Training):
 
 
 def test_a_family_loads_back_per_area_and_can_be_drawn(tracked):
-    models = tracking.family_models(tracked.run_id, uri=tracked.uri)
-    family = tracking.load_family(models["ets-raw"], uri=tracked.uri)
+    models = family_models(tracked.run_id, uri=tracked.uri)
+    family = load_family(models["ets-raw"], uri=tracked.uri)
     series, fitted = family["state-wa-northern"]
     assert (set(models), set(family)) == (MEMBERS, set(AREAS))
     assert np.array_equal(series.values, tracked.training.run.counts.series("state-wa-northern").values)
@@ -237,18 +238,17 @@ def test_models_load_where_unpickling_is_forbidden(tracked, monkeypatch):
 def test_the_first_logging_of_a_process_prints_nothing_and_leaves_its_environment_alone(training, tmp_path):
     script = tmp_path / "log.py"
     script.write_text(
-        "import os, sys, pickle\n"
+        "import os, sys\n"
         "from pathlib import Path\n"
-        "from forecast.release import tracking\n"
-        "training = pickle.loads(Path(sys.argv[1]).read_bytes())\n"
-        "tracking.log(training, uri=sys.argv[2], artifacts=sys.argv[3])\n"
+        "from forecast.release.tracking.sending import send\n"
+        "send(Path(sys.argv[1]), uri=sys.argv[2], artifacts=sys.argv[3])\n"
         "assert 'MLFLOW_TRACKING_URI' not in os.environ\n"
     )
-    (tmp_path / "training.bin").write_bytes(pickle.dumps(training))
+    describe(training, tmp_path / "described")
     environment = {name: value for name, value in os.environ.items() if not name.startswith("MLFLOW")}
     done = subprocess.run(
-        [sys.executable, script, tmp_path / "training.bin", f"sqlite:///{tmp_path / 'm.db'}", (tmp_path / "a").as_uri()],
-        env={**environment, "PYTHONPATH": str(Path(tracking.__file__).parents[3])},
+        [sys.executable, script, tmp_path / "described", f"sqlite:///{tmp_path / 'm.db'}", (tmp_path / "a").as_uri()],
+        env={**environment, "PYTHONPATH": str(Path(forecast.__file__).parents[1])},
         cwd=tmp_path,
         capture_output=True,
         text=True,
@@ -258,21 +258,23 @@ def test_the_first_logging_of_a_process_prints_nothing_and_leaves_its_environmen
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 
-def test_logging_says_nothing_on_the_terminal(tracked, capfd):
-    tracking.log(replace(tracked.training, hindcast=True), uri=tracked.uri, artifacts="file:///nowhere")
-    assert capfd.readouterr() == ("", "")
+def test_logging_a_second_time_gives_the_same_run_and_writes_nothing(tracked):
+    before = [path for path in (tracked.home / "mlartifacts").rglob("*") if path.suffix != ".pyc"]
+    assert log(tracked.training, uri=tracked.uri, artifacts="file:///nowhere") == tracked.run_id
+    runs = tracked.client.search_runs([tracked.experiment], f"tags.release_id = '{tracked.training.release_id}'", run_view_type=3)
+    assert len(runs) == len(MEMBERS) + 1, "also among the deleted ones"
+    assert [path for path in (tracked.home / "mlartifacts").rglob("*") if path.suffix != ".pyc"] == before
 
 
-def test_a_hindcast_is_registered_and_never_becomes_the_champion(tracked):
+def test_a_hindcast_is_registered_silently_and_never_becomes_the_champion(tracked, capfd):
     before = tracked.client.get_model_version_by_alias("encounters-cbp-states", "champion").version
     hindcast = replace(tracked.training, release_id="cbp-states-2024-11-hindcast-0", hindcast=True)
-    tracking.log(hindcast, uri=tracked.uri, artifacts="file:///nowhere")
+    log(hindcast, uri=tracked.uri, artifacts="file:///nowhere")
+    assert capfd.readouterr() == ("", "")
     assert tracked.client.get_model_version_by_alias("encounters-cbp-states", "champion").version == before
 
 
-def test_a_run_that_was_cut_short_is_closed_when_its_release_is_logged_again(tracked):
+def test_a_run_that_was_cut_short_is_deleted_when_its_release_is_logged_again(tracked):
     cut = tracked.client.create_run(tracked.experiment, tags={"release_id": "cbp-states-2024-11-again"}).info.run_id
-    tracking.log(
-        replace(tracked.training, release_id="cbp-states-2024-11-again", hindcast=True), uri=tracked.uri, artifacts="file:///nowhere"
-    )
-    assert tracked.client.get_run(cut).info.status == "KILLED"
+    log(replace(tracked.training, release_id="cbp-states-2024-11-again", hindcast=True), uri=tracked.uri, artifacts="file:///nowhere")
+    assert tracked.client.get_run(cut).info.lifecycle_stage == "deleted"

@@ -1,10 +1,6 @@
 """Tracking of retrainings in MLflow: runs, tables, figures, data, fitted models and the registered champion. The only importer of MLflow.
 
-Importing it loads no MLflow; the first call does.
+In two halves, so that a tracking server never holds a release up. `describing` writes a retraining into a folder of the outbox; `sending`
+brings such a folder to MLflow, as often as it takes and once in effect. `outbox` stands between: it lets a process with a deadline do the
+sending. Importing this package, or `outbox`, loads neither MLflow nor pandas.
 """
-
-from forecast.release.tracking.families import family_models, load_family
-from forecast.release.tracking.runs import ALIAS, experiment_name, log, registered_name
-from forecast.release.tracking.training import Training
-
-__all__ = ["ALIAS", "Training", "experiment_name", "family_models", "load_family", "log", "registered_name"]

@@ -23,7 +23,10 @@ from forecast.models.fitting import Fit, FitTask, floor, generator, restore
 from forecast.models.protocol import Fitted
 from forecast.recipe.recipe import Run
 
-__all__ = ["Family", "answer", "counts_frame", "family_text", "level_name", "read_counts", "read_family", "settings_text"]
+__all__ = ["COLUMNS", "Family", "answer", "counts_frame", "family_text", "level_name", "read_counts", "read_family", "settings_text"]
+
+# The table of counts, as `counts_frame` lays it out: column -> kind.
+COLUMNS: Any = {"month": str, "area": str, "encounters": float, "precision": int}
 
 
 @dataclass(frozen=True)
@@ -121,7 +124,7 @@ def settings_text(run: Run, *, release_id: str, code_version: str) -> str:
 
 def read_counts(csv: str, settings: dict[str, Any]) -> Counts:
     """The counts of a table as `counts_frame` lays it out. Raises TableError where a month or an area is missing."""
-    frame = pd.read_csv(io.StringIO(csv), dtype={"month": str, "area": str, "encounters": float, "precision": int})
+    frame = pd.read_csv(io.StringIO(csv), dtype=COLUMNS)
     values = frame.pivot(index="month", columns="area", values="encounters")
     months = [Month.parse(str(month)) for month in values.index]
     if frame.groupby("month").size().nunique() != 1 or months[-1] - months[0] + 1 != len(months):

@@ -1,12 +1,14 @@
-"""Opens the tracking store: quietly, without telemetry, and with a budget of seconds for a server that does not answer. Logs nothing.
+"""Opens the tracking store: quietly, without telemetry and pickles, with few seconds for a server that does not answer. Logs nothing.
 
 MLflow is imported here and not before: it starts its telemetry while it is imported, and takes seconds to do so.
 """
 
 from __future__ import annotations
 
+import fcntl
 import logging
 import os
+import time
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -21,7 +23,7 @@ from forecast.core.errors import TrackingError
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
-__all__ = ["is_server", "opened", "prepare"]
+__all__ = ["failure", "is_server", "opened", "prepare"]
 
 # Defaults of this process; a variable that the operator has set stays. A request is given ten seconds and one more attempt, so that a
 # server that accepts and never answers costs about twenty seconds and not the four minutes of MLflow's own defaults.
@@ -32,6 +34,8 @@ _ENVIRONMENT = {
     "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1",
     "MLFLOW_UV_AUTO_DETECT": "false",
 }
+# How long another process may take to create a new SQLite store, in seconds; it takes about ten.
+_CREATION = 60.0
 _LOUD = ("mlflow", "alembic", "git", "urllib3")
 
 
@@ -39,6 +43,8 @@ def prepare() -> None:
     """Set the process up before MLflow is imported for the first time."""
     for name, value in _ENVIRONMENT.items():
         os.environ.setdefault(name, value)
+    # Whatever the operator has set: nothing that is logged here is a pickle, so that one can only have come from elsewhere.
+    os.environ["MLFLOW_ALLOW_PICKLE_DESERIALIZATION"] = "false"
 
 
 def is_server(uri: str) -> bool:
@@ -64,21 +70,53 @@ def opened(uri: str, *, what: str) -> Iterator[MlflowClient]:
         raise TrackingError(_message(uri, what, error)) from error
     try:
         with _quiet():
-            yield MlflowClient(tracking_uri=uri, registry_uri=uri)
+            with _alone(uri):
+                # A database's tables are created with the client; a server is asked nothing by it.
+                client = MlflowClient(tracking_uri=uri, registry_uri=uri)
+                if not is_server(uri):
+                    client.search_registered_models(max_results=1)
+            yield client
     except (MlflowException, requests.RequestException, sqlalchemy.exc.SQLAlchemyError, OSError) as error:
         raise TrackingError(_message(uri, what, error)) from error
 
 
 def _knock(uri: str) -> None:
     """Look whether the database answers: MLflow itself would try for a hundred seconds."""
-    url = make_url(uri)
-    if url.get_backend_name() == "sqlite" and url.database:
-        Path(url.database).parent.mkdir(parents=True, exist_ok=True)
-    engine = sqlalchemy.create_engine(url)
+    if (file := _sqlite_file(uri)) is not None:
+        file.parent.mkdir(parents=True, exist_ok=True)
+    engine = sqlalchemy.create_engine(make_url(uri))
     try:
         sqlalchemy.inspect(engine).get_table_names()
     finally:
         engine.dispose()
+
+
+@contextmanager
+def _alone(uri: str) -> Iterator[None]:
+    """Let one process at a time create the tables of a SQLite store: two at once leave one of them with an error and half a store."""
+    file = None if is_server(uri) else _sqlite_file(uri)
+    if file is None:
+        yield
+        return
+    handle = os.open(file.with_name(f"{file.name}.lock"), os.O_RDWR | os.O_CREAT, 0o644)
+    try:
+        end = time.monotonic() + _CREATION
+        while True:
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                if time.monotonic() > end:
+                    raise TimeoutError(f"another process has been creating {file.name} for {_CREATION:g} s") from None
+                time.sleep(0.1)
+        yield
+    finally:
+        os.close(handle)
+
+
+def _sqlite_file(uri: str) -> Path | None:
+    url = make_url(uri)
+    return Path(url.database) if url.get_backend_name() == "sqlite" and url.database else None
 
 
 @contextmanager
@@ -97,13 +135,21 @@ def _quiet() -> Iterator[None]:
             logger.setLevel(level)
 
 
+def failure(uri: str, what: str, reason: str) -> str:
+    """One line for a person: what failed, where (without the address's password), why, and what to do."""
+    reason = " ".join(reason.split())[:300].rstrip(".")
+    try:
+        url = make_url(uri)
+    except (sqlalchemy.exc.ArgumentError, ValueError):
+        place, reason = "MLFLOW_TRACKING_URI", "it is no address"
+    else:
+        place = url.render_as_string(hide_password=True)
+        reason = reason.replace(str(url.password), "***") if url.password else reason
+    return f"{what} failed at {place}: {reason}. Start the tracking server or correct MLFLOW_TRACKING_URI, then try again."
+
+
 def _message(uri: str, what: str, error: BaseException) -> str:
-    """One line with the first cause of the failure, without the address's password."""
+    """`failure` with the first cause of it."""
     while (deeper := error.__cause__ or (None if error.__suppress_context__ else error.__context__)) is not None:
         error = deeper
-    url = make_url(uri)
-    reason = " ".join(str(error).split())[:300].rstrip(".") or type(error).__name__
-    if url.password:
-        reason = reason.replace(str(url.password), "***")
-    place = url.render_as_string(hide_password=True)
-    return f"{what} failed at {place}: {reason}. Start the tracking server or correct MLFLOW_TRACKING_URI, then try again."
+    return failure(uri, what, str(error) or type(error).__name__)

@@ -1,0 +1,90 @@
+"""A retraining as it waits in the outbox: what `retraining.json` says and where the files beside it lie. Knows no MLflow and no pandas.
+
+retraining.json                       everything that is a name, a number or a sentence
+parent/, families/0/, families/1/ …   one folder per run:
+    tables/*.json                     tables: `columns`, and `data` row by row
+    files/                            artifacts as they are: recipe, figures
+    model/                            the documents of its logged model
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from forecast.core.errors import TrackingError
+
+__all__ = ["DescribedModel", "DescribedRun", "Retraining", "read", "write"]
+
+_FILE = "retraining.json"
+
+
+@dataclass(frozen=True)
+class DescribedModel:
+    """The logged model of a run. `kind`: family or recipe. `config`: what a caller of `load_model` may override."""
+
+    name: str
+    kind: str
+    config: dict[str, Any] | None = None
+
+
+@dataclass(frozen=True)
+class DescribedRun:
+    """One run. `folder`: where its files lie, inside the retraining's own. `tags` come on top of those of every run."""
+
+    name: str
+    folder: str
+    tags: dict[str, str]
+    params: dict[str, str]
+    metrics: dict[str, float]
+    model: DescribedModel
+
+
+@dataclass(frozen=True)
+class Retraining:
+    """Everything that one retraining logs.
+
+    `started`: aware, ISO 8601. `tags`: those of every run; `model_tags`: those of every logged model. `version_tags`: those of the
+    registered version. `dataset`: name, digest and source of the counts, whose table is a document of the parent's model. `example`: an
+    area to show how a model is asked. `requirements`: the libraries that made the figures.
+    """
+
+    panel: str
+    release_id: str
+    started: str
+    hindcast: bool
+    tags: dict[str, str]
+    model_tags: dict[str, str]
+    version_tags: dict[str, str]
+    dataset: dict[str, Any]
+    example: str
+    requirements: list[str]
+    parent: DescribedRun
+    families: tuple[DescribedRun, ...]
+
+    @property
+    def moment(self) -> int:
+        """When it started, in milliseconds since 1970, as MLflow counts."""
+        return int(datetime.fromisoformat(self.started).timestamp() * 1000)
+
+
+def write(retraining: Retraining, folder: Path) -> None:
+    """Put `retraining.json` into a folder."""
+    (folder / _FILE).write_text(json.dumps(asdict(retraining), indent=1), encoding="utf-8")
+
+
+def read(folder: Path) -> Retraining:
+    """The inverse of `write`. Raises TrackingError where the folder is damaged."""
+    try:
+        table = json.loads((folder / _FILE).read_text(encoding="utf-8"))
+        parent, families = _run(table.pop("parent")), tuple(_run(run) for run in table.pop("families"))
+        return Retraining(**table, parent=parent, families=families)
+    except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
+        raise TrackingError(f"{folder} cannot be read ({type(error).__name__}). Remove that folder; its release stays as it is.") from error
+
+
+def _run(table: dict[str, Any]) -> DescribedRun:
+    return DescribedRun(model=DescribedModel(**table.pop("model")), **table)

@@ -1,0 +1,157 @@
+"""Brings a described retraining to MLflow so that it stands there once, whatever earlier attempts have left behind. Computes no figure.
+
+An attempt can end anywhere: the server stops answering, the process is killed, and a server that was only slow carries out a request
+whose sender has long given up. So nothing is concluded from what was sent: what stands there is looked up by the tag `release_id` before
+and after, and what is unfinished or double is deleted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from forecast.release.tracking import described
+from forecast.release.tracking.described import DescribedRun, Retraining
+from forecast.release.tracking.names import ALIAS, experiment_name, registered_name
+from forecast.release.tracking.runs import Writer
+from forecast.release.tracking.session import is_server, opened
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+    from mlflow.entities import LoggedModel, Run
+    from mlflow.entities.model_registry import ModelVersion
+
+__all__ = ["send"]
+
+_NOTE = """Retrainings of the panel `{panel}`, one parent run each; under it one run per member of the recipe, with its fitted models.
+Sort by `sWIS` (smaller is better): the parent's figures are the recipe's own. Per-area scores are in the table `areas.json`."""
+
+
+def send(folder: Path, *, uri: str, artifacts: str) -> str:
+    """Log the retraining that `describing.describe` wrote into `folder` and register its champion. Returns the id of the parent run.
+
+    `uri`: tracking server or database. `artifacts`: URI of the folder for artifacts, whatever the working directory; a tracking server
+    decides that itself. A second time writes nothing and gives the same id. Afterwards the release has one finished parent run, one run
+    per family and one registered version; the alias moves to it unless a later release has it. Raises TrackingError.
+    """
+    retraining = described.read(folder)
+    with opened(uri, what=f"Tracking release {retraining.release_id}") as client:
+        experiment = _experiment(client, retraining.panel, None if is_server(uri) else artifacts)
+        return _Sending(client, experiment, retraining, folder).bring()
+
+
+def _experiment(client: MlflowClient, panel: str, artifacts: str | None) -> str:
+    from mlflow.exceptions import MlflowException
+
+    name = experiment_name(panel)
+    if (found := client.get_experiment_by_name(name)) is not None:
+        return str(found.experiment_id)
+    tags = {"mlflow.note.content": _NOTE.format(panel=panel), "mlflow.experimentKind": "custom_model_development"}
+    location = f"{artifacts.rstrip('/')}/{panel}" if artifacts else None
+    try:
+        return str(client.create_experiment(name, artifact_location=location, tags=tags))
+    except MlflowException:
+        # Another process has created it in the meantime.
+        if (found := client.get_experiment_by_name(name)) is None:
+            raise
+        return str(found.experiment_id)
+
+
+class _Sending:
+    """One attempt to bring a retraining to its experiment."""
+
+    def __init__(self, client: MlflowClient, experiment: str, retraining: Retraining, folder: Path) -> None:
+        self.client, self.experiment, self.retraining, self.folder = client, experiment, retraining, folder
+        self.model = registered_name(retraining.panel)
+        self.own = f"tags.release_id = '{retraining.release_id}'"
+
+    def bring(self) -> str:
+        parent = self._whole(self._runs(), self._versions()) or self._write()
+        found, versions = self._runs(), self._versions()
+        kept = {parent, *self._families(found, parent).values()}
+        version = max((each for each in versions if each.run_id == parent), key=lambda each: int(each.version))
+        self._point(version)
+        self._delete([run for run in found if run.info.run_id not in kept])
+        models = {output.model_id for run in found if run.info.run_id in kept for output in run.outputs.model_outputs}
+        for model in self._models():
+            if model.model_id not in models:
+                self.client.delete_logged_model(model.model_id)
+        for each in versions:
+            if each.version != version.version:
+                self.client.delete_model_version(self.model, each.version)
+        return parent
+
+    def _runs(self) -> list[Run]:
+        return list(self.client.search_runs([self.experiment], filter_string=self.own, max_results=1000))
+
+    def _versions(self) -> list[ModelVersion]:
+        return list(self.client.search_model_versions(f"name = '{self.model}' and {self.own}"))
+
+    def _models(self) -> list[LoggedModel]:
+        return list(self.client.search_logged_models([self.experiment], filter_string=self.own, max_results=1000))
+
+    def _whole(self, runs: list[Run], versions: list[ModelVersion]) -> str | None:
+        """A parent run that is finished and registered and has all its families."""
+        registered = {version.run_id for version in versions}
+        members = {family.tags["member"] for family in self.retraining.families}
+        parents = [run.info.run_id for run in runs if _finished(run, "retraining") and run.info.run_id in registered]
+        return next((parent for parent in sorted(parents) if set(self._families(runs, parent)) == members), None)
+
+    def _families(self, runs: list[Run], parent: str | None = None) -> dict[str, str]:
+        """Member -> id of a finished run of it, of one parent or of any."""
+        found = [run for run in runs if _finished(run, "family") and parent in (None, run.data.tags["mlflow.parentRunId"])]
+        return {run.data.tags["member"]: run.info.run_id for run in found}
+
+    def _write(self) -> str:
+        runs = self._runs()
+        # A family that an earlier attempt has finished is taken over: each attempt at a slow server comes further than the one before.
+        # What a registered version points at stays until the new one has its place: the alias may be on it.
+        finished = self._families(runs)
+        kept = {*finished.values(), *(version.run_id for version in self._versions())}
+        self._delete([run for run in runs if run.info.run_id not in kept])
+        writer = Writer(self.client, self.experiment, self.retraining, self.folder)
+        parent = writer.start(self.retraining.parent)
+        for family in self.retraining.families:
+            self._family(writer, family, parent, finished.get(family.tags["member"]))
+        model = writer.fill(parent, self.retraining.parent)
+        self._point(self._register(parent, model))
+        writer.finish(parent)
+        return parent
+
+    def _family(self, writer: Writer, family: DescribedRun, parent: str, finished: str | None) -> None:
+        if finished is not None:
+            self.client.set_tag(finished, "mlflow.parentRunId", parent)
+            return
+        run = writer.start(family, parent=parent)
+        writer.fill(run, family)
+        writer.finish(run)
+
+    def _register(self, run: str, model: LoggedModel) -> ModelVersion:
+        if not self.client.search_registered_models(f"name = '{self.model}'"):
+            note = f"The recipe that serves {self.retraining.panel}: alias `{ALIAS}`."
+            self.client.create_registered_model(self.model, description=note)
+        # The address of the files rather than `models:/<id>`: MLflow would look that one up at the process's own tracking URI.
+        return self.client.create_model_version(
+            self.model, model.artifact_location, run_id=run, tags=self.retraining.version_tags, model_id=model.model_id
+        )
+
+    def _point(self, version: ModelVersion) -> None:
+        """Move the alias forward: never to a hindcast, and never back to an older release that was sent late."""
+        if self.retraining.hindcast:
+            return
+        current: Any = self.client.get_registered_model(self.model).aliases.get(ALIAS)
+        if current is not None:
+            issued = self.client.get_model_version(self.model, current).tags.get("issued")
+            if issued is not None and datetime.fromisoformat(issued) > datetime.fromisoformat(self.retraining.started):
+                return
+        self.client.set_registered_model_alias(self.model, ALIAS, version.version)
+
+    def _delete(self, runs: Collection[Run]) -> None:
+        for run in runs:
+            self.client.delete_run(run.info.run_id)
+
+
+def _finished(run: Run, kind: str) -> bool:
+    return bool(run.info.status == "FINISHED") and run.data.tags.get("kind") == kind

@@ -1,0 +1,390 @@
+"""Promises of the outbox: MLflow holds no release up and ends with each retraining once; against a real server, really stopped."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import signal
+import socket
+import sqlite3
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from pathlib import Path
+from threading import Thread
+
+import pytest
+from retraining import Server, make_counts, make_training, tracking_server
+from typer.testing import CliRunner
+
+from forecast import pipeline
+from forecast.core.errors import TrackingError
+from forecast.counts.archive import Archive
+from forecast.pipeline.catching_up import catch_up
+from forecast.recipe.recipe import parse
+from forecast.release import read
+from forecast.release.tracking import outbox
+from forecast.release.tracking.describing import describe
+from forecast.release.tracking.session import prepare
+from forecast.release.tracking.training import Training
+from tests.pipeline.conftest import ISSUED, Home, Silence, vintage
+
+PANEL = "cbp-states"
+RECIPE = """
+name = "walks"
+purpose = "Two cheap members."
+horizon = 4
+samples = 20
+seed = 11
+[[members]]
+model = "random_walk"
+scale = "log"
+[[members]]
+model = "random_walk"
+scale = "raw"
+"""
+MEMBERS = {"random_walk-log", "random_walk-raw"}
+# Seconds: a budget that a server in good health keeps on a busy machine, one that a hanging server is given, and what may come on top.
+AMPLE, SHORT, MORE = 120.0, 4.0, 4.0
+
+
+@pytest.fixture(scope="module")
+def training() -> Training:
+    prepare()
+    return make_training(make_counts(), parse(RECIPE))
+
+
+@pytest.fixture(scope="module")
+def place_of_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A server with a store of its own, which the first test that needs it starts: that takes longer than most of them."""
+    with tracking_server(tmp_path_factory.mktemp("server")) as made:
+        yield made
+
+
+@pytest.fixture
+def server(place_of_server: Server) -> Server:
+    """A server in good health."""
+    if place_of_server.process is None:
+        place_of_server.start()
+    return place_of_server
+
+
+@dataclass
+class Box:
+    """An outbox, and what MLflow has of its releases."""
+
+    place: Path
+    training: Training
+
+    def describe(self, release: str, later: timedelta = timedelta()) -> str:
+        named = replace(self.training, release_id=f"{PANEL}-{release}", started=self.training.started + later)
+        describe(named, self.place / named.release_id)
+        return named.release_id
+
+    def deliver(self, *releases: str, uri: str, budget: float, patient: bool = True) -> outbox.Delivery:
+        return outbox.deliver(
+            self.place, releases, panel=PANEL, uri=uri, artifacts="file:///nowhere", budget=budget, patient=patient
+        )  # fmt: skip
+
+
+@pytest.fixture
+def box(tmp_path: Path, training: Training) -> Box:
+    return Box(tmp_path / "outbox", training)
+
+
+def client_of(uri: str):
+    from mlflow import MlflowClient
+
+    return MlflowClient(uri, uri)
+
+
+def runs_of(uri: str, release: str):
+    client = client_of(uri)
+    experiment = client.get_experiment_by_name(f"encounters/{PANEL}").experiment_id
+    return client.search_runs([experiment], f"tags.release_id = '{release}'")
+
+
+def assert_tracked_once(uri: str, release: str, run: str, members: set[str]) -> None:
+    """One finished parent with one finished child per family, each with its model, and one registered version."""
+    found, client = runs_of(uri, release), client_of(uri)
+    assert [each.info.run_id for each in found if each.data.tags["kind"] == "retraining"] == [run]
+    children = [each for each in found if each.data.tags["kind"] == "family"]
+    assert Counter(each.data.tags["member"] for each in children) == Counter(members)
+    assert {each.data.tags["mlflow.parentRunId"] for each in children} == {run}
+    assert {each.info.status for each in found} == {"FINISHED"}
+    models = client.search_logged_models([found[0].info.experiment_id], f"tags.release_id = '{release}'")
+    assert {model.model_id for model in models} == {output.model_id for each in found for output in each.outputs.model_outputs}
+    versions = client.search_model_versions(f"name = 'encounters-{PANEL}' and tags.release_id = '{release}'")
+    assert [version.run_id for version in versions] == [run]
+
+
+def champion(uri: str) -> str:
+    return client_of(uri).get_model_version_by_alias(f"encounters-{PANEL}", "champion").tags["release_id"]
+
+
+def stop_when(server: Server, reached: Callable[[sqlite3.Connection], bool]) -> Thread:
+    """Stop the server in its tracks as soon as its store holds something; the thread ends then."""
+
+    def watch() -> None:
+        with closing(sqlite3.connect(f"file:{server.folder / 'm.db'}?mode=ro", uri=True)) as store:
+            end = time.monotonic() + AMPLE
+            while not reached(store) and time.monotonic() < end:
+                time.sleep(0.005)
+        server.signal(signal.SIGSTOP)
+
+    thread = Thread(target=watch)
+    thread.start()
+    return thread
+
+
+def count(store: sqlite3.Connection, what: str) -> int:
+    return int(store.execute(f"select count(*) from {what}").fetchone()[0])  # noqa: S608 - the words of these tests
+
+
+@pytest.mark.slow
+def test_a_server_that_is_started_late_or_again_gets_what_waited(place_of_server, box):
+    server = place_of_server
+    first, second = box.describe("early"), box.describe("later", timedelta(days=30))
+    started = time.monotonic()
+    down = box.deliver(first, uri=server.uri, budget=AMPLE)
+    assert time.monotonic() - started < 2, "nobody listens: told at once"
+    assert (down.runs, outbox.waiting(box.place)) == ({}, (first, second))
+    server.start()
+    watch = stop_when(server, lambda store: count(store, "runs") >= 1)
+    died = Thread(target=lambda: (watch.join(), server.end()))
+    died.start()
+    assert box.deliver(second, uri=server.uri, budget=AMPLE).runs == {}
+    died.join()
+    server.start()
+    # Asked for in the wrong order, sent in the order of issue.
+    found = box.deliver(second, first, uri=server.uri, budget=AMPLE)
+    assert outbox.waiting(box.place) == ()
+    for release in (first, second):
+        assert_tracked_once(server.uri, release, found.runs[release], MEMBERS)
+    versions = client_of(server.uri).search_model_versions(f"name = 'encounters-{PANEL}'", order_by=["version_number ASC"])
+    assert [version.tags["release_id"] for version in versions] == [first, second]
+    assert champion(server.uri) == second
+
+
+@pytest.mark.slow
+def test_a_hanging_server_costs_the_budget_and_gets_the_retraining_when_it_goes_on(server, box):
+    release = box.describe("hanging")
+    (box.place / f"{PANEL}-damaged").mkdir()
+    server.signal(signal.SIGSTOP)
+    try:
+        started = time.monotonic()
+        first = box.deliver(release, uri=server.uri, budget=SHORT)
+        took = time.monotonic() - started
+    finally:
+        server.signal(signal.SIGCONT)
+    assert first.runs == {}
+    assert f"not done within {SHORT:g} s" in first.problem
+    assert took < SHORT + MORE
+    assert outbox.waiting(box.place, PANEL) == (f"{PANEL}-damaged", release)
+    second = box.deliver(f"{PANEL}-damaged", release, uri=server.uri, budget=AMPLE)
+    assert_tracked_once(server.uri, release, second.runs[release], MEMBERS)
+    assert "damaged cannot be read" in second.problem, "it is told, and holds no other up"
+    assert outbox.waiting(box.place, PANEL) == (f"{PANEL}-damaged",)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("table", ["runs", "model_versions"])
+def test_what_a_server_does_after_its_client_gave_up_is_not_there_twice(server, box, table, monkeypatch):
+    release = box.describe(f"late-{table}")
+    with closing(sqlite3.connect(server.folder / "m.db")) as store:
+        before = count(store, table)
+    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_TIMEOUT", "3")
+    # In the first case with the parent and a child begun, in the second with everything there and the parent not yet closed.
+    more = 2 if table == "runs" else 1
+    watch = stop_when(server, lambda store: count(store, table) >= before + more)
+    try:
+        first = box.deliver(release, uri=server.uri, budget=AMPLE)
+        watch.join()
+    finally:
+        server.signal(signal.SIGCONT)
+    assert first.runs == {}, "the server stopped while it was being told"
+    monkeypatch.delenv("MLFLOW_HTTP_REQUEST_TIMEOUT")
+    left = len(runs_of(server.uri, release))
+    assert left >= more, "the attempt has left something behind"
+    second = box.deliver(release, uri=server.uri, budget=AMPLE)
+    assert_tracked_once(server.uri, release, second.runs[release], MEMBERS)
+
+
+@pytest.mark.slow
+def test_a_release_is_published_while_mlflow_hangs_and_tracked_once_by_a_later_retraining(server, tmp_path):
+    archive = Archive(tmp_path / "archive")
+    archive.append(vintage(66, date(2024, 4, 30)))
+    said = Silence()
+    home = Home(tmp_path, archive)
+    now = ISSUED.replace(year=2027)  # after all other releases that this server knows
+    job = replace(home.job(tracking=server.uri, clock=lambda: now), tracking_budget=SHORT, artifacts="file:///nowhere")
+    server.signal(signal.SIGSTOP)
+    try:
+        old = pipeline.retrain(PANEL, job, said)
+        started = time.monotonic()
+        again = pipeline.retrain(PANEL, job, said)
+        took = time.monotonic() - started
+    finally:
+        server.signal(signal.SIGCONT)
+    assert (old.verdict, again.verdict) == ("published", "nothing new")
+    assert took < SHORT + MORE, "a run that finds nothing new waits no longer either"
+    assert read.load(job.engine, old.release).manifest.run_id is None
+    assert outbox.waiting(job.outbox) == (old.release,)
+
+    (job.outbox / f"{PANEL}-2020-01-broken-off").mkdir()
+    archive.append(vintage(70, date(2024, 8, 31), "b"))
+    later = replace(job, clock=lambda: now + timedelta(days=1), tracking_budget=AMPLE)
+    new = pipeline.retrain(PANEL, later, said)
+    run = read.load(job.engine, new.release).manifest.run_id
+    members = {"random_walk-log", "seasonal_naive-log"}
+    assert outbox.waiting(job.outbox) == (), "nothing is left, not even of a retraining that was broken off before it published"
+    for release in (old.release, new.release):
+        parents = [each for each in runs_of(server.uri, release) if each.data.tags["kind"] == "retraining"]
+        fitted = members if parents[0].data.tags["recipe"] == "small" else {"random_walk-log"}
+        assert_tracked_once(server.uri, release, run if release == new.release else parents[0].info.run_id, fitted)
+    assert champion(server.uri) == new.release, "the older release was sent after it"
+
+
+def test_only_one_process_sends_for_a_panel(box):
+    release = box.describe("twice")
+    with (box.place / f".{PANEL}.lock").open("w") as lock, socket.create_server(("127.0.0.1", 0)) as silent:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        uri = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        started = time.monotonic()
+        at_once = box.deliver(release, uri=uri, budget=AMPLE, patient=False)
+        assert time.monotonic() - started < 1
+        patient = box.deliver(release, uri=uri, budget=1.5)
+        assert 1.5 <= time.monotonic() - started < 3
+    for each in (at_once, patient):
+        assert each.runs == {}
+        assert "Another process is sending retrainings of cbp-states" in each.problem
+    assert outbox.waiting(box.place) == (release,)
+
+
+def test_a_sender_whose_retraining_was_killed_keeps_others_out_until_it_ends(box, tmp_path):
+    release = box.describe("orphan")
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        uri = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        script = (
+            "import sys; from pathlib import Path; from forecast.release.tracking.outbox import deliver\n"
+            f"deliver(Path(sys.argv[1]), [{release!r}], panel={PANEL!r}, uri={uri!r}, artifacts='', budget=6)\n"
+        )
+        with subprocess.Popen([sys.executable, "-c", script, str(box.place)]) as killed:
+            silent.settimeout(30)
+            silent.accept()[0].close()  # the parent has looked whether somebody listens
+            time.sleep(1)  # and starts the sender
+            killed.kill()
+        assert "Another process" in box.deliver(release, uri=uri, budget=AMPLE, patient=False).problem
+        with (box.place / f".{PANEL}.lock").open("w") as lock:
+            started = time.monotonic()
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            assert time.monotonic() - started < 8, "its own alarm ends it"
+
+
+def test_a_release_that_is_not_published_is_not_sent(training, tmp_path):
+    archive = Archive(tmp_path / "archive")
+    archive.append(vintage(66, date(2024, 4, 30)))
+    home, said = Home(tmp_path, archive), Silence()
+    job = home.without_tracking()
+    published = pipeline.retrain(PANEL, job, said)
+    (job.outbox / published.release).rename(job.outbox / f"{PANEL}-2024-03-unpublished")
+    catch_up(PANEL, home.job(), said)
+    assert not (tmp_path / "mlflow.db").exists()
+    assert outbox.waiting(job.outbox) == (f"{PANEL}-2024-03-unpublished",)
+
+
+def test_status_says_how_many_retrainings_wait(tmp_path, monkeypatch):
+    from forecast.cli.main import app
+
+    monkeypatch.setenv("ENCOUNTERS_HOME", str(tmp_path))
+    assert json.loads(CliRunner().invoke(app, ["status", "--json"]).stdout)["tracking_backlog"] == 0
+    for name in (f"{PANEL}-2024-11-a", "usbp-sectors-2024-11-b", f".{PANEL}-2024-11-c.part"):
+        (tmp_path / "outbox" / name).mkdir(parents=True)
+    assert json.loads(CliRunner().invoke(app, ["status", "--json"]).stdout)["tracking_backlog"] == 2
+    assert "2 retrainings wait for the tracking server" in CliRunner().invoke(app, ["status"]).stdout
+    assert "1 retraining waits for" in CliRunner().invoke(app, ["status", "--panel", PANEL]).stdout
+
+
+def test_an_outbox_that_cannot_be_written_is_one_line(training, tmp_path):
+    (tmp_path / "outbox").write_text("a file where the folder should be")
+    with pytest.raises(TrackingError, match="cannot be written"):
+        describe(training, tmp_path / "outbox" / training.release_id)
+
+
+def test_an_address_that_is_none_is_one_line(box):
+    release = box.describe("nowhere")
+    found = box.deliver(release, uri="no address", budget=AMPLE)
+    assert (found.runs, outbox.waiting(box.place)) == ({}, (release,))
+    assert "failed at MLFLOW_TRACKING_URI: it is no address" in found.problem
+
+
+_OPENER = """
+import sys
+from forecast.release.tracking.session import opened, prepare
+prepare()
+import mlflow.store.tracking.sqlalchemy_store, mlflow.store.model_registry.sqlalchemy_store
+from forecast.release.tracking.sending import _experiment
+print("ready", flush=True)
+for uri in map(str.strip, sys.stdin):
+    with opened(uri, what="Opening") as client:
+        print(_experiment(client, "cbp-states", "file:///nowhere"), flush=True)
+"""
+
+
+@pytest.mark.slow
+def test_two_processes_that_create_one_sqlite_store_at_once_both_succeed(tmp_path):
+    start = [sys.executable, "-c", _OPENER]
+    with (
+        subprocess.Popen(start, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as one,
+        subprocess.Popen(start, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as other,
+    ):
+        assert [one.stdout.readline(), other.stdout.readline()] == ["ready\n", "ready\n"]
+        for turn in range(3):
+            file = tmp_path / f"{turn}.db"
+            for process in (one, other):
+                process.stdin.write(f"sqlite:///{file}\n")
+                process.stdin.flush()
+            assert [one.stdout.readline(), other.stdout.readline()] == ["1\n", "1\n"]
+            with closing(sqlite3.connect(file)) as store:
+                assert store.execute("pragma integrity_check").fetchall() == [("ok",)]
+                names = store.execute("select name from experiments order by experiment_id").fetchall()
+                assert names == [("Default",), ("encounters/cbp-states",)]
+                assert count(store, "alembic_version") == 1
+
+
+_PICKLE = """
+import sys
+from forecast.release.tracking.session import prepare
+prepare()
+from mlflow import pyfunc
+from mlflow.exceptions import MlflowException
+from mlflow.telemetry.client import get_telemetry_client
+from mlflow.telemetry.utils import is_telemetry_disabled
+class Any(pyfunc.PythonModel):
+    def predict(self, context, model_input):
+        return model_input
+pyfunc.save_model(sys.argv[1], python_model=Any(), pip_requirements=[])
+try:
+    pyfunc.load_model(sys.argv[1])
+    loaded = True
+except MlflowException as error:
+    loaded = "ickle" not in str(error)
+print(is_telemetry_disabled(), get_telemetry_client(), loaded)
+"""
+
+
+@pytest.mark.slow
+def test_telemetry_is_off_and_no_pickle_is_loaded_whatever_the_environment_allows(tmp_path):
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("MLFLOW") and name != "PYTEST_CURRENT_TEST"}
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", _PICKLE, str(tmp_path / "model")],
+        env={**environment, "MLFLOW_ALLOW_PICKLE_DESERIALIZATION": "true"},
+        capture_output=True, text=True, check=False, timeout=120,
+    )  # fmt: skip
+    assert done.stdout.splitlines()[-1:] == ["True None False"], done.stderr
