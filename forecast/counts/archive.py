@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import secrets
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
@@ -11,6 +9,7 @@ from pathlib import Path
 
 from forecast.core.areas import PANELS, Panel
 from forecast.core.errors import ArchiveError, Quarantined
+from forecast.core.files import replace_whole
 from forecast.core.months import Month
 from forecast.core.tables import Check, Counts, Vintage
 from forecast.counts.comparison import Revision, cross_checks, new_months, revisions
@@ -25,13 +24,15 @@ __all__ = ["Appended", "Archive"]
 class Appended:
     """What a vintage brought.
 
-    `already_there`: the same bytes are in the archive, nothing was written, and `vintage` is the stored one. `revised`: figures that it
-    changes by more than rounding. `new_months`: those in which it is the first to tell an area. `checks`: its published totals beside sums
-    of leaves. `doubts`: what it was accepted in spite of.
+    `already_there`: the same bytes are in the archive, nothing was written, and `vintage` is the stored one; `offered` is then the day of
+    publication that was given this time, where it is another. `revised`: figures that it changes by more than rounding. `new_months`:
+    those in which it is the first to tell an area. `checks`: its published totals beside sums of leaves. `doubts`: what it was accepted
+    in spite of.
     """
 
     vintage: Vintage
     already_there: bool
+    offered: date | None = None
     revised: tuple[Revision, ...] = ()
     new_months: tuple[Month, ...] = ()
     checks: tuple[Check, ...] = ()
@@ -77,7 +78,7 @@ class Archive:
         """
         stored = self._stored(vintage.sha256)
         if stored is not None:
-            return Appended(stored, already_there=True)
+            return Appended(stored, already_there=True, offered=vintage.published if vintage.published != stored.published else None)
         # What was public on its day: an older file that comes in late revises nothing that is newer.
         before = overlay(self.vintages(vintage.panel, vintage.published))
         found = doubts(vintage, before)
@@ -87,6 +88,7 @@ class Archive:
                 place="counts",
                 expected=f"expected whole months, but {in_short(found)}",
                 remedy="Download it again; if the publisher's figures are meant so, repeat with --accept.",
+                sha256=vintage.sha256,
             )
         self._write(vintage)
         return Appended(
@@ -124,25 +126,11 @@ class Archive:
         return vintage
 
     def _write(self, vintage: Vintage) -> None:
-        """Write beside and rename, so that a reader, or a run that is killed, never sees half a file."""
         folder = self.folder / vintage.panel
         content = render(vintage)
-        beside = folder / f".{_name(vintage)}.{secrets.token_hex(4)}"
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            try:
-                with beside.open("wb") as file:
-                    file.write(content)
-                    file.flush()
-                    os.fsync(file.fileno())
-                beside.replace(folder / _name(vintage))
-            finally:
-                beside.unlink(missing_ok=True)
-            handle = os.open(folder, os.O_RDONLY)
-            try:
-                os.fsync(handle)  # the rename itself must outlive a power cut
-            finally:
-                os.close(handle)
+            replace_whole(folder / _name(vintage), content, lasting=True)
         except OSError as error:
             raise ArchiveError(f"{folder} cannot be written ({error.strerror}). Check free space and permissions.") from error
 

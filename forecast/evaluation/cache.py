@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-import secrets
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -17,6 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
+from forecast.core.files import replace_whole
 from forecast.evaluation.fingerprint import fingerprint, source_digests
 from forecast.models.fitting import Fit, FitTask, fit_all, fit_one
 
@@ -64,7 +64,7 @@ class FitCache:
             return None
 
     def keep(self, task: FitTask, fit: Fit) -> None:
-        """Write beside and rename: a reader, or a run that is killed, never sees half a file. Raises OSError."""
+        """Write the fit, whole or not at all. Raises OSError."""
         path = self.path(task)
         path.parent.mkdir(parents=True, exist_ok=True)
         record = {
@@ -80,12 +80,8 @@ class FitCache:
         file = io.BytesIO()
         np.save(file, np.asarray(fit.paths, dtype=np.float64))
         np.save(file, np.frombuffer(json.dumps(record).encode(), dtype=np.uint8))
-        beside = path.with_name(f".{path.stem}.{secrets.token_hex(4)}")
-        try:
-            beside.write_bytes(_digest(file.getvalue()) + file.getvalue())
-            beside.replace(path)
-        finally:
-            beside.unlink(missing_ok=True)
+        # Not waited for: what a power cut takes, or tears, its digest tells, and it is made again.
+        replace_whole(path, _digest(file.getvalue()) + file.getvalue(), lasting=False)
 
 
 def _digest(content: bytes) -> bytes:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from pathlib import Path
 
@@ -11,6 +10,7 @@ import pandas as pd
 
 from forecast.core.areas import area, hierarchy
 from forecast.core.errors import TableError
+from forecast.core.files import whole
 from forecast.core.months import Month
 from forecast.core.tables import Counts, Forecasts
 
@@ -46,13 +46,9 @@ def _rows(table: Forecasts, model: str) -> pd.DataFrame:
 
 def write(path: Path, table: pd.DataFrame) -> None:
     """Parquet at `path`, whole or not at all. Raises TableError where it cannot be written."""
-    beside = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     try:
-        try:
+        with whole(path, lasting=True) as beside:
             table.to_parquet(beside, index=False)
-            beside.replace(path)
-        finally:
-            beside.unlink(missing_ok=True)
     except OSError as error:
         raise TableError(f"{path} cannot be written ({error.strerror}). Give a file in a folder that exists.") from error
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import secrets
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from forecast.core.errors import TableError
+from forecast.core.files import whole
 
 __all__ = ["About", "keep", "load", "place"]
 
@@ -47,14 +47,10 @@ def keep(path: Path, *, scores: pd.DataFrame, about: About) -> None:
     """Replace the stored scores, whole or not at all. Raises TableError where the folder cannot be written."""
     table = pa.Table.from_pandas(scores, preserve_index=False)
     table = table.replace_schema_metadata({**(table.schema.metadata or {}), _KEY: json.dumps(asdict(about)).encode()})
-    beside = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        try:
+        with whole(path, lasting=True) as beside:
             pq.write_table(table, beside)
-            beside.replace(path)
-        finally:
-            beside.unlink(missing_ok=True)
     except OSError as error:
         raise TableError(f"{path} cannot be written ({error.strerror}). Check free space and permissions.") from error
 

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import URL, Connection, Engine, create_engine, event, func, make_url, select, text
+from sqlalchemy import URL, Connection, Engine, column, create_engine, event, func, make_url, select, table
 from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolExhausted
 
@@ -107,7 +107,7 @@ def revision(engine: Engine) -> str | None:
 
 def _revision(connection: Connection) -> str | None:
     try:
-        return connection.execute(text(f"SELECT version_num FROM {VERSION_TABLE}")).scalar()  # noqa: S608 (a constant)
+        return connection.execute(select(column("version_num")).select_from(table(VERSION_TABLE))).scalar()
     except DBAPIError as error:
         if VERSION_TABLE in str(error.orig):  # "no such table" in SQLite's words, "relation does not exist" in PostgreSQL's
             return None

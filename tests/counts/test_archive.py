@@ -95,7 +95,7 @@ def test_a_vintage_is_one_file_named_by_panel_day_and_digest(archive):
 def test_a_half_written_file_is_not_seen(archive):
     archive.append(FIRST)
     stored = archive.folder / files(archive)[0]
-    (stored.parent / f".2025-02-28-{SECOND.sha256[:12]}.csv.0badf00d").write_bytes(render(SECOND)[:200])
+    (stored.parent / f".2025-02-28-{SECOND.sha256[:12]}.csv.0badf00d.part").write_bytes(render(SECOND)[:200])
     assert [one.sha256 for one in archive.vintages()] == [FIRST.sha256]
     assert not archive.append(SECOND).already_there
 

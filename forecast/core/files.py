@@ -1,0 +1,46 @@
+"""Puts a file in its place whole, or not at all, whatever kills the process. Knows no content and makes no folder."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+__all__ = ["PART", "replace_whole", "whole"]
+
+# Ends the name of a file that is being written. One that stays was left by a process that was killed.
+PART = ".part"
+
+
+@contextmanager
+def whole(path: Path, *, lasting: bool) -> Iterator[Path]:
+    """A free name beside `path`. What the block writes under it takes the place of `path` in one step; an error leaves what is there.
+
+    `lasting`: wait until content and place are on disk, so that a power cut, too, leaves the old file or the new one. Raises OSError.
+    """
+    beside = path.with_name(f".{path.name}.{secrets.token_hex(4)}{PART}")
+    try:
+        yield beside
+        if lasting:
+            _sync(beside)
+        beside.replace(path)
+        if lasting:
+            _sync(path.parent)
+    finally:
+        beside.unlink(missing_ok=True)
+
+
+def replace_whole(path: Path, content: bytes, *, lasting: bool) -> None:
+    """Make `content` the file at `path`, as `whole` does. Raises OSError."""
+    with whole(path, lasting=lasting) as beside:
+        beside.write_bytes(content)
+
+
+def _sync(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)  # of a folder, this waits for the names in it
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
