@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 HOME_DIR := $(or $(ENCOUNTERS_HOME),var)
 
 .DEFAULT_GOAL := help
-.PHONY: help run train test check bench mlflow lock bundle
+.PHONY: help run train test check audit bench drill mlflow lock bundle
 
 help: ## list the commands
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST)
@@ -29,6 +29,15 @@ check: $(VENV)/.ready ## format, lint, types and import order
 
 bench: $(VENV)/.ready ## speed and accuracy figures
 	$(BIN)/python experiments/bench.py
+
+drill: $(VENV)/.ready ## the fault drill on SQLite and PostgreSQL: kills, full disks, wrong clocks ... (under 45 minutes)
+	$(BIN)/python -m tests.drill
+
+audit: $(VENV)/.ready ## known vulnerabilities of the locked packages, as PyPI's advisories tell them
+	@echo "Asking for the advisories on $$(grep -c == requirements.lock) packages ..." >&2
+	@said=$$($(BIN)/pip-audit --strict --disable-pip --require-hashes --progress-spinner off -r requirements.lock 2>&1); code=$$?; \
+	  printf '%s\n' "$$said"; case "$$said" in *ERROR:*) code=2; \
+	  echo "Not audited: nothing is known of the lock. Its advisories come from PyPI's JSON API; run this where that is reached." >&2; esac; exit $$code
 
 mlflow: $(VENV)/.ready ## MLflow's pages on http://127.0.0.1:5000 (MLFLOW_PORT), over the runs of every retraining
 	@echo "http://127.0.0.1:$(MLFLOW_PORT) answers in about 20 seconds" >&2
