@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import secrets
 from collections.abc import Callable, Sequence
 from itertools import chain
 from pathlib import Path
@@ -14,6 +13,7 @@ from sqlalchemy import Engine
 
 from forecast.cli import parts
 from forecast.core.errors import EncountersError, NoRelease, TableError
+from forecast.core.files import replace_whole
 from forecast.progress import Reporter
 from forecast.release import read, shapes
 from forecast.release.read import Release
@@ -95,13 +95,8 @@ def _releases(engine: Engine, identity: str | None, panel: str | None) -> list[R
 
 def _replace(path: Path, content: bytes) -> None:
     """Put a whole file at `path`, or leave what is there. Raises TableError."""
-    beside = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     try:
-        try:
-            beside.write_bytes(content)
-            beside.replace(path)
-        finally:
-            beside.unlink(missing_ok=True)
+        replace_whole(path, content, lasting=True)
     except OSError as error:
         raise TableError(f"{path} cannot be written ({error.strerror}). Give a file in a folder that exists and has space.") from error
 

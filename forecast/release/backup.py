@@ -5,7 +5,6 @@ The copy is made beside its name and renamed once every checksum in it holds: un
 
 from __future__ import annotations
 
-import os
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -13,6 +12,7 @@ from pathlib import Path
 from sqlalchemy import Engine
 
 from forecast.core.errors import StoreError
+from forecast.core.files import whole
 from forecast.release import read
 from forecast.release.publish import verify
 from forecast.release.store import connect, name, reading, sqlite_file
@@ -32,23 +32,18 @@ def back_up(engine: Engine, target: Path) -> int:
         )
     if target.exists() and source.exists() and target.samefile(source):
         raise StoreError(f"{target} is the store itself. Name another file.")
-    beside = target.with_name(f".{target.name}.{os.getpid()}.part")
     try:
-        # One read transaction: a publication that ends meanwhile waits, and is in the next backup.
-        with reading(engine) as connection, closing(sqlite3.connect(beside)) as copy:
-            live = connection.connection.driver_connection
-            assert isinstance(live, sqlite3.Connection)  # noqa: S101 tells the type checker what the dialect means
-            live.backup(copy)
-        count = _verified(beside)
-        with beside.open("rb") as written:
-            os.fsync(written.fileno())
-        beside.replace(target)
+        with whole(target, lasting=True) as beside:
+            # One read transaction: a publication that ends meanwhile waits, and is in the next backup.
+            with reading(engine) as connection, closing(sqlite3.connect(beside)) as copy:
+                live = connection.connection.driver_connection
+                assert isinstance(live, sqlite3.Connection)  # noqa: S101 tells the type checker what the dialect means
+                live.backup(copy)
+            count = _verified(beside)
     except (OSError, sqlite3.Error) as error:
         raise StoreError(
             f"The backup {target} cannot be written: {error}. Name a file in a folder with room that you may write."
         ) from error
-    finally:
-        beside.unlink(missing_ok=True)
     return count
 
 
