@@ -111,8 +111,6 @@ def within_reach(working: Floats, median: Floats, record: float, options: Option
     Errors on a log scale have no end above: after a break a far tail would leave the world. What a quantile exceeds the record by (or the
     median, where that is higher) is kept at first and runs out at `options.beyond`; nothing below the record or the median moves.
     """
-    if options.beyond <= 0:
-        return working
     start = np.maximum(np.log(np.exp(record) + options.small), median)[:, None]
     drawn_in = start - options.beyond * np.expm1(-np.maximum(working - start, 0.0) / options.beyond)
     return np.where(working > start, drawn_in, working)
