@@ -3,20 +3,18 @@
     .venv/bin/python experiments/bench.py [fits] [files] [service] [accuracy]     (default: all)
 
 Times are of this machine; where two things are compared they run in turn, and the ratio is what counts. `files` needs the official files
-(--official FOLDER), `service` and `accuracy` a published release (make train).
+(--official FOLDER), `service` (which is bench_service.py, with its defaults) and `accuracy` a published release (make train).
 """
 
 from __future__ import annotations
 
 import argparse
-import asyncio
-import os
 import statistics
-import subprocess
-import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+
+import bench_service
 
 from forecast.core.areas import PANELS
 from forecast.core.errors import EncountersError
@@ -24,8 +22,6 @@ from forecast.core.tables import Counts
 from forecast.counts.bundle import bundled
 from forecast.release import read
 from forecast.settings import Settings
-
-PORT = 8765
 
 
 def fits() -> None:
@@ -81,78 +77,6 @@ def files(official: Path) -> None:
         print(f"{path.name[:70]:<72}{seconds:>8.3f} s")
 
 
-def service() -> None:
-    """Start of the service against the bare imports; memory; requests per second of one area's forecast, one worker, 32 connections."""
-    bare = "import fastapi, sqlalchemy, uvicorn"
-    ratios = []
-    for _ in range(5):
-        ours = _timed(lambda: subprocess.run([sys.executable, "-c", "import service.app"], check=True))
-        theirs = _timed(lambda: subprocess.run([sys.executable, "-c", bare], check=True))
-        ratios.append((ours / theirs, ours, theirs))
-    ratio, ours, theirs = sorted(ratios)[2]
-    print(f"\nService: import service.app {ours:.2f} s, {bare} {theirs:.2f} s: ratio {ratio:.2f} (median of 5 pairs)")
-    command = [sys.executable, "-m", "uvicorn", "--factory", "service.app:create", "--port", str(PORT), "--log-level", "warning"]
-    server = subprocess.Popen(command, env={**os.environ, "ENCOUNTERS_HOME": str(Settings().root)})
-    try:
-        asyncio.run(_ready())
-        for target in ("/v1/forecasts?area=el-paso", "/v1/forecasts", "/v1/status"):
-            rate, slow, size = asyncio.run(_load(target))
-            print(f"{target:<32}{rate:>8.0f} requests/s   99 % within {1000 * slow:>6.1f} ms   {size:>8,} bytes")
-        resident = next(line for line in Path(f"/proc/{server.pid}/status").read_text().splitlines() if line.startswith("VmRSS"))
-        print(f"resident memory after the load: {int(resident.split()[1]) / 1024:.0f} MB")
-    finally:
-        server.terminate()
-        server.wait()
-
-
-async def _ready() -> None:
-    for _ in range(200):
-        try:
-            if (await _get("/readyz"))[0] == 200:
-                return
-        except OSError:
-            pass
-        await asyncio.sleep(0.1)
-    raise SystemExit("The service did not become ready in 20 s. Is a release published? make train")
-
-
-async def _get(target: str) -> tuple[int, int]:
-    reader, writer = await asyncio.open_connection("127.0.0.1", PORT)
-    try:
-        return await _ask(reader, writer, target)
-    finally:
-        writer.close()
-
-
-async def _ask(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, target: str) -> tuple[int, int]:
-    writer.write(f"GET {target} HTTP/1.1\r\nHost: 127.0.0.1:{PORT}\r\n\r\n".encode())
-    head = (await reader.readuntil(b"\r\n\r\n")).decode()
-    length = next(int(line.split(":")[1]) for line in head.splitlines() if line.lower().startswith("content-length"))
-    await reader.readexactly(length)
-    return int(head.split()[1]), length
-
-
-async def _load(target: str, *, connections: int = 32, seconds: float = 4.0) -> tuple[float, float, int]:
-    """Requests per second, the 99th percentile in seconds, and the body's size."""
-    times: list[float] = []
-    sizes: set[int] = set()
-    start = time.perf_counter()
-
-    async def one() -> None:
-        reader, writer = await asyncio.open_connection("127.0.0.1", PORT)
-        while time.perf_counter() - start < seconds:
-            before = time.perf_counter()
-            code, size = await _ask(reader, writer, target)
-            if code != 200:
-                raise SystemExit(f"{target} answered {code}")
-            times.append(time.perf_counter() - before)
-            sizes.add(size)
-        writer.close()
-
-    await asyncio.gather(*(one() for _ in range(connections)))
-    return len(times) / (time.perf_counter() - start), sorted(times)[int(0.99 * len(times))], max(sizes)
-
-
 def accuracy() -> None:
     """The evaluation behind each panel's latest release."""
     from forecast.release.store import connect
@@ -188,7 +112,7 @@ def main() -> None:
         files(asked.official)
     try:
         if "service" in parts:
-            service()
+            bench_service.main(["--home", str(Settings().root)])
         if "accuracy" in parts:
             accuracy()
     except EncountersError as error:
