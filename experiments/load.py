@@ -22,9 +22,10 @@ __all__ = ["Load", "generator", "processor_seconds", "put", "resident_megabytes"
 CONNECTIONS = 32
 # Every target once, in order; wrk would otherwise ask for one address only.
 _LUA = """
-local asked = {}
-for line in io.lines(os.getenv("BENCH_TARGETS")) do asked[#asked + 1] = wrk.format("GET", line) end
-local at = 0
+local asked, at = {}, 0
+init = function(args) -- called once wrk knows the Host header
+  for line in io.lines(os.getenv("BENCH_TARGETS")) do asked[#asked + 1] = wrk.format("GET", line) end
+end
 request = function() at = at % #asked + 1; return asked[at] end
 """
 

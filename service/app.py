@@ -4,21 +4,32 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
+import time
 from collections.abc import AsyncIterator, Callable
 from datetime import datetime
+from functools import partial
 from importlib import metadata
 
 from fastapi import Depends, FastAPI
 from starlette.concurrency import run_in_threadpool
+from starlette.types import ASGIApp
 
+from forecast.core import logs
 from forecast.release.store import connect
-from service import openapi, problems
+from service import gate, openapi, problems
 from service.ask import known_parameters
-from service.context import Context, utc_now
+from service.bounds import Bounds
+from service.context import Context, Most, utc_now
 from service.front import Front
+from service.gate import Limits
+from service.metrics import Metrics
+from service.origins import Origins
+from service.rates import Rates
 from service.releases import Shelf
-from service.routes import areas, forecasts, health, observations, pages, releases, status
-from service.settings import Settings
+from service.routes import accuracy, areas, forecasts, health, metrics, observations, pages, releases, status
+from service.settings import Settings, words
+from service.stopping import Stopping
 
 __all__ = ["create", "create_app"]
 
@@ -33,8 +44,12 @@ Unknown and repeated parameters are refused, never ignored. Errors are `applicat
 
 
 def create() -> FastAPI:
-    """The application as the environment sets it: `uvicorn --factory service.app:create`."""
-    return create_app(Settings())
+    """The application as the environment sets it: `uvicorn --factory service.app:create`. Its log goes to stderr, uvicorn's with it."""
+    settings = Settings()
+    logs.configure(settings.log)
+    app = create_app(settings)
+    gc.freeze()  # all that is loaded by now stays: collections need not look at it again
+    return app
 
 
 def create_app(settings: Settings, *, clock: Callable[[], datetime] = utc_now) -> FastAPI:
@@ -42,14 +57,16 @@ def create_app(settings: Settings, *, clock: Callable[[], datetime] = utc_now) -
 
     `clock` gives the moment with its time zone, by which staleness is judged.
     """
-    here = Context(Shelf(connect(settings.database), kept=settings.kept_releases), clock, _version())
+    shelf = Shelf(connect(settings.database), kept=settings.kept_releases, keyed=settings.keys != "off")
+    here = Context(shelf, clock, _version(), Metrics(shelf, clock), Most.of(settings), Stopping(settings.drain_seconds))
 
     @contextlib.asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         await run_in_threadpool(here.shelf.refresh)
         watch = asyncio.create_task(here.shelf.keep_fresh(settings.poll_seconds))
         try:
-            yield
+            with here.stopping.listening():
+                yield
         finally:
             watch.cancel()
             with contextlib.suppress(asyncio.CancelledError):
@@ -64,18 +81,43 @@ def create_app(settings: Settings, *, clock: Callable[[], datetime] = utc_now) -
         lifespan=lifespan,
         docs_url=None,
         redoc_url=None,
+        openapi_url=None,  # its route is one of `pages`
         redirect_slashes=False,
+        # Its look for providers costs as much as a ready answer does; the project measures by itself.
+        telemetry={"tracing": False, "metrics": False, "logs": False},
         license_info={"name": "Apache-2.0", "identifier": "Apache-2.0"},
     )
     app.state.context = here
     problems.install(app)
-    for module in (status, areas, forecasts, observations, releases):
+    for module in (status, areas, forecasts, observations, releases, accuracy):
         app.include_router(module.router, prefix="/v1", dependencies=[Depends(known_parameters)])
     app.include_router(health.router)
+    app.include_router(metrics.router)
     app.include_router(pages.router)
-    app.add_middleware(Front, stamp=here.stamp, kept_bytes=settings.kept_bytes)
+    _set_before(app, here, settings)
     openapi.install(app)
     return app
+
+
+def _set_before(app: FastAPI, here: Context, settings: Settings) -> None:
+    """Gate, front and bounds before the whole of the application: what is at hand goes out without passing any other layer."""
+
+    def front(inner: ASGIApp) -> Front:
+        bounds = Bounds(inner, most=settings.in_flight, seconds=settings.request_seconds, refuse=problems.refusal)
+        at_once = partial(forecasts.at_once, here)
+        return Front(bounds, stamp=here.stamp, kept_bytes=settings.kept_bytes, at_once=at_once, gzip_bytes=settings.gzip_bytes)
+
+    gate.install(
+        app,
+        front,
+        limits=Limits.of(settings),
+        rates=Rates(most=settings.rate_clients, clock=time.monotonic),
+        origins=Origins(words(settings.origins)),
+        keys=lambda: here.shelf.keys,
+        metrics=here.metrics,
+        stopping=here.stopping,
+        log=settings.access_log,
+    )
 
 
 def _version() -> str:

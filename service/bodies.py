@@ -1,4 +1,4 @@
-"""Builds the answers about releases as finished bytes, JSON and CSV; their shapes are declared in `responses`. Reads no clock.
+"""The parts of answers about releases, and how JSON, CSV and figures are written; `responses` declares the shapes. Reads no clock.
 
 Per-month figures are whole numbers, per-day figures have one decimal. Rounding is monotone, so the ends of intervals keep their order.
 """
@@ -12,22 +12,20 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime
 from typing import Any
 
-from forecast.core.areas import Area, area
+from forecast.core.areas import Area
 from forecast.core.errors import LevelsError
 from forecast.core.months import Month
-from forecast.release.read import AreaForecast, Release
-from service.ask import Ask, Unit
+from forecast.release.read import Release
+from service.ask import Unit
 
 __all__ = [
     "UNITS",
-    "Chosen",
     "area_entry",
-    "forecasts_csv",
-    "forecasts_json",
     "head",
     "instant",
     "is_stale",
     "level_places",
+    "line",
     "render",
     "scaled",
     "table",
@@ -37,8 +35,6 @@ UNITS: dict[Unit, str] = {"month": "encounters per month", "day": "encounters pe
 
 # A spreadsheet takes text that begins with one of these for a formula.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
-
-Chosen = Sequence[tuple[Release, AreaForecast]]
 
 
 def render(document: Any) -> bytes:
@@ -53,6 +49,11 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> bytes:
     writer.writerow(columns)
     writer.writerows([f"'{cell}" if isinstance(cell, str) and cell.startswith(_FORMULA) else cell for cell in row] for row in rows)
     return out.getvalue().encode()
+
+
+def line(cells: Sequence[Any]) -> bytes:
+    """One row of such a table, without the end of the line."""
+    return table((), [cells]).split(b"\r\n", 1)[1].removesuffix(b"\r\n")
 
 
 def instant(moment: datetime) -> str:
@@ -99,84 +100,6 @@ def level_places(levels: Sequence[float], coverage: Iterable[int]) -> dict[int, 
 def scaled(value: float, month: Month, unit: Unit) -> float:
     """Encounters per month, rounded: whole per month, or the mean per day of that month with one decimal."""
     return round(value) if unit == "month" else round(value / month.days, 1)
-
-
-def _months(
-    release: Release, forecast: AreaForecast, ask: Ask
-) -> Iterable[tuple[Month, int, float, float, list[tuple[int, float, float]]]]:
-    """Per month: the month, its horizon, median, mean, and (coverage, lower, upper) per interval."""
-    places = level_places(release.levels, ask.coverage)
-    middle = level_places(release.levels, (0,))[0][0]
-    for at, month in enumerate(forecast.months[: ask.horizon]):
-        row = forecast.quantiles[at]
-        ends = [
-            (per_cent, scaled(row[low], month, ask.unit), scaled(row[high], month, ask.unit)) for per_cent, (low, high) in places.items()
-        ]
-        yield month, at + 1, scaled(row[middle], month, ask.unit), scaled(forecast.means[at], month, ask.unit), ends
-
-
-def forecasts_json(chosen: Chosen, ask: Ask, *, today: date | None) -> bytes:
-    """The forecasts of CONTRACT's shape. `today` marks stale releases; None for an answer that never changes."""
-    releases = {}
-    entries = []
-    for release, forecast in chosen:
-        panel = release.manifest.panel
-        if panel not in releases:
-            releases[panel] = head(release) | ({"stale": is_stale(release, today)} if today else {})
-        one, issued = area(forecast.slug), release.month_of_issue
-        months = [
-            {
-                "month": str(month),
-                "horizon": horizon,
-                "lead": month - issued,
-                "median": median,
-                "mean": mean,
-                "intervals": [{"coverage": per_cent, "lower": lower, "upper": upper} for per_cent, lower, upper in ends],
-            }
-            for month, horizon, median, mean, ends in _months(release, forecast, ask)
-        ]
-        entries.append(
-            {
-                "area": one.slug,
-                "name": one.name,
-                "kind": one.kind,
-                "panel": panel,
-                "release": release.id,
-                "origin": str(release.manifest.origin),
-                "fallback": release.manifest.fallbacks.get(one.slug),
-                "months": months,
-            }
-        )
-    return render({"releases": releases, "unit": UNITS[ask.unit], "forecasts": entries})
-
-
-def forecasts_csv(chosen: Chosen, ask: Ask, *, today: date | None) -> bytes:
-    """The same as one row per area and month. Without `today` there is no column `stale`."""
-    ends = [f"{end}_{per_cent}" for per_cent in ask.coverage for end in ("lower", "upper")]
-    columns = ["panel", "release", "data_through", "stale_after", *(["stale"] if today else []), "area", "name", "kind"]
-    columns += ["month", "horizon", "lead", "unit", "median", "mean", *ends, "fallback"]
-    return table(columns, _forecast_rows(chosen, ask, today))
-
-
-def _forecast_rows(chosen: Chosen, ask: Ask, today: date | None) -> Iterable[list[Any]]:
-    for release, forecast in chosen:
-        manifest, one = release.manifest, area(forecast.slug)
-        before = [manifest.panel, release.id, str(manifest.origin), str(manifest.stale_after)]
-        # `true` as JSON and pandas have it.
-        before += [*([json.dumps(is_stale(release, today))] if today else []), one.slug, one.name, one.kind]
-        for month, horizon, median, mean, ends in _months(release, forecast, ask):
-            pairs = [end for _, lower, upper in ends for end in (lower, upper)]
-            yield [
-                *before,
-                str(month),
-                horizon,
-                release.lead(month),
-                UNITS[ask.unit],
-                median,
-                mean,
-                *pairs,
-                manifest.fallbacks.get(one.slug),
-            ]
 
 
 def area_entry(one: Area, *, forecast: bool) -> dict[str, Any]:

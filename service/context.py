@@ -1,22 +1,42 @@
-"""What every route works with: the shelf of releases, the clock, the version. The clock is read in the service only, and only here."""
+"""What every route works with: the shelf of releases, the clock, the version, the metrics, the limits of a question.
+
+The service's clock is read here alone.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from typing import cast
 
 from fastapi import Request
 
+from service.metrics import Metrics
 from service.releases import Shelf
+from service.settings import Settings
+from service.stopping import Stopping
 
-__all__ = ["Context", "context", "utc_now"]
+__all__ = ["Context", "Most", "context", "utc_now"]
 
 
 def utc_now() -> datetime:
     """The moment, in UTC."""
     return datetime.now(UTC)
+
+
+@dataclass(frozen=True)
+class Most:
+    """What one question may name at most: areas, coverages, months ahead."""
+
+    area: int
+    coverage: int
+    horizon: int
+
+    @classmethod
+    def of(cls, settings: Settings) -> Most:
+        """As the settings say."""
+        return cls(settings.areas, settings.coverages, settings.horizon)
 
 
 @dataclass(frozen=True)
@@ -26,6 +46,9 @@ class Context:
     shelf: Shelf
     clock: Callable[[], datetime]
     version: str
+    metrics: Metrics
+    most: Most
+    stopping: Stopping = field(default_factory=lambda: Stopping(0))
 
     def today(self) -> date:
         """The day in UTC, by which staleness is judged."""

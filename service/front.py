@@ -7,25 +7,36 @@ from __future__ import annotations
 
 import hashlib
 from collections import OrderedDict
-from collections.abc import Callable, Hashable
-from dataclasses import dataclass
+from collections.abc import Callable, Hashable, Iterable
+from itertools import chain
 
+from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from service import compression
 from service.problems import SECURITY_HEADERS
 
-__all__ = ["ALIAS", "IMMUTABLE", "LIVE", "Answer", "Front"]
+__all__ = ["ALIAS", "HEADERS", "IMMUTABLE", "LIVE", "ROUTE", "Answer", "Front"]
 
 # How long a client or a proxy may use an answer without asking: an alias moves with the next release, a release never changes.
 ALIAS = "public, max-age=60"
 IMMUTABLE = "public, max-age=31536000, immutable"
 LIVE = "no-cache"
 
-_KEEP = "encounters.keep"
-_SECURITY = [(name.lower().encode(), value.encode()) for name, value in SECURITY_HEADERS.items()]
+# Where the scope holds the headers of a request that are read, each once, and the template of the route that answered it.
+HEADERS, ROUTE = "encounters.headers", "encounters.route"
+# Where an answer from the routes is put down for the front, which sends it.
+_TOLD = "encounters.answer"
+_SECURITY = tuple((name.lower().encode(), value.encode()) for name, value in SECURITY_HEADERS.items())
 # A single answer may fill this share of the memory for answers, so that one wide question cannot throw out all the others.
 _LARGEST_SHARE = 8
+# Answers kept at most, however small they are.
+_MOST = 8192
+# What Python needs around the texts of an answer, in bytes (measured).
+_AROUND = 1200
+# Stamp, path, query and Accept header: on these alone an answer depends that may be kept.
+_Key = tuple[Hashable, str, bytes, bytes]
 
 
 class Answer(Response):
@@ -35,41 +46,66 @@ class Answer(Response):
     """
 
     def __init__(self, body: bytes, media_type: str, *, cache: str, keep: bool = False, headers: dict[str, str] | None = None) -> None:
-        tag = hashlib.blake2b(body, digest_size=16).hexdigest()
-        super().__init__(body, 200, {"ETag": f'"{tag}"', "Cache-Control": cache, "Vary": "Accept", **(headers or {})}, media_type)
-        self.keep = keep
+        # Set here one by one: what the base class does to find the headers out takes longer than the digest.
+        self.status_code, self.media_type, self.background, self.body, self.keep = 200, media_type, None, body, keep
+        # The route that it came from, and the same in gzip once somebody took it so.
+        self.route = ""
+        self.packed: Answer | None = None
+        self.tag = b'"%s"' % hashlib.sha256(body).hexdigest()[:32].encode()
+        if media_type.startswith("text/") and "charset" not in media_type:
+            media_type += "; charset=utf-8"
+        self.raw_headers = [
+            (b"etag", self.tag),
+            (b"cache-control", cache.encode()),
+            (b"vary", b"Accept, Accept-Encoding"),
+            (b"content-length", b"%d" % len(body)),
+            (b"content-type", media_type.encode()),
+        ]
+        if headers:
+            self.raw_headers += [(name.lower().encode(), value.encode()) for name, value in headers.items()]
+            self.raw_headers += _missing(self.raw_headers)
+        else:
+            self.raw_headers += _SECURITY
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Send the answer; tells the front whether it may keep it."""
-        scope.get(_KEEP, []).append(self.keep)
-        await super().__call__(scope, receive, send)
+        """Leave the answer to the front, which every request passes."""
+        scope[_TOLD].append(self)
 
+    def pack(self) -> Answer:
+        """The same in gzip, with a tag of its own: other bytes, so another representation (RFC 9110, section 8.8.3)."""
+        found = Answer.__new__(Answer)
+        found.__dict__.update(self.__dict__)
+        found.body, found.tag = compression.packed(bytes(self.body)), _packed_tag(self.tag)
+        new = {b"etag": found.tag, b"content-length": b"%d" % len(found.body)}
+        found.raw_headers = [(name, new.get(name, value)) for name, value in self.raw_headers]
+        found.raw_headers.append((b"content-encoding", b"gzip"))
+        return found
 
-@dataclass(slots=True)
-class _Ready:
-    """An answer as it goes over the wire. `tag`: its ETag, empty where it has none."""
-
-    status: int
-    headers: list[tuple[bytes, bytes]]
-    body: bytes
-    tag: bytes
-
-    async def send(self, send: Send, *, head: bool, known: bytes) -> None:
-        if self.tag and known and _matches(known, self.tag):
-            headers = [pair for pair in self.headers if pair[0] not in (b"content-length", b"content-type")]
+    async def deliver(self, send: Send, *, head: bool, known: bytes) -> None:
+        """Send it, or 304 where the client has it. `head`: without the body; `known`: the If-None-Match header."""
+        if known and _matches(known, self.tag):
+            headers = [pair for pair in self.raw_headers if pair[0] not in (b"content-length", b"content-type")]
             await send({"type": "http.response.start", "status": 304, "headers": headers})
             await send({"type": "http.response.body", "body": b""})
             return
-        await send({"type": "http.response.start", "status": self.status, "headers": self.headers})
+        await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
         await send({"type": "http.response.body", "body": b"" if head else self.body})
 
 
-class Front:
-    """ASGI middleware. `stamp()` changes when kept answers grow old; `kept_bytes` bounds them, least recently used first out."""
+AtOnce = Callable[[str, bytes, bytes], Answer | None]
 
-    def __init__(self, app: ASGIApp, *, stamp: Callable[[], Hashable], kept_bytes: int) -> None:
-        self.app, self.stamp, self.kept_bytes = app, stamp, kept_bytes
-        self._kept: OrderedDict[Hashable, _Ready] = OrderedDict()
+
+class Front:
+    """ASGI application before `app`, by which every request passes.
+
+    `stamp()` changes when kept answers grow old. Of the answers at most `kept_bytes` and `_MOST` are kept, least recently used first out.
+    `at_once(path, query, accept)` is asked before `app`: the answer, where it needs no waiting and has no fault, otherwise None.
+    Bodies from `gzip_bytes` on are packed for whoever takes it, kept answers once.
+    """
+
+    def __init__(self, app: ASGIApp, *, stamp: Callable[[], Hashable], kept_bytes: int, at_once: AtOnce, gzip_bytes: int) -> None:
+        self.app, self.stamp, self.kept_bytes, self.at_once, self.gzip_bytes = app, stamp, kept_bytes, at_once, gzip_bytes
+        self._kept: OrderedDict[_Key, Answer] = OrderedDict()
         self._bytes = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -78,51 +114,106 @@ class Front:
             await self.app(scope, receive, send)
             return
         method = scope["method"]
-        accept = known = b""
-        for name, value in scope["headers"]:
-            if name == b"accept":
-                accept = accept + b"," + value if accept else value
-            elif name == b"if-none-match":
-                known = known + b"," + value if known else value
-        reads = method in ("GET", "HEAD")
-        key = (self.stamp(), scope["path"], scope["query_string"], accept)
-        ready = self._kept.get(key) if reads else None
-        if ready is None:
-            inner = {**scope, "method": "GET" if reads else method, _KEEP: []}
-            ready = await self._ask(inner, receive)
-            if reads and ready.status == 200 and inner[_KEEP] == [True]:
-                self._keep(key, ready)
-        else:
-            self._kept.move_to_end(key)
-        await ready.send(send, head=method == "HEAD", known=known if reads else b"")
-
-    async def _ask(self, scope: Scope, receive: Receive) -> _Ready:
-        """The application's answer, whole: no route streams."""
-        ready = _Ready(500, [], b"", b"")
-        pieces: list[bytes] = []
-
-        async def collect(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                ready.status = message["status"]
-                ready.headers = [(bytes(name).lower(), bytes(value)) for name, value in message["headers"]]
-            elif message["type"] == "http.response.body":
-                pieces.append(message.get("body", b""))
-
-        await self.app(scope, receive, collect)
-        ready.body = b"".join(pieces)
-        given = dict(ready.headers)
-        ready.tag = given.get(b"etag", b"") if ready.status == 200 else b""
-        ready.headers += [pair for pair in _SECURITY if pair[0] not in given]
-        return ready
-
-    def _keep(self, key: Hashable, ready: _Ready) -> None:
-        size = len(ready.body)
-        if size * _LARGEST_SHARE > self.kept_bytes or key in self._kept:
+        if method not in ("GET", "HEAD"):
+            await self._ask(scope, receive, send)
             return
-        self._kept[key] = ready
-        self._bytes += size
-        while self._bytes > self.kept_bytes:
-            self._bytes -= len(self._kept.popitem(last=False)[1].body)
+        key = self._key(scope)
+        answer = self._kept.get(key)
+        if answer is not None:
+            self._kept.move_to_end(key)
+        else:
+            answer = self.at_once(key[1], key[2], key[3])
+            if answer is not None:
+                scope[ROUTE] = key[1]
+            else:
+                answer = await self._ask(scope, receive, send)
+            if answer is None:
+                return
+            answer.route = scope[ROUTE]
+            if answer.keep:
+                self._keep(key, answer)
+        scope[ROUTE] = answer.route
+        if self._packs(scope, answer):
+            answer = await self._packed(key, answer)
+        await answer.deliver(send, head=method == "HEAD", known=scope[HEADERS].get(b"if-none-match", b""))
+
+    def has(self, scope: Scope) -> bool:
+        """Whether the answer is at hand and the client has it already, so that it costs nothing."""
+        known = scope[HEADERS].get(b"if-none-match")
+        if known is None or scope["method"] not in ("GET", "HEAD"):
+            return False
+        answer = self._kept.get(self._key(scope))
+        if answer is None:
+            return False
+        return _matches(known, _packed_tag(answer.tag) if self._packs(scope, answer) else answer.tag)
+
+    def _packs(self, scope: Scope, answer: Answer) -> bool:
+        encoding = scope[HEADERS].get(b"accept-encoding")
+        return encoding is not None and len(answer.body) >= self.gzip_bytes and compression.takes_gzip(encoding)
+
+    def _key(self, scope: Scope) -> _Key:
+        return self.stamp(), scope["path"], scope["query_string"], scope[HEADERS].get(b"accept", b"")
+
+    async def _packed(self, key: _Key, answer: Answer) -> Answer:
+        """The answer in gzip, made once for as long as it is kept."""
+        if answer.packed is None:
+            found = await run_in_threadpool(answer.pack) if len(answer.body) >= compression.LONG else answer.pack()
+            if answer.packed is None:  # nobody was faster
+                if self._kept.get(key) is answer:
+                    self._bytes -= _size(key, answer)
+                    answer.packed = found
+                    self._bytes += _size(key, answer)
+                    self._shrink()
+                return found
+        return answer.packed
+
+    async def _ask(self, scope: Scope, receive: Receive, send: Send) -> Answer | None:
+        """The application's answer; None where it was another response, which is then sent."""
+        told: list[Answer] = []
+        head = scope["method"] == "HEAD"
+
+        async def relay(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                message = {**message, "headers": [*message["headers"], *_missing(message["headers"])]}
+            elif head and message["type"] == "http.response.body":
+                message = {**message, "body": b""}
+            await send(message)
+
+        inner = {**scope, "method": "GET" if head else scope["method"], _TOLD: told}
+        try:
+            await self.app(inner, receive, relay)
+        finally:
+            scope[ROUTE] = getattr(inner.get("route"), "path", scope[ROUTE])
+        return told[0] if told else None
+
+    def _keep(self, key: _Key, answer: Answer) -> None:
+        if len(answer.body) * _LARGEST_SHARE > self.kept_bytes or key in self._kept:
+            return
+        self._kept[key] = answer
+        self._bytes += _size(key, answer)
+        self._shrink()
+
+    def _shrink(self) -> None:
+        while self._bytes > self.kept_bytes or len(self._kept) > _MOST:
+            self._bytes -= _size(*self._kept.popitem(last=False))
+
+
+def _missing(headers: Iterable[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
+    """The security headers that are not among some headers."""
+    given = {name.lower() for name, _ in headers}
+    return [pair for pair in _SECURITY if pair[0] not in given]
+
+
+def _size(key: _Key, answer: Answer) -> int:
+    """Bytes that a kept answer fills, with its headers and all that it is kept under."""
+    _, path, query, accept = key
+    packed = 0 if answer.packed is None else len(answer.packed.body) + _AROUND
+    headers = sum(map(len, chain.from_iterable(answer.raw_headers)))
+    return len(answer.body) + packed + headers + len(path) + len(query) + len(accept) + _AROUND
+
+
+def _packed_tag(tag: bytes) -> bytes:
+    return tag[:-1] + b'-gzip"'
 
 
 def _matches(known: bytes, tag: bytes) -> bool:

@@ -18,14 +18,30 @@ from fastapi.exceptions import RequestValidationError
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
+from starlette.types import Scope
 
 from forecast.core.errors import EncountersError, NoRelease, StoreError
 from service.context import context
 
-__all__ = ["KINDS", "MEDIA_TYPE", "SECURITY_HEADERS", "Kind", "Problem", "declared", "did_you_mean", "install"]
+__all__ = [
+    "KINDS",
+    "MEDIA_TYPE",
+    "REQUEST_ID",
+    "SECURITY_HEADERS",
+    "Kind",
+    "Problem",
+    "declared",
+    "did_you_mean",
+    "install",
+    "refusal",
+    "response",
+]
 
 MEDIA_TYPE = "application/problem+json"
 log = logging.getLogger(__name__)
+
+# Where a request's id stands in its scope.
+REQUEST_ID = "encounters.request_id"
 
 # For every answer: figures and pages are read as what they are, never framed, and load nothing from elsewhere.
 SECURITY_HEADERS = {
@@ -33,6 +49,8 @@ SECURITY_HEADERS = {
     "X-Frame-Options": "DENY",
     "Referrer-Policy": "no-referrer",
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+    # Public figures: any page may use them, which CORS rules more finely.
+    "Cross-Origin-Resource-Policy": "cross-origin",
 }
 
 
@@ -56,14 +74,29 @@ KINDS: dict[str, Kind] = {
     "unknown-parameter": Kind(422, "Unknown parameter", "Remove it, or use one of the known parameters."),
     "repeated-parameter": Kind(422, "Repeated parameter", "Give it once; several values are separated by commas."),
     "invalid-parameter": Kind(422, "A parameter's value cannot be used", "Change the value as the detail says."),
+    "malformed-request": Kind(400, "Not a request that can be read", "Change the request as the detail says."),
+    "unknown-host": Kind(400, "This host name is not served here", "Use a name that the operator serves (ENCOUNTERS_HOSTS)."),
+    "key-needed": Kind(401, "No key that works", "Send a key that the operator gave you: Authorization: Bearer KEY."),
+    "head-too-slow": Kind(408, "The request came too slowly", "Try again over a better connection."),
+    "body-too-long": Kind(413, "The body is too long", "Send none: questions are asked in the address."),
+    "address-too-long": Kind(414, "The address is too long", "Ask for fewer areas at once, or for all of a panel: ?panel=usbp-sectors."),
+    "too-many-requests": Kind(
+        429, "Too many requests", "Wait as many seconds as Retry-After says. Answers 304 are free: send If-None-Match."
+    ),
+    "headers-too-long": Kind(431, "The headers are too long", "Send fewer and shorter headers."),
     "http-error": Kind(400, "The request cannot be answered", "Change the request as the detail says."),
     "internal": Kind(500, "The service failed", "Try again; if it stays, tell the operator the time and the address."),
     "nothing-published": Kind(503, "Nothing published yet", "Run `encounters retrain`; the service picks the release up by itself."),
     "store-unreachable": Kind(503, "The release store cannot be read", "Try again shortly; the newest releases are still served."),
+    "too-busy": Kind(503, "Too much at once", "Try again after as many seconds as Retry-After says."),
+    "stopping": Kind(503, "The service is about to stop", "Ask another process; this one still answers what it is asked."),
+    "too-slow": Kind(504, "The answer took too long", "Ask for less, or try again later."),
 }
 
 # Seconds after which a client tries again what another process has to bring about: about one retraining, or a restart of the database.
 _RETRY_AFTER = "30"
+# What passes sooner.
+_SOON = {"too-busy": "2", "stopping": "5"}
 
 
 class Problem(Exception):
@@ -90,7 +123,7 @@ def declared(*kinds: str) -> dict[int | str, dict[str, Any]]:
             {"description": "", "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/ProblemDocument"}, "examples": {}}}},
         )
         entry["description"] = "; ".join(filter(None, [entry["description"], kind.title]))
-        example = _document(name, kind.status, f"{kind.title}.", "/v1/forecasts")
+        example = _document(name, kind.status, f"{kind.title}.", "/v1/forecasts", {"request_id": "3f9c2b71a0e4-0000002a"})
         entry["content"][MEDIA_TYPE]["examples"][name] = {"summary": kind.title, "value": example}
     return found
 
@@ -100,11 +133,12 @@ def install(app: FastAPI) -> None:
 
     async def problem(request: Request, error: Exception) -> Response:
         found = error if isinstance(error, Problem) else _from_error(request, error)
-        return _response(request, found.kind, found.detail, found.extra)
+        return refusal(request.scope, found.kind, found.detail, found.extra)
 
     async def unexpected(request: Request, error: Exception) -> Response:
-        # The server logs the traceback; the client is told nothing of the inside. This answer bypasses the front, so it brings its headers.
-        return _response(request, "internal", "An unexpected error ended this request.", {}, headers=SECURITY_HEADERS)
+        # The server logs the traceback; the client is told nothing of the inside.
+        log.error("Request %s ended unexpectedly: %s", request.scope.get(REQUEST_ID, ""), type(error).__name__)
+        return refusal(request.scope, "internal", "An unexpected error ended this request.")
 
     for kind in (Problem, EncountersError, SQLAlchemyError):
         app.add_exception_handler(kind, problem)
@@ -118,7 +152,8 @@ def _from_error(request: Request, error: Exception) -> Problem:
         return Problem("unknown-release", str(error))
     if isinstance(error, StoreError | SQLAlchemyError):
         # A driver's message may hold the database's address: it goes to the log only.
-        log.error("The release store cannot be read: %s", " ".join(str(error).split())[:500])
+        reason = " ".join(str(error).split())[:500]
+        log.error("The release store cannot be read for request %s: %s", request.scope.get(REQUEST_ID, ""), reason)
         if not context(request).shelf.newest:
             return Problem("nothing-published", "The release store is empty, or has not answered yet.")
         return Problem("store-unreachable", "The release store did not answer this request.")
@@ -129,26 +164,49 @@ async def _invalid(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)  # noqa: S101 (registered for this type only)
     found = [{"parameter": str(entry["loc"][-1]), "reason": str(entry["msg"])} for entry in error.errors()]
     detail = "; ".join(f"{entry['parameter']}: {entry['reason']}" for entry in found)
-    return _response(request, "invalid-parameter", f"{detail}.", {"errors": found, "parameter": found[0]["parameter"]})
+    return refusal(request.scope, "invalid-parameter", f"{detail}.", {"errors": found, "parameter": found[0]["parameter"]})
 
 
 async def _http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101 (registered for this type only)
     path = request.scope["path"][:200]
     if error.status_code == 404:
-        return _response(request, "not-found", f"There is nothing at {path!r}.{did_you_mean(path, request.app.openapi()['paths'])}", {})
+        return refusal(request.scope, "not-found", f"There is nothing at {path!r}.{did_you_mean(path, request.app.openapi()['paths'])}", {})
     if error.status_code == 405:
         detail = f"{request.method} is not answered at {path!r}."
-        return _response(request, "method-not-allowed", detail, {"allowed": ["GET", "HEAD"]}, headers={"Allow": "GET, HEAD"})
-    return _response(request, "http-error", str(error.detail), {}, status=error.status_code, headers=dict(error.headers or {}))
+        return refusal(request.scope, "method-not-allowed", detail, {"allowed": ["GET", "HEAD"]}, headers={"Allow": "GET, HEAD"})
+    return refusal(request.scope, "http-error", str(error.detail), {}, status=error.status_code, headers=dict(error.headers or {}))
 
 
-def _response(
-    request: Request, kind: str, detail: str, extra: dict[str, Any], *, status: int | None = None, headers: dict[str, str] | None = None
+def refusal(
+    scope: Scope,
+    kind: str,
+    detail: str,
+    extra: dict[str, Any] | None = None,
+    *,
+    status: int | None = None,
+    headers: dict[str, str] | None = None,
 ) -> Response:
+    """The answer to one request that is an error. `status`: instead of the kind's own."""
+    return response(kind, detail, path=scope["path"], identity=scope.get(REQUEST_ID, ""), extra=extra, status=status, headers=headers)
+
+
+def response(
+    kind: str,
+    detail: str,
+    *,
+    path: str,
+    identity: str,
+    extra: dict[str, Any] | None = None,
+    status: int | None = None,
+    headers: dict[str, str] | None = None,
+) -> Response:
+    """The same for a request that has not been read. `identity`: its id."""
     status = status or KINDS[kind].status
-    document = _document(kind, status, detail, request.scope["path"], extra)
-    found = {"Cache-Control": "no-store", **({"Retry-After": _RETRY_AFTER} if status == 503 else {}), **(headers or {})}
+    document = _document(kind, status, detail, path, {"request_id": identity, **(extra or {})})
+    found = {"Cache-Control": "no-store", **SECURITY_HEADERS, **(headers or {})}
+    if status == 503:
+        found.setdefault("Retry-After", _SOON.get(kind, _RETRY_AFTER))
     return Response(json.dumps(document, ensure_ascii=False).encode(errors="replace"), status, found, MEDIA_TYPE)
 
 

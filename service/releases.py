@@ -1,13 +1,13 @@
-"""The newest release of every panel in memory, swapped when the store has a newer one; older ones on demand. Reads no clock.
+"""The newest release of every panel in memory, swapped when the store has a newer one, and the open alarms; older ones on demand.
 
-A store that is down stops nothing: what is in memory is served on.
+A store that is down stops nothing: what is in memory is served on. Reads no clock.
 """
 
 from __future__ import annotations
 
 import logging
 import threading
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Mapping
 from types import MappingProxyType
 
@@ -18,7 +18,8 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from forecast.core.areas import PANELS, Panel
 from forecast.core.errors import StoreError
-from forecast.release import read
+from forecast.release import alarms, keys, read
+from forecast.release.alarms import Event
 from forecast.release.read import Release
 
 __all__ = ["Shelf"]
@@ -27,14 +28,25 @@ log = logging.getLogger(__name__)
 
 
 class Shelf:
-    """Releases at hand. `kept`: how many older ones stay in memory. Everything may be called from any thread."""
+    """Releases at hand. `kept`: how many older ones stay in memory; `keyed`: whether the API keys are looked at too.
 
-    def __init__(self, engine: Engine, *, kept: int) -> None:
+    Everything may be called from any thread.
+    """
+
+    def __init__(self, engine: Engine, *, kept: int, keyed: bool = False) -> None:
         self.engine = engine
+        # Digest -> name of the API keys in force, replaced as a whole; None until they have been read, and where nobody looks.
+        self.keys: Mapping[str, str] | None = None
+        self._keyed = keyed
         # Replaced as a whole, never changed: a reader has the old set or the new one.
         self.newest: Mapping[Panel, Release] = MappingProxyType({})
-        # Counts swaps, so that answers made from an older set are known as such.
+        # Open alarms, by panel; replaced as a whole too.
+        self.alarms: Mapping[Panel, tuple[Event, ...]] = MappingProxyType(dict.fromkeys(PANELS, ()))
+        # Grows with every swap of either, so that answers made from an older set are known as such.
         self.generation = 0
+        # How often each panel's release was swapped, and how many looks at the store failed.
+        self.swaps: Counter[Panel] = Counter()
+        self.failures = 0
         # Why the last look at the store failed, in one line; empty after one that did not.
         self.failure = "The store has not been read yet."
         self._kept = kept
@@ -42,13 +54,19 @@ class Shelf:
         self._lock = threading.Lock()
 
     def refresh(self) -> None:
-        """Look at the store once. A release that cannot be loaded leaves its panel as it was, and is the `failure`."""
+        """Look at the store once. What cannot be read stays as it was, and is the `failure`."""
         try:
             wanted = read.pointers(self.engine)
         except (StoreError, SQLAlchemyError) as error:
             self._fail("The store cannot be read, or nothing was ever published into it", error)
             return
         found, failed = dict(self.newest), False
+        if self._keyed:
+            try:
+                self.keys = MappingProxyType(keys.in_force(self.engine))
+            except (StoreError, SQLAlchemyError) as error:
+                self._fail("The API keys cannot be read", error)
+                failed = True
         for panel, identity in wanted.items():
             if panel not in found or found[panel].id != identity:
                 try:
@@ -56,9 +74,19 @@ class Shelf:
                 except (StoreError, SQLAlchemyError) as error:
                     self._fail(f"Release {identity} cannot be read", error)
                     failed = True
+        opened = self.alarms
+        try:
+            opened = alarms.opened(self.engine)
+        except (StoreError, SQLAlchemyError) as error:
+            self._fail("The alarms cannot be read", error)
+            failed = True
         if not failed:
             self.failure = ""
+        if opened != self.alarms:
+            self.alarms = MappingProxyType(opened)
+            self.generation += 1
         if {panel: one.id for panel, one in found.items()} != {panel: one.id for panel, one in self.newest.items()}:
+            self.swaps.update(panel for panel, one in found.items() if panel not in self.newest or self.newest[panel].id != one.id)
             self.newest = MappingProxyType({panel: found[panel] for panel in PANELS if panel in found})
             self.generation += 1
             log.info("Serving %s", ", ".join(one.id for one in self.newest.values()))
@@ -94,3 +122,4 @@ class Shelf:
         if self.failure != f"{what}.":
             log.warning("%s: %s", what, " ".join(str(error).split())[:500])
         self.failure = f"{what}."
+        self.failures += 1

@@ -10,9 +10,11 @@ from typing import Annotated, Any, Literal, get_args, get_origin
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from forecast.core.accuracy import Alarm
 from forecast.core.areas import Kind, Panel
 
 __all__ = [
+    "AccuracyAnswer",
     "AreaAnswer",
     "AreasAnswer",
     "ForecastsAnswer",
@@ -204,8 +206,58 @@ class ObservationsAnswer(_Shape):
     observations: list[ObservedArea]
 
 
+class Accuracy(_Shape):
+    """Issued forecasts beside the counts that came out later: means over releases, areas and months."""
+
+    panel: Panel
+    n: int = Field(description="Forecasts that were scored: releases, areas and months.", examples=[3])
+    releases: int = Field(description="Releases among them.", examples=[3])
+    months: int = Field(description="Target months among them; months, not forecasts, are independent of each other.", examples=[3])
+    through: MonthText = Field(description="The last target month.", examples=["2025-03"])
+    sWIS: float = Field(  # noqa: N815 (the name of the figure everywhere else)
+        description="Mean weighted interval score over the area's mean change within a year.", examples=[0.52]
+    )
+    floor_sWIS: float = Field(  # noqa: N815
+        description="The same of the naive floor, from the same counts.", examples=[0.71]
+    )
+    ratio: float | None = Field(
+        description="sWIS over the floor's: below 1 is better; null where the floor was never wrong.", examples=[0.7324]
+    )
+    coverage_50: float = Field(description="Share of counts that the 50 % intervals held.", examples=[0.6667])
+    coverage_80: float = Field(description="Share of counts that the 80 % intervals held.", examples=[1.0])
+    coverage_95: float = Field(description="Share of counts that the 95 % intervals held.", examples=[1.0])
+
+
+class AreaAccuracy(Accuracy):
+    """One area at one lead."""
+
+    area: Slug
+    name: str = Field(examples=["El Paso, TX"])
+    kind: Kind
+    lead: int = Field(description="Months from the month of issue; negative: the month was past then.", examples=[0])
+
+
+class AccuracyAnswer(_Shape):
+    """Accuracy of past releases by area and lead."""
+
+    hindcasts: bool = Field(description="Whether these are scores of hindcasts, which were never issued.", examples=[False])
+    note: str | None = Field(description="Why there is no score; null where there is one.", examples=[None])
+    overall: list[Accuracy] = Field(description="Per panel, over the areas asked for, or over all leaves.")
+    accuracy: list[AreaAccuracy]
+
+
+class OpenAlarm(_Shape):
+    """What past releases warn of, measured by the counts that came out after them."""
+
+    kind: Alarm = Field(examples=["intervals-narrow"])
+    since: datetime = Field(description="When it was raised, UTC.", examples=["2025-01-20T06:00:00Z"])
+    detail: str = Field(
+        examples=["80 % intervals held 48 % of the counts of 12 months (2024-01 to 2024-12); surely under 70 % is an alarm"]
+    )
+
+
 class PanelStatus(_Shape):
-    """One panel. Where nothing is published, all but `notes` is null and a note says what to do."""
+    """One panel. Where nothing is published, all but `alarms` and `notes` is null and a note says what to do."""
 
     release: ReleaseId | None
     issued_at: datetime | None = Field(examples=["2024-12-20T06:00:00Z"])
@@ -217,6 +269,7 @@ class PanelStatus(_Shape):
     areas: int | None = Field(description="How many areas have a forecast.", examples=[24])
     horizon: int | None = Field(description="Months ahead.", examples=[18])
     code_version: str | None = Field(description="Version of the code that made the release.", examples=["0.1.0"])
+    alarms: list[OpenAlarm] = Field(description="Alarms that past releases have raised; empty where nothing stands out.")
     notes: list[str] = Field(examples=[["The months of this release are past; ingest a newer official file."]])
 
 
@@ -252,6 +305,7 @@ class ProblemDocument(BaseModel):
     detail: str = Field(description="This occasion.", examples=["'covarage' is not a parameter of /v1/forecasts. Did you mean coverage?"])
     instance: str = Field(description="The path that was asked for.", examples=["/v1/forecasts"])
     remedy: str = Field(description="What to do.", examples=["Remove it, or use one of the known parameters."])
+    request_id: str = Field(description="What to name to the operator; also in X-Request-Id.", examples=["3f9c2b71a0e4-0000002a"])
 
 
 def example(model: type[BaseModel]) -> dict[str, Any]:
@@ -276,7 +330,7 @@ def _value(kind: Any, examples: list[Any] | None) -> Any:
     return example(kind)
 
 
-def answered(model: type[BaseModel] | None, *, rows: str = "") -> dict[int | str, dict[str, Any]]:
-    """The 200 of a route for the OpenAPI document: what it is, and an example of its CSV where `rows` shows some."""
-    description = (model.__doc__ or "").splitlines()[0] if model else "One row per area and month."
+def answered(model: type[BaseModel] | None, *, rows: str = "", each: str = "area and month") -> dict[int | str, dict[str, Any]]:
+    """The 200 of a route for the OpenAPI document: what it is, and an example of its CSV where `rows` shows some, one row for `each`."""
+    description = (model.__doc__ or "").splitlines()[0] if model else f"One row per {each}."
     return {200: {"description": description, "content": {"text/csv": {"schema": {"type": "string"}, "example": rows}} if rows else {}}}

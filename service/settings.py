@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal
 
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-__all__ = ["Settings"]
+from forecast.core.logs import Form
+
+__all__ = ["KeyPolicy", "Settings", "words"]
+
+KeyPolicy = Literal["off", "optional", "required"]
 
 
 class Settings(BaseSettings):
-    """Where releases are read from and how much is kept in memory. Every field can be set by the environment variable named beside it."""
+    """Where releases are read from, and what a request may cost. Every field can be set by the environment variable named beside it.
+
+    Limits hold for each worker process.
+    """
 
     model_config = SettingsConfigDict(env_prefix="ENCOUNTERS_", extra="ignore")
 
@@ -23,9 +31,68 @@ class Settings(BaseSettings):
     kept_releases: int = Field(
         16, ge=1, description="Older releases held in memory after they were asked for, in releases (ENCOUNTERS_KEPT_RELEASES)."
     )
+    log: Form = Field("text", description="How the log on stderr is written: text, or json with one object per line (ENCOUNTERS_LOG).")
+    access_log: bool = Field(False, description="Whether every request is logged, true or false (ENCOUNTERS_ACCESS_LOG).")
     kept_bytes: int = Field(32_000_000, ge=0, description="Ready-made answers held in memory, in bytes (ENCOUNTERS_KEPT_BYTES).")
+
+    hosts: str = Field("*", description="Host names that are answered, separated by commas; *: every one (ENCOUNTERS_HOSTS).")
+    origins: str = Field(
+        "*",
+        description="Sites whose pages may read answers in a browser (CORS), such as https://example.org, separated by commas;"
+        " *: every one; empty: none (ENCOUNTERS_ORIGINS).",
+    )
+    proxies: str = Field(
+        "",
+        description="Addresses or networks of proxies whose X-Forwarded-For and X-Forwarded-Proto are believed, separated by commas;"
+        " empty: none (ENCOUNTERS_PROXIES).",
+    )
+    keys: KeyPolicy = Field(
+        "off",
+        description="API keys: off, optional (a key raises the rate) or required (ENCOUNTERS_KEYS). Make them: encounters keys add NAME.",
+    )
+    rate: int = Field(
+        600,
+        ge=0,
+        description="Requests per minute of one address, answers 304 not counted; 0: no limit. Where it is not set, clients on the same"
+        " machine have no limit (ENCOUNTERS_RATE).",
+    )
+    key_rate: int = Field(6_000, ge=0, description="Requests per minute with one key, likewise; 0: no limit (ENCOUNTERS_KEY_RATE).")
+    rate_clients: int = Field(50_000, ge=1, description="Clients whose rate is remembered, in clients (ENCOUNTERS_RATE_CLIENTS).")
+
+    url_bytes: int = Field(8_192, ge=256, description="Longest path and query, in bytes (ENCOUNTERS_URL_BYTES).")
+    header_bytes: int = Field(16_384, ge=1024, description="Longest header lines together, in bytes (ENCOUNTERS_HEADER_BYTES).")
+    body_bytes: int = Field(65_536, ge=0, description="Longest body of a request, in bytes (ENCOUNTERS_BODY_BYTES).")
+    areas: int = Field(500, ge=1, description="Areas that one request may name, in areas (ENCOUNTERS_AREAS).")
+    coverages: int = Field(11, ge=1, description="Intervals that one request may ask for, in coverages (ENCOUNTERS_COVERAGES).")
+    horizon: int = Field(36, ge=1, description="Furthest horizon that a request may ask for, in months (ENCOUNTERS_HORIZON).")
+    in_flight: int = Field(64, ge=1, description="Requests worked on at once; answers that are ready do not count (ENCOUNTERS_IN_FLIGHT).")
+    request_seconds: float = Field(30.0, gt=0, description="Seconds after which a request is given up (ENCOUNTERS_REQUEST_SECONDS).")
+    connections: int = Field(1_000, ge=1, description="Connections open at once (ENCOUNTERS_CONNECTIONS).")
+    head_seconds: float = Field(
+        10.0,
+        gt=0,
+        description="Seconds that a request's first lines and headers may take to arrive, and that an answer may wait for a"
+        " client that does not read (ENCOUNTERS_HEAD_SECONDS).",
+    )
+    gzip_bytes: int = Field(1_024, ge=1, description="Shortest body that is sent in gzip, in bytes (ENCOUNTERS_GZIP_BYTES).")
+    drain_seconds: float = Field(
+        0.0, ge=0, description="Seconds after SIGTERM in which /readyz answers 503 and all else as before (ENCOUNTERS_DRAIN_SECONDS)."
+    )
+    stop_seconds: int = Field(
+        30, ge=1, description="Seconds that requests in flight are waited for, once no new ones are taken (ENCOUNTERS_STOP_SECONDS)."
+    )
 
     @property
     def database(self) -> str:
         """SQLAlchemy URL of the release store."""
         return self.database_url or f"sqlite:///{self.home.expanduser().resolve() / 'encounters.db'}"
+
+    @property
+    def local_rate(self) -> int:
+        """Requests per minute of clients on the same machine: they are not strangers, or a proxy that nobody named stands before many."""
+        return self.rate if "rate" in self.model_fields_set else 0
+
+
+def words(text: str) -> tuple[str, ...]:
+    """The words of a setting that are separated by commas."""
+    return tuple(word.strip() for word in text.split(",") if word.strip())

@@ -14,6 +14,7 @@ from forecast.cli import (
     data,
     exporting,
     fetching,
+    keys,
     parts,
     predicting,
     releases,
@@ -37,7 +38,21 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for module in (data, fetching, training, status, releases, backup, scheduling, exporting, serving, backtesting, comparing, predicting):
+for module in (
+    data,
+    fetching,
+    training,
+    status,
+    releases,
+    backup,
+    scheduling,
+    exporting,
+    serving,
+    keys,
+    backtesting,
+    comparing,
+    predicting,
+):
     module.register(app)
 
 

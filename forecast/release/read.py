@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, date
 from functools import cached_property
+from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, Engine, Row, func, select
@@ -185,12 +186,11 @@ def _load(connection: Connection, release_id: str) -> Release:
         raise NoRelease(f"No release has the id {release_id}. List them: encounters releases.")
     levels = numbers(head.levels, place=f"{release_id}, its levels,")
     table = schema.release_quantiles
-    query = select(table).where(table.c.release == release_id).order_by(table.c.horizon)
-    found: dict[str, list[Row[Any]]] = {}
-    for row in connection.execute(query):
-        found.setdefault(row.area, []).append(row)
-    areas = tuple(_area(slug, found[slug], len(levels), release_id) for slug in sorted(found))
-    return Release(release_id, manifest_of(head.manifest), head.checksum, levels, areas, head.previous)
+    query = select(table).where(table.c.release == release_id).order_by(table.c.area, table.c.horizon)
+    # Area by area, so that the texts of only one are in memory; sorted here, because a database sorts in the order of its own language.
+    rows = groupby(connection.execute(query), key=lambda row: row.area)
+    areas = sorted((_area(slug, list(own), len(levels), release_id) for slug, own in rows), key=lambda area: area.slug)
+    return Release(release_id, manifest_of(head.manifest), head.checksum, levels, tuple(areas), head.previous)
 
 
 def _area(slug: str, rows: list[Row[Any]], levels: int, release_id: str) -> AreaForecast:

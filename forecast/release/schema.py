@@ -9,6 +9,7 @@ run, run_step      the ledger of retrainings
 lease              who may publish for a panel, and the epoch that fences out an earlier holder
 accuracy           one row per release, area, month and count that came out later: a revised count adds a row, readers take the newest
 alarm              every raising and clearing of an alarm; the newest row of a panel and kind says whether it is open
+api_key            who may ask the HTTP interface: a name and the digest of the key, never the key
 
 Rows of the three release tables never change: triggers, made by the migrations, refuse UPDATE and DELETE.
 """
@@ -44,6 +45,7 @@ __all__ = [
     "MonthColumn",
     "accuracy",
     "alarm",
+    "api_key",
     "lease",
     "metadata",
     "observation",
@@ -56,7 +58,7 @@ __all__ = [
 ]
 
 # The migrations, oldest first. Kept here so that a reader can judge a store's age without the migration library.
-REVISIONS: tuple[str, ...] = ("0001", "0002")
+REVISIONS: tuple[str, ...] = ("0001", "0002", "0003")
 # Not the migration library's own default: MLflow keeps that one, and the two may share a PostgreSQL database.
 VERSION_TABLE = "encounters_schema"
 
@@ -237,4 +239,15 @@ alarm = Table(
     Column("detail", Text, nullable=False),
     Column("figures", Text, nullable=False),  # JSON object
     Index("ix_alarm_panel", "panel", "kind", "id"),
+)
+
+api_key = Table(
+    "api_key",
+    metadata,
+    # Taken for ever, so that a name in an old log still means one key.
+    Column("name", Text, primary_key=True),
+    Column("sha256", Text, nullable=False),  # of the key, see keys.digest
+    Column("created", Instant, nullable=False),
+    Column("revoked", Instant),
+    UniqueConstraint("sha256"),
 )

@@ -14,6 +14,7 @@ from typing import Any
 from sqlalchemy import URL, Connection, Engine, column, create_engine, event, func, make_url, select, table
 from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolExhausted
+from sqlalchemy.pool import NullPool
 
 from forecast.core.errors import StoreError
 from forecast.release.schema import REVISIONS, VERSION_TABLE
@@ -156,7 +157,8 @@ def _sqlite(address: URL) -> Engine:
     except OSError as error:
         raise StoreError(f"The folder {folder} of the release store cannot be made: {error.strerror}. Choose another.") from error
     # isolation_level None: Python's sqlite3 then opens no transaction by itself, and the BEGIN below is the only one.
-    engine = create_engine(address, connect_args={"timeout": BUSY_SECONDS, "isolation_level": None})
+    # NullPool: a connection that is kept stays with a file that has been moved away, and never sees the one restored in its place.
+    engine = create_engine(address, poolclass=NullPool, connect_args={"timeout": BUSY_SECONDS, "isolation_level": None})
     journal = "wal" if wal_is_safe(sqlite3.sqlite_version_info[:3]) else "delete"
 
     @event.listens_for(engine, "connect")

@@ -25,14 +25,17 @@ async def live() -> Answer:
     "/readyz",
     summary="Releases are in memory and the store answers",
     response_model=ReadyAnswer,
-    responses=answered(ReadyAnswer) | declared("nothing-published", "store-unreachable"),
+    responses=answered(ReadyAnswer) | declared("nothing-published", "store-unreachable", "stopping"),
 )
 async def ready(request: Request) -> Answer:
-    """503 until a release of at least one panel is loaded, and while the store did not answer the last look at it.
+    """503 until a release of at least one panel is loaded, while the store did not answer the last look at it, and before a stop.
 
     What is in memory is served on meanwhile.
     """
-    shelf = context(request).shelf
+    here = context(request)
+    shelf = here.shelf
+    if here.stopping.begun:
+        raise Problem("stopping", "The process was told to stop, and answers for a little while still.")
     if not shelf.newest:
         raise Problem("nothing-published", f"No release is loaded. {shelf.failure}".rstrip())
     if shelf.failure:

@@ -1,9 +1,10 @@
-"""`/` and `/docs`: pages for people. Not part of the OpenAPI document."""
+"""`/` and `/docs`, pages for people, and `/openapi.json`. Not part of the OpenAPI document."""
 
 from __future__ import annotations
 
 from fastapi import APIRouter, Request
 
+from service import bodies
 from service.context import context
 from service.dashboard.docs import docs
 from service.dashboard.frame import HEADERS
@@ -27,3 +28,9 @@ async def front_page(request: Request) -> Answer:
 async def documentation(request: Request) -> Answer:
     """The API for people."""
     return Answer(docs(request.app.openapi()), _HTML, cache=LIVE, keep=True, headers=HEADERS)
+
+
+@router.get("/openapi.json")
+async def document(request: Request) -> Answer:
+    """The API for programs."""
+    return Answer(bodies.render(request.app.openapi()), "application/json", cache=LIVE, keep=True)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
 from fastapi import APIRouter, Request
 
 from forecast.core.areas import PANELS, Panel
+from forecast.release.alarms import Event
 from forecast.release.read import Release
 from service import bodies
 from service.context import context
@@ -40,20 +42,24 @@ _UNKNOWN = (
     responses=answered(StatusAnswer) | declared("unknown-parameter", "internal"),
 )
 async def status(request: Request) -> Answer:
-    """Per panel: the release that is served, its last observed month, when newer counts should be out, and whether they are overdue."""
+    """Per panel: the release that is served, its last observed month, when newer counts should be out, and whether they are overdue.
+
+    `alarms` are what past releases warn of, measured by the counts that came out after them.
+    """
     here = context(request)
     document = {
         "service_version": here.version,
         "store": here.shelf.failure or "ok",
-        "panels": {panel: _panel(panel, here.shelf.newest.get(panel), here.today()) for panel in PANELS},
+        "panels": {panel: _panel(panel, here.shelf.newest.get(panel), here.shelf.alarms[panel], here.today()) for panel in PANELS},
     }
     return Answer(bodies.render(document), "application/json", cache=LIVE)
 
 
-def _panel(panel: Panel, release: Release | None, today: date) -> dict[str, Any]:
+def _panel(panel: Panel, release: Release | None, alarms: Sequence[Event], today: date) -> dict[str, Any]:
+    opened = [{"kind": one.kind, "since": bodies.instant(one.since), "detail": one.detail} for one in alarms]
     if release is None:
         note = f"Nothing has been published yet. Run `encounters retrain --panel {panel}`."
-        return dict.fromkeys(_UNKNOWN) | {"notes": [note]}
+        return dict.fromkeys(_UNKNOWN) | {"alarms": opened, "notes": [note]}
     manifest = release.manifest
     return {
         "release": release.id,
@@ -66,5 +72,6 @@ def _panel(panel: Panel, release: Release | None, today: date) -> dict[str, Any]
         "areas": len(release.areas),
         "horizon": max((len(forecast.months) for forecast in release.areas), default=0),
         "code_version": manifest.code_version,
+        "alarms": opened,
         "notes": list(manifest.notes),
     }

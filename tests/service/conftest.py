@@ -92,7 +92,7 @@ class Office:
 
     def client(self, *, raises: bool = True) -> TestClient:
         """The application over this store, to be entered; `raises`: whether an unexpected error ends the test."""
-        settings = Settings(database_url=self.url, **{"poll_seconds": 3600, **self.settings})
+        settings = Settings(database_url=self.url, **{"poll_seconds": 3600, "rate": 0, **self.settings})
         return TestClient(create_app(settings, clock=lambda: self.now), raise_server_exceptions=raises)
 
 

@@ -1,12 +1,17 @@
 from __future__ import annotations
 
+import gc
 import io
+import weakref
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pandas as pd
 import pytest
 
+from forecast.release.read import latest
 from service import responses
+from service.once import per_release
 
 
 def _only(answer):
@@ -183,6 +188,43 @@ def test_text_that_a_spreadsheet_would_run_is_neutralised_and_numbers_are_not(of
     with office.client() as client:
         row = client.get("/v1/forecasts.csv?area=el-paso&horizon=1&coverage=80").text.splitlines()[1]
     assert row.endswith(",-1,encounters per month,600,620,200,1000,'=HYPERLINK(1)")
+
+
+def test_a_percent_sign_and_quotes_in_a_text_stay_as_they_are(office):
+    reason = 'ets: 100 % of "paths", %s failed'
+    office.publish(fallbacks={"tucson": reason})
+    with office.client() as client:
+        assert _only(client.get("/v1/forecasts?area=tucson"))["fallback"] == reason
+        assert set(pd.read_csv(io.BytesIO(client.get("/v1/forecasts.csv?area=tucson").content))["fallback"]) == {reason}
+
+
+@pytest.mark.parametrize(("path", "unit"), [("/v1/forecasts", "month"), ("/v1/forecasts", "day"), ("/v1/forecasts.csv", "month")])
+def test_a_figure_that_is_no_number_is_a_fault_and_never_sent(office, path, unit):
+    office.publish()
+    with office.client(raises=False) as client:
+        shelf = client.app.state.context.shelf
+        release = shelf.newest["usbp-sectors"]
+        one = release.by_slug["el-paso"]
+        damaged = replace(one, means=(float("nan"), *one.means[1:]))
+        shelf.newest = {"usbp-sectors": replace(release, areas=tuple(damaged if area is one else area for area in release.areas))}
+        answer = client.get(f"{path}?area=el-paso&unit={unit}")
+        assert (answer.status_code, answer.json()["type"]) == (500, "/docs#internal")
+        assert client.get(f"{path}?area=tucson&unit={unit}").status_code == 200
+
+
+def test_what_is_worked_out_of_a_release_is_made_once_and_goes_with_it(office):
+    office.publish()
+    release = latest(office.engine, "usbp-sectors")
+    calls = []
+    made = per_release(lambda one: calls.append(one.id) or {"of": one.id})
+    assert made(release) is made(release)
+    assert calls == [release.id]
+    gone = weakref.ref(release)
+    del release
+    gc.collect()
+    assert gone() is None
+    assert made(latest(office.engine, "usbp-sectors"))
+    assert len(calls) == 2
 
 
 def test_a_release_can_be_asked_for_by_its_id(office):

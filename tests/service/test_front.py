@@ -1,10 +1,16 @@
 from __future__ import annotations
 
+import asyncio
 from datetime import UTC, datetime
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
+from service import front
+from service.ask import COVERAGES
 from service.front import Front
+from service.routes import forecasts
 
 RELEASE = "usbp-sectors-2024-11-" + "a" * 10
 
@@ -54,7 +60,8 @@ def test_a_tag_changes_with_a_new_release_and_with_staleness(office):
     "path", ["/v1/forecasts?area=el-paso", "/v1/forecasts.csv", "/v1/status", "/livez", "/", "/docs", "/v1/areas/nowhere"]
 )
 def test_head_answers_as_get_without_the_body(client, path):
-    got, head = client.get(path), client.head(path)
+    same = {"X-Request-Id": "one"}
+    got, head = client.get(path, headers=same), client.head(path, headers=same)
     assert head.status_code == got.status_code
     assert head.content == b""
     assert head.headers == got.headers
@@ -68,7 +75,7 @@ def test_a_release_may_be_kept_for_ever_and_the_alias_for_a_minute(client):
 
 
 def test_every_answer_says_that_its_format_depends_on_accept(client):
-    assert client.get("/v1/forecasts").headers["vary"] == "Accept"
+    assert "Accept" in client.get("/v1/forecasts").headers["vary"].split(", ")
 
 
 @pytest.mark.parametrize("path", ["/", "/docs", "/v1/forecasts", "/nowhere", "/livez"])
@@ -100,6 +107,94 @@ def test_kept_answers_stay_within_their_bytes(office):
                 assert client.get(f"/v1/forecasts?area={area}&horizon={horizon}").status_code == 200
         kept = [ready.body for ready in _front(client)._kept.values()]
     assert 0 < sum(map(len, kept)) <= 16_000
+
+
+def test_what_an_answer_is_kept_under_counts_too(office):
+    office.publish()
+    office.settings["kept_bytes"] = 100_000
+    with office.client() as client:
+        for number in range(60):
+            accept = {"Accept": f"application/json, text/x{number}-{'x' * 5000}"}
+            assert client.get("/v1/forecasts?area=el-paso&horizon=1", headers=accept).status_code == 200
+        kept = list(_front(client)._kept)
+    assert 0 < len(kept) < 20
+    assert sum(len(accept) for *_, accept in kept) <= 100_000
+
+
+def test_the_number_of_kept_answers_is_bounded_and_the_oldest_goes_first(office, monkeypatch):
+    monkeypatch.setattr(front, "_MOST", 3)
+    office.publish()
+    with office.client() as client:
+        for area in ("el-paso", "tucson", "blaine", "el-paso", "nation"):
+            client.get(f"/v1/forecasts?area={area}")
+        kept = [query for _, _, query, _ in _front(client)._kept]
+    assert kept == [b"area=blaine", b"area=el-paso", b"area=nation"]
+
+
+_QUESTIONS = st.fixed_dictionaries(
+    {},
+    optional={
+        "area": st.lists(
+            st.sampled_from(["el-paso", "tucson", "state-tx", "nation", "livermore", "nowhere", ""]), min_size=1, max_size=3
+        ).map(",".join),
+        "panel": st.sampled_from(["usbp-sectors", "cbp-states", "sectors"]),
+        "kind": st.sampled_from(["sector", "state", "city"]),
+        "coverage": st.lists(st.sampled_from([*COVERAGES, 55, ""]), min_size=1, max_size=4).map(lambda ones: ",".join(map(str, ones))),
+        "unit": st.sampled_from(["month", "day", "week", ""]),
+        "horizon": st.sampled_from(["1", "3", "4", "0", "03", " 2", "2.0", "+2", "-1", "x", ""]),
+        "release": st.just("a"),
+        "more": st.just("1"),
+    },
+)
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    question=_QUESTIONS, suffix=st.sampled_from(["", ".csv"]), accept=st.sampled_from(["*/*", "text/csv", "image/png"]), twice=st.booleans()
+)
+def test_the_short_way_answers_as_the_routes_do_or_not_at_all(client, question, suffix, accept, twice):
+    address = str(client.build_request("GET", f"/v1/forecasts{suffix}", params=question).url) + ("&unit=day" if twice else "")
+    path, _, query = address.partition("testserver")[2].partition("?")
+    short = forecasts.at_once(client.app.state.context, path, query.encode(), accept.encode())
+    if short is not None:
+        client.get("/livez")  # builds the layers
+        layer = _front(client)
+        way, layer.at_once = layer.at_once, lambda *_: None
+        layer._kept.clear()
+        try:
+            long = client.get(address, headers={"Accept": accept, "Accept-Encoding": "identity"})
+        finally:
+            layer.at_once = way
+        assert (long.status_code, long.content) == (200, short.body)
+        assert {name.encode(): value.encode() for name, value in long.headers.items()}.items() >= dict(short.raw_headers).items()
+
+
+@pytest.mark.parametrize("query", ["area=el-paso", "area=el-paso%2Ctucson&unit=day", "coverage=10,98&area=state-tx&horizon=2&kind=state"])
+def test_plain_questions_take_the_short_way(client, query):
+    context = client.app.state.context
+    assert forecasts.at_once(context, "/v1/forecasts", query.encode(), b"") is not None
+    assert forecasts.at_once(context, "/v1/forecasts.csv", query.encode(), b"") is not None
+
+
+def test_others_are_answered_while_a_long_answer_is_written(client, monkeypatch):
+    monkeypatch.setattr(forecasts, "_SLICE", 1)
+    client.get("/livez")
+    _front(client)._kept.clear()
+    ended = []
+
+    async def ask(query: bytes) -> None:
+        async def send(message):
+            if message["type"] == "http.response.body":
+                ended.append(query)
+
+        scope = {"type": "http", "method": "GET", "path": "/v1/forecasts", "query_string": query, "headers": [], "root_path": ""}
+        await client.app(scope, None, send)
+
+    async def both() -> None:
+        await asyncio.gather(ask(b""), ask(b"area=tucson"))
+
+    asyncio.run(both())
+    assert ended == [b"area=tucson", b""]
 
 
 def test_problems_are_not_kept(office):

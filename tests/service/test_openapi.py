@@ -69,6 +69,9 @@ def test_the_addresses_of_the_contract_are_there(document):
         "/v1/releases/{release}",
         "/v1/releases/{release}/forecasts",
         "/v1/releases/{release}/forecasts.csv",
+        "/v1/accuracy",
+        "/v1/accuracy.csv",
+        "/metrics",
         "/livez",
         "/readyz",
     } == set(document["paths"])

@@ -29,6 +29,7 @@ def test_status_says_how_fresh_each_panel_is(office):
         "areas": 6,
         "horizon": 3,
         "code_version": "0.1.0",
+        "alarms": [],
         "notes": ["These months are <past>."],
     }
 
@@ -38,6 +39,7 @@ def test_status_of_a_panel_without_a_release_is_null_with_the_reason(office):
     with office.client() as client:
         panel = client.get("/v1/status").json()["panels"]["cbp-states"]
     assert panel.pop("notes") == ["Nothing has been published yet. Run `encounters retrain --panel cbp-states`."]
+    assert panel.pop("alarms") == []
     assert set(panel.values()) == {None}
 
 

@@ -1,0 +1,235 @@
+"""Before everything else: each request gets an id, is held to the limits, counted and logged. Knows no release, no answer and no route."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from time import perf_counter
+from typing import Any
+
+from fastapi import FastAPI
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from service import access, problems
+from service.bounds import ALWAYS
+from service.front import HEADERS, ROUTE, Front
+from service.identity import address_of, holder, key_of, request_id
+from service.metrics import Metrics
+from service.origins import Origins
+from service.problems import REQUEST_ID, Problem
+from service.rates import Rates
+from service.settings import KeyPolicy, Settings, words
+from service.stopping import Stopping
+
+__all__ = ["Gate", "Limits", "install"]
+
+# Without a key even where keys are required: what watches over the process, and what says how to get in.
+_OPEN = ALWAYS | {"/", "/docs", "/openapi.json"}
+_READ = frozenset(
+    b"accept accept-encoding access-control-request-method authorization content-length host if-none-match origin transfer-encoding"
+    b" x-api-key x-request-id".split()
+)
+# A name, an IPv4 or an IPv6 address, and a port: RFC 9110, section 7.2.
+_HOST = re.compile(rb"(?:[A-Za-z0-9](?:[A-Za-z0-9._-]{0,252})|\[[0-9A-Fa-f:.]{2,45}\])(?::[0-9]{1,5})?")
+_LOCAL = frozenset({"", "127.0.0.1", "::1"})
+# Two years, as browsers ask for; only said where the connection is safe already.
+_ONLY_HTTPS = ((b"strict-transport-security", b"max-age=63072000"),)
+_CLOSE = ((b"connection", b"close"),)
+# Hosts that were looked at, held so that the next request from there need not be.
+_MOST_HOSTS = 256
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What a request may be. Bytes, and requests per minute (0: no limit): of one address, of one on this machine, with one key."""
+
+    url_bytes: int
+    header_bytes: int
+    body_bytes: int
+    rate: int
+    local_rate: int
+    key_rate: int
+    hosts: tuple[str, ...]
+    keys: KeyPolicy
+
+    @classmethod
+    def of(cls, settings: Settings) -> Limits:
+        """As the settings say."""
+        same = ("url_bytes", "header_bytes", "body_bytes", "rate", "local_rate", "key_rate", "keys")
+        return cls(hosts=words(settings.hosts.lower()), **{name: getattr(settings, name) for name in same})
+
+
+class _Refused(Problem):
+    """A request that goes no further, and the headers of the answer to it."""
+
+    def __init__(self, kind: str, detail: str, headers: dict[str, str] | None = None, **extra: Any) -> None:
+        super().__init__(kind, detail, **extra)
+        self.headers = headers
+
+
+class Gate:
+    """ASGI application before the front. `keys` gives the keys in force, digest -> name; None while they are not known."""
+
+    def __init__(
+        self,
+        front: Front,
+        *,
+        limits: Limits,
+        rates: Rates,
+        origins: Origins,
+        keys: Callable[[], Mapping[str, str] | None],
+        metrics: Metrics,
+        stopping: Stopping,
+        log: bool,
+    ) -> None:
+        self.app, self.limits, self.rates, self.origins, self.keys = front, limits, rates, origins, keys
+        self.metrics, self.stopping, self.log = metrics, stopping, log
+        self._any_host = "*" in limits.hosts
+        self._hosts: set[bytes] = set()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        begin, size = perf_counter(), 0
+        found: dict[bytes, bytes] = {}
+        for header, value in scope["headers"]:
+            size += len(header) + len(value) + 4
+            if header in _READ:
+                found[header] = found[header] + b"," + value if header in found else value
+        identity = scope[REQUEST_ID] = request_id(found.get(b"x-request-id"))
+        scope[HEADERS], scope[ROUTE] = found, "none"
+        always = ((b"x-request-id", identity.encode()), *self.origins.headers(found.get(b"origin")))
+        if scope.get("scheme") == "https":
+            always += _ONLY_HTTPS
+        if self.stopping.begun:
+            always += _CLOSE
+        status = sent = 0
+        name: str | None = None
+
+        async def sending(message: Message) -> None:
+            nonlocal status, sent
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                message = {"type": "http.response.start", "status": status, "headers": [*message["headers"], *always]}
+            else:
+                sent += len(message.get("body", b""))
+            await send(message)
+
+        try:
+            self._admit(scope, found, size)
+            name = self._key(scope, found)
+            client, limit = self._client(scope, name)
+            # What the client has already costs nothing, and is not counted.
+            free = limit == 0 or self.app.has(scope)
+            if not free and (wait := self.rates.wait(client, limit)):
+                detail = f"{limit} requests per minute are answered here; the next one in {wait} seconds."
+                raise _Refused("too-many-requests", detail, {"Retry-After": str(wait)}, limit=limit, retry_after=wait)
+            await self._answer(scope, receive, sending, found)
+            if status == 304 and not free:
+                self.rates.give_back(client, limit)
+        except _Refused as no:
+            await self._refuse(scope, no, receive, sending)
+        except Exception:
+            if not status:
+                await self._refuse(scope, _Refused("internal", "An unexpected error ended this request."), receive, sending)
+            raise
+        finally:
+            seconds = perf_counter() - begin
+            self.metrics.observe(scope[ROUTE], status, seconds)
+            if self.log:
+                access.record(scope, identity=identity, status=status, sent=sent, seconds=seconds, key=name)
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send, found: Mapping[bytes, bytes]) -> None:
+        if scope["method"] == "OPTIONS" and b"origin" in found and b"access-control-request-method" in found:
+            headers = [(b"cache-control", b"no-store"), *self.origins.preflight(found[b"origin"])]
+            scope[ROUTE] = "preflight"
+            await send({"type": "http.response.start", "status": 204, "headers": headers})
+            await send({"type": "http.response.body", "body": b""})
+            return
+        await self.app(scope, receive, send)
+
+    async def _refuse(self, scope: Scope, no: _Refused, receive: Receive, send: Send) -> None:
+        scope[ROUTE] = "refused"
+        answer = problems.refusal(scope, no.kind, no.detail, no.extra, headers=no.headers)
+        if scope["method"] == "HEAD":
+            answer.body = b""
+        await answer(scope, receive, send)
+
+    def _admit(self, scope: Scope, found: Mapping[bytes, bytes], size: int) -> None:
+        """Raises _Refused for a request that is too long, or is none that HTTP knows."""
+        limits = self.limits
+        long = len(scope.get("raw_path") or scope["path"]) + len(scope["query_string"])
+        if long > limits.url_bytes:
+            detail = f"The path and the query have {long} bytes together; {limits.url_bytes} are read."
+            raise _Refused("address-too-long", detail, limit=limits.url_bytes)
+        if size > limits.header_bytes:
+            detail = f"The headers have {size} bytes together; {limits.header_bytes} are read."
+            raise _Refused("headers-too-long", detail, limit=limits.header_bytes)
+        host = found.get(b"host")
+        if host not in self._hosts:
+            self._look_at_host(host, scope)
+        if b"content-length" in found or b"transfer-encoding" in found:
+            self._look_at_body(scope["method"], found)
+
+    def _look_at_host(self, host: bytes | None, scope: Scope) -> None:
+        if host is None:
+            if scope.get("http_version") == "1.1":
+                raise _Refused("malformed-request", "HTTP/1.1 asks for one Host header, and there is none.")
+            if self._any_host:
+                return
+            raise _Refused("unknown-host", "The request names no host.")
+        if not _HOST.fullmatch(host):
+            raise _Refused("malformed-request", f"{host[:100].decode('latin-1')!r} is no host name.")
+        name = host.decode().lower()
+        name = name if name.endswith("]") else re.sub(":[0-9]+$", "", name)
+        if not self._any_host and name not in self.limits.hosts:
+            raise _Refused("unknown-host", f"{name[:100]!r} is not served here.")
+        if len(self._hosts) < _MOST_HOSTS:
+            self._hosts.add(host)
+
+    def _look_at_body(self, method: str, found: Mapping[bytes, bytes]) -> None:
+        """Whoever sends a body is not told to go on with it: the connection ends with the refusal."""
+        length = found.get(b"content-length", b"0")
+        if not length.isdigit():
+            raise _Refused("malformed-request", "Content-Length is no number.", {"Connection": "close"})
+        if len(length) > 15 or int(length) > self.limits.body_bytes:  # Python refuses to read a number of thousands of digits
+            detail = f"The body has {length[:15].decode()} bytes; {self.limits.body_bytes} are read."
+            raise _Refused("body-too-long", detail, {"Connection": "close"}, limit=self.limits.body_bytes)
+        if method in ("GET", "HEAD") and (int(length) or b"transfer-encoding" in found):
+            raise _Refused("malformed-request", f"A {method} has no body here. Ask in the address.", {"Connection": "close"})
+
+    def _key(self, scope: Scope, found: Mapping[bytes, bytes]) -> str | None:
+        """The name of the key that came with a request. Raises _Refused where it is none, or none came and one is needed."""
+        if self.limits.keys == "off":
+            return None
+        key = key_of(found.get(b"authorization"), found.get(b"x-api-key"))
+        if key is None and (self.limits.keys == "optional" or scope["path"] in _OPEN):
+            return None
+        if key is None:
+            raise _Refused("key-needed", "This service answers only with a key, sent as a header.", {"WWW-Authenticate": "Bearer"})
+        in_force = self.keys()
+        if in_force is None:
+            raise _Refused("store-unreachable", "The keys have not been read yet.")
+        name = holder(in_force, key)
+        if name is None and scope["path"] not in _OPEN:
+            challenge = {"WWW-Authenticate": 'Bearer error="invalid_token"'}
+            raise _Refused("key-needed", "The key that came with this request is unknown, or was revoked.", challenge)
+        return name
+
+    def _client(self, scope: Scope, name: str | None) -> tuple[str, int]:
+        """Under which name a request is counted, and how many per minute it may be; 0: any number."""
+        if scope["path"] in ALWAYS:
+            return "", 0
+        if name is not None:
+            return f"key {name}", self.limits.key_rate
+        host = (scope.get("client") or ("",))[0]
+        return address_of(host), self.limits.local_rate if host in _LOCAL else self.limits.rate
+
+
+def install(app: FastAPI, front: Callable[[ASGIApp], Front], **parts: Any) -> None:
+    """Set a gate and the front behind it before the whole of `app`. `parts`: those of `Gate`."""
+    build = app.build_middleware_stack
+    app.build_middleware_stack = lambda: Gate(front(build()), **parts)  # type: ignore[method-assign]

@@ -1,0 +1,79 @@
+"""One database of the drill: makes worlds on it, and says how many tries a fault is given."""
+
+from __future__ import annotations
+
+import random
+import re
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from tests.drill.postgres import Postgres
+from tests.drill.world import FIRST_ISSUED, World
+
+__all__ = ["Lane"]
+
+
+@dataclass
+class Lane:
+    """`database`: sqlite or postgresql. `short`: a few tries of each fault. `seed`: of the random moments."""
+
+    database: str
+    short: bool
+    seed: int = 0
+    root: Path = field(default_factory=lambda: Path(tempfile.mkdtemp(prefix="drill")))
+    _made: int = 0
+
+    @cached_property
+    def server(self) -> Postgres:
+        """The lane's PostgreSQL, started when it is first needed."""
+        return Postgres()
+
+    @cached_property
+    def random(self) -> random.Random:
+        """The source of random moments."""
+        return random.Random(self.seed)
+
+    def tries(self, short: int, full: int) -> int:
+        """How many tries, by the form of the drill."""
+        return short if self.short else full
+
+    def say(self, line: str) -> None:
+        """Progress, on stderr."""
+        print(f"{self.database}: {line}", file=sys.stderr, flush=True)  # noqa: T201 the drill reports to a person
+
+    @contextmanager
+    def world(
+        self, name: str, *, released: bool = True, root: Path | None = None, server: Postgres | None = None, **more: Any
+    ) -> Iterator[World]:
+        """A new home and a new database; `released`: with a first release in it. `root`, `server`: others than the lane's own."""
+        self._made += 1
+        plain = f"{re.sub('[^a-z]+', '_', name)}_{self._made}"
+        root, desk = root or self.root / plain, self.root / f"{plain}_desk"
+        for folder in (root, desk):
+            folder.mkdir(parents=True, exist_ok=True)
+        if self.database == "sqlite":
+            world = World(root, f"sqlite:///{root / 'encounters.db'}", desk, **more)
+        else:
+            server = server or self.server
+            world = World(root, server.create(plain), desk, server, **more)
+        try:
+            if not world.bundled:
+                world.archive.append(world.vintage(0))
+            if released:
+                world.publish(now=FIRST_ISSUED)
+            yield world
+        finally:
+            world.close()
+
+    def close(self) -> None:
+        """Stop what was started, and remove every home."""
+        if "server" in self.__dict__:
+            self.server.close()
+        shutil.rmtree(self.root, ignore_errors=True)
