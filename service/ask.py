@@ -9,12 +9,14 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 from typing import Literal, get_args
 from urllib.parse import parse_qsl
 
 from fastapi import Request
 
-from forecast.core.areas import PANELS, SECTORS, Area, Kind, Panel, area, hierarchy
+from forecast.core import areas as catalogue
+from forecast.core.areas import PANELS, SECTORS, Area, Kind, Panel, hierarchy
 from forecast.core.errors import AreaError
 from forecast.core.months import Month
 from forecast.release.read import AreaForecast, Release
@@ -29,6 +31,7 @@ __all__ = [
     "Missing",
     "Unit",
     "accepted",
+    "area",
     "areas_of",
     "choose",
     "coverages",
@@ -50,6 +53,10 @@ Missing = Literal["nothing-published", "before-first-release", "no-forecast"]
 # Each is bounded by two of the levels that every release stores, so that no interval is interpolated.
 COVERAGES: tuple[int, ...] = (*range(10, 100, 10), 95, 98)
 _WRITTEN = {str(one): one for one in COVERAGES}
+
+
+# An area that is no sector is put together from its slug, which an answer needs more than once.
+area = lru_cache(maxsize=8192)(catalogue.area)
 
 
 @dataclass(frozen=True)

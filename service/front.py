@@ -8,7 +8,6 @@ from __future__ import annotations
 import hashlib
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Iterable
-from itertools import chain
 
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
@@ -33,7 +32,7 @@ _SECURITY = tuple((name.lower().encode(), value.encode()) for name, value in SEC
 _LARGEST_SHARE = 8
 # Answers kept at most, however small they are.
 _MOST = 8192
-# What Python needs around the texts of an answer, in bytes (measured).
+# What the headers of an answer and Python's objects around it need, in bytes (measured, and the same for every answer).
 _AROUND = 1200
 # Stamp, path, query and Accept header: on these alone an answer depends that may be kept.
 _Key = tuple[Hashable, str, bytes, bytes]
@@ -183,7 +182,8 @@ class Front:
         try:
             await self.app(inner, receive, relay)
         finally:
-            scope[ROUTE] = getattr(inner.get("route"), "path", scope[ROUTE])
+            if "route" in inner:
+                scope[ROUTE] = _template(inner["path"], inner["route"].path)
         return told[0] if told else None
 
     def _keep(self, key: _Key, answer: Answer) -> None:
@@ -198,6 +198,11 @@ class Front:
             self._bytes -= _size(*self._kept.popitem(last=False))
 
 
+def _template(path: str, route: str) -> str:
+    """`/v1/areas/{slug}` from the path that was asked for and `/areas/{slug}`: a route does not know where its router was included."""
+    return "/".join(path.split("/")[: -route.count("/")]) + route
+
+
 def _missing(headers: Iterable[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
     """The security headers that are not among some headers."""
     given = {name.lower() for name, _ in headers}
@@ -205,11 +210,10 @@ def _missing(headers: Iterable[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]
 
 
 def _size(key: _Key, answer: Answer) -> int:
-    """Bytes that a kept answer fills, with its headers and all that it is kept under."""
+    """Bytes that a kept answer fills, with its headers and all that it is kept under, in both its codings."""
     _, path, query, accept = key
     packed = 0 if answer.packed is None else len(answer.packed.body) + _AROUND
-    headers = sum(map(len, chain.from_iterable(answer.raw_headers)))
-    return len(answer.body) + packed + headers + len(path) + len(query) + len(accept) + _AROUND
+    return len(answer.body) + packed + len(path) + len(query) + len(accept) + _AROUND
 
 
 def _packed_tag(tag: bytes) -> bytes:

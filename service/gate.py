@@ -118,18 +118,23 @@ class Gate:
                 sent += len(message.get("body", b""))
             await send(message)
 
+        # A browser asks before it sends a key, and without one.
+        preflight = scope["method"] == "OPTIONS" and b"origin" in found and b"access-control-request-method" in found
         try:
             self._admit(scope, found, size)
-            name = self._key(scope, found)
+            name = None if preflight else self._key(scope, found)
             client, limit = self._client(scope, name)
             # What the client has already costs nothing, and is not counted.
             free = limit == 0 or self.app.has(scope)
             if not free and (wait := self.rates.wait(client, limit)):
                 detail = f"{limit} requests per minute are answered here; the next one in {wait} seconds."
                 raise _Refused("too-many-requests", detail, {"Retry-After": str(wait)}, limit=limit, retry_after=wait)
-            await self._answer(scope, receive, sending, found)
+            if preflight:
+                await self._allow(scope, found[b"origin"], sending)
+            else:
+                await self.app(scope, receive, sending)
             if status == 304 and not free:
-                self.rates.give_back(client, limit)
+                self.rates.give_back(client)
         except _Refused as no:
             await self._refuse(scope, no, receive, sending)
         except Exception:
@@ -142,14 +147,11 @@ class Gate:
             if self.log:
                 access.record(scope, identity=identity, status=status, sent=sent, seconds=seconds, key=name)
 
-    async def _answer(self, scope: Scope, receive: Receive, send: Send, found: Mapping[bytes, bytes]) -> None:
-        if scope["method"] == "OPTIONS" and b"origin" in found and b"access-control-request-method" in found:
-            headers = [(b"cache-control", b"no-store"), *self.origins.preflight(found[b"origin"])]
-            scope[ROUTE] = "preflight"
-            await send({"type": "http.response.start", "status": 204, "headers": headers})
-            await send({"type": "http.response.body", "body": b""})
-            return
-        await self.app(scope, receive, send)
+    async def _allow(self, scope: Scope, origin: bytes, send: Send) -> None:
+        scope[ROUTE] = "preflight"
+        headers = [(b"cache-control", b"no-store"), *self.origins.preflight(origin)]
+        await send({"type": "http.response.start", "status": 204, "headers": headers})
+        await send({"type": "http.response.body", "body": b""})
 
     async def _refuse(self, scope: Scope, no: _Refused, receive: Receive, send: Send) -> None:
         scope[ROUTE] = "refused"

@@ -1,4 +1,4 @@
-"""Finishes the OpenAPI document: whole example answers, one shape for every problem. Declares no route."""
+"""Finishes the OpenAPI document: whole example answers, one shape for every problem, what the gate refuses. Declares no route."""
 
 from __future__ import annotations
 
@@ -7,8 +7,19 @@ from typing import Any
 from fastapi import FastAPI
 
 from service import responses
+from service.problems import declared
 
 __all__ = ["install"]
+
+# What may be the answer to any request: the gate before the routes says so.
+_ANYWHERE = (
+    *("malformed-request", "unknown-host", "key-needed", "head-too-slow", "body-too-long", "address-too-long"),
+    *("too-many-requests", "headers-too-long", "too-busy", "too-slow"),
+)
+_KEYS = {
+    "bearer": {"type": "http", "scheme": "bearer", "description": "A key, where the operator asks for one."},
+    "header": {"type": "apiKey", "in": "header", "name": "X-Api-Key", "description": "The same in a header of its own."},
+}
 
 
 def install(app: FastAPI) -> None:
@@ -31,6 +42,14 @@ def _finish(document: dict[str, Any]) -> None:
     # FastAPI's own error bodies, which are never sent.
     schemas.pop("HTTPValidationError", None)
     schemas.pop("ValidationError", None)
+    document["components"]["securitySchemes"] = _KEYS
+    document["security"] = [{}, {"bearer": []}, {"header": []}]
+    shared = {str(status): entry for status, entry in declared(*_ANYWHERE).items()}
+    document["components"]["responses"] = {f"Refused{status}": entry for status, entry in shared.items()}
+    for item in document["paths"].values():
+        for operation in item.values():
+            for status in shared:
+                operation["responses"].setdefault(status, {"$ref": f"#/components/responses/Refused{status}"})
     # Put in here, because FastAPI leaves the nulls of examples out.
     for item in document["paths"].values():
         for operation in item.values():

@@ -31,9 +31,9 @@ class Bounded(HttpToolsProtocol):
         """Take a connection, unless there are too many."""
         super().connection_made(transport)
         self.bounds = _settings()
-        # Since when a head is awaited, None while none is; and the bytes of it that came without ending it.
+        # Since when a head is awaited, None while none is; whether it began with the bytes at hand, and how many of it came after those.
         self.awaited: float | None = self.loop.time()
-        self.unread = 0
+        self.begun, self.unread = False, 0
         self.stuck = False
         self.watch: TimerHandle | None = None
         if len(self.connections) > self.bounds.connections:
@@ -62,33 +62,40 @@ class Bounded(HttpToolsProtocol):
 
     def on_message_begin(self) -> None:
         """A request begins."""
-        self.awaited = self.loop.time()
+        self.awaited, self.begun, self.unread = self.loop.time(), True, 0
         super().on_message_begin()
 
     def on_headers_complete(self) -> None:
         """Its head is whole."""
-        self.awaited, self.unread = None, 0
+        self.awaited = None
         super().on_headers_complete()
 
     def data_received(self, data: bytes) -> None:
         """Read on, unless the head has become too long."""
+        self.begun = False
         super().data_received(data)
-        if self.awaited is not None:
+        if self.awaited is not None and not self.begun:  # what came before a head in the same bytes is not of it
             self.unread += len(data)
             if self.unread > self.bounds.url_bytes + self.bounds.header_bytes and not self.transport.is_closing():
                 kind = "headers-too-long" if self.headers else "address-too-long"
-                self.refuse(kind, f"The request's head is longer than {self.unread - len(data)} bytes and has not ended.")
+                self.refuse(kind, f"The request's head has not ended after {self.unread} bytes and more.")
 
     def send_400_response(self, msg: str) -> None:
         """What is no HTTP at all is told so as every other error is."""
+        long = len(getattr(self, "url", b""))
+        if long > self.bounds.url_bytes:  # the parser gives up on an address of more than 65,535 bytes
+            self.refuse("address-too-long", f"The address has {long} bytes; {self.bounds.url_bytes} are read.")
+            return
         self.refuse("malformed-request", "This is not a request that HTTP/1.1 knows.")
 
     def refuse(self, kind: str, detail: str) -> None:
         """Send a problem and end the connection. Nothing is sent into the midst of an answer."""
         if self.cycle is None or self.cycle.response_complete:
-            answer = problems.response(kind, detail, path="", identity=request_id(None))
+            identity = request_id(None)
+            answer = problems.response(kind, detail, path="", identity=identity)
             lines: list[Any] = [STATUS_LINE[answer.status_code]]
-            for name, value in [*self.server_state.default_headers, *answer.raw_headers, (b"connection", b"close")]:
+            own = [(b"x-request-id", identity.encode()), (b"connection", b"close")]
+            for name, value in [*self.server_state.default_headers, *answer.raw_headers, *own]:
                 lines += [name, b": ", value, b"\r\n"]
             self.transport.write(b"".join([*lines, b"\r\n", answer.body]))
         self.transport.close()

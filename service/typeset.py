@@ -16,11 +16,10 @@ from itertools import chain, islice, repeat
 from operator import itemgetter, truediv
 from typing import Literal
 
-from forecast.core.areas import area
 from forecast.core.months import Month, month_range
 from forecast.release.read import AreaForecast, Release
 from service import bodies
-from service.ask import Ask, Unit
+from service.ask import Ask, Unit, area
 from service.bodies import UNITS
 from service.once import per_release
 
@@ -31,8 +30,8 @@ _Form = Literal["json", "csv"]
 
 # How a figure is written, for Python's `%`: as `bodies.scaled` rounds it. Bytes, which Python fills in faster than text.
 _FIGURES: dict[Unit, str] = {"month": "%.0f", "day": "%.1f"}
-# Bytes of columns that are kept per release: some 8,000 of 18 months.
-_ROOM = 8_000_000
+# Bytes of columns that are kept per release: every column of some 500 areas.
+_ROOM = 12_000_000
 # What Python needs around a column, in bytes.
 _AROUND = 250
 _QUOTE = json.JSONEncoder(ensure_ascii=False).encode

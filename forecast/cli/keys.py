@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Annotated
 
 import typer
+from sqlalchemy import Engine
 
 from forecast.cli import parts
 from forecast.release import keys as register_of
@@ -20,6 +23,15 @@ group = typer.Typer(
 )
 
 
+@contextmanager
+def _store() -> Iterator[Engine]:
+    engine = parts.store(Settings())
+    try:
+        yield engine
+    finally:
+        engine.dispose()
+
+
 @group.command()
 def add(name: Name) -> None:
     """Make a key and print it: the only time that it is shown, because the store keeps its digest only.
@@ -28,9 +40,9 @@ def add(name: Name) -> None:
     """
     from forecast.release.migrations import migrate
 
-    engine = parts.store(Settings())
-    migrate(engine)
-    key = register_of.add(engine, name, now=parts.now())
+    with _store() as engine:
+        migrate(engine)
+        key = register_of.add(engine, name, now=parts.now())
     typer.echo(f"The key of {name} is below and is not shown again. Send it as a header: Authorization: Bearer KEY", err=True)
     typer.echo(key)
 
@@ -41,7 +53,8 @@ def list_(as_json: parts.Json = False) -> None:
 
     Example: encounters keys list
     """
-    found = register_of.listed(parts.store(Settings()))
+    with _store() as engine:
+        found = register_of.listed(engine)
     if as_json:
         parts.emit(
             [{"name": one.name, "created": one.created.isoformat(), "revoked": one.revoked and one.revoked.isoformat()} for one in found]
@@ -60,7 +73,8 @@ def revoke(name: Name) -> None:
 
     Example: encounters keys revoke city-shelter
     """
-    gone = register_of.revoke(parts.store(Settings()), name, now=parts.now())
+    with _store() as engine:
+        gone = register_of.revoke(engine, name, now=parts.now())
     typer.echo(f"The key of {gone.name} is revoked since {gone.revoked:%Y-%m-%d %H:%M} UTC.")
 
 

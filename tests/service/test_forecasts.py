@@ -10,7 +10,8 @@ import pandas as pd
 import pytest
 
 from forecast.release.read import latest
-from service import responses
+from service import responses, typeset
+from service.ask import Ask
 from service.once import per_release
 
 
@@ -210,6 +211,35 @@ def test_a_figure_that_is_no_number_is_a_fault_and_never_sent(office, path, unit
         answer = client.get(f"{path}?area=el-paso&unit={unit}")
         assert (answer.status_code, answer.json()["type"]) == (500, "/docs#internal")
         assert client.get(f"{path}?area=tucson&unit={unit}").status_code == 200
+
+
+@pytest.mark.parametrize("path", ["/v1/forecasts", "/v1/forecasts.csv"])
+@pytest.mark.parametrize("question", ["unit=month&coverage=50,95", "unit=day&coverage=10,80,98&horizon=2"])
+def test_an_answer_is_the_same_with_and_without_room_for_columns(office, path, question):
+    office.publish()
+    office.settings["kept_bytes"] = 0
+    asked = f"{path}?area=tucson,southwest&{question}"
+    with office.client() as client:
+        shelf = client.app.state.context.shelf
+        columns = typeset._columns(shelf.newest["usbp-sectors"])
+        first, again = client.get(asked).content, client.get(asked).content
+        assert columns.kept
+        columns.kept.clear()
+        columns.room = 0
+        bare = client.get(asked).content
+        assert not columns.kept
+    assert first == again == bare
+
+
+def test_columns_are_kept_within_their_room(office):
+    office.publish()
+    release = latest(office.engine, "usbp-sectors")
+    columns = typeset._columns(release)
+    columns.room = 3_000
+    for one in release.areas:
+        b"".join(typeset.forecasts_json([(release, one)], Ask(), today=None))
+    assert 0 < sum(map(len, columns.kept.values())) < 3_500
+    assert len(columns.kept) < 4 * len(release.areas)
 
 
 def test_what_is_worked_out_of_a_release_is_made_once_and_goes_with_it(office):

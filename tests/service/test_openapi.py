@@ -35,6 +35,8 @@ def test_every_json_example_is_an_answer_of_its_model(document):
 def test_every_error_is_declared_as_a_problem_with_an_example(document):
     for path, operation in _operations(document):
         for status, answer in operation["responses"].items():
+            if "$ref" in answer:  # what is said of every address, once
+                answer = document["components"]["responses"][answer["$ref"].rsplit("/", 1)[1]]
             if status != "200":
                 assert list(answer["content"]) == ["application/problem+json"], (path, status)
                 assert answer["content"]["application/problem+json"]["examples"], (path, status)
@@ -51,9 +53,15 @@ def test_every_reference_of_the_document_is_in_it(document):
             for inner in part:
                 yield from references(inner)
 
-    names = {f"#/components/schemas/{name}" for name in document["components"]["schemas"]}
+    names = {f"#/components/{part}/{name}" for part in ("schemas", "responses") for name in document["components"][part]}
     assert set(references(document)) <= names
     assert "#/components/schemas/HTTPValidationError" not in names
+
+
+def test_what_any_request_may_be_refused_for_is_said_of_every_address(document):
+    for path, operation in _operations(document):
+        assert {"400", "401", "413", "414", "429", "431", "503", "504"} <= set(operation["responses"]), path
+    assert {scheme["type"] for scheme in document["components"]["securitySchemes"].values()} == {"http", "apiKey"}
 
 
 def test_the_addresses_of_the_contract_are_there(document):

@@ -1,0 +1,115 @@
+"""`encounters serve` as a process of its own, and requests to it byte by byte."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import psutil
+
+HOUSE = Path(__file__).resolve().parents[2]
+SERVE = [sys.executable, "-c", "from forecast.cli import main; main()", "serve"]
+
+
+@dataclass
+class Served:
+    """A running service: its port, process, a client for it, and the file of its log."""
+
+    port: int
+    process: subprocess.Popen
+    client: httpx2.Client
+    log: Path
+
+    def raw(self, *pieces: bytes, pause: float = 0.0, seconds: float = 15.0) -> bytes:
+        """What comes back for some bytes, until the service closes the connection or is silent for that long."""
+        with socket.create_connection(("127.0.0.1", self.port), timeout=seconds) as connection:
+            try:
+                for piece in pieces:
+                    connection.sendall(piece)
+                    time.sleep(pause)
+            except OSError:  # it has heard enough
+                pass
+            return read(connection)
+
+    def records(self) -> list[dict[str, Any]]:
+        """The records of a log that is JSON; one that is being written is left out."""
+        return [json.loads(line) for line in self.log.read_text().split("\n")[:-1]]
+
+    def memory(self) -> float:
+        """Resident memory of the process and its workers, in MB."""
+        family = [psutil.Process(self.process.pid), *psutil.Process(self.process.pid).children(recursive=True)]
+        return sum(one.memory_info().rss for one in family) / 1e6
+
+
+def read(connection: socket.socket) -> bytes:
+    """What is still sent over a connection."""
+    found = b""
+    try:
+        while piece := connection.recv(65536):
+            found += piece
+    except OSError:  # reset, or silent
+        pass
+    return found
+
+
+def request(target: str, *headers: str, method: str = "GET", host: str = "localhost") -> bytes:
+    """The head of a request after which the connection is closed."""
+    lines = [f"{method} {target} HTTP/1.1", f"Host: {host}", "Connection: close", *headers]
+    return ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1")
+
+
+def free_port() -> int:
+    """A port that nobody listens on."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return free.getsockname()[1]
+
+
+def wait(condition: Callable[[], Any], *, seconds: float = 60, process: subprocess.Popen | None = None) -> None:
+    """Until something is so. Fails after that long, and where the process ends."""
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "waited too long"
+        assert process is None or process.poll() is None, "the service ended"
+        time.sleep(0.02)
+
+
+def answers(client: httpx2.Client, path: str = "/livez") -> int:
+    """The status that an address answers with, 0 for none."""
+    try:
+        return client.get(path).status_code
+    except httpx2.TransportError:
+        return 0
+
+
+@contextmanager
+def served(url: str, folder: Path, *, workers: int = 1, **settings: Any) -> Iterator[Served]:
+    """`encounters serve` over a store, from when it answers; `settings` by their names in the environment, without ENCOUNTERS_."""
+    port, log = free_port(), folder / f"serve-{time.monotonic_ns()}.log"
+    clean = {name: value for name, value in os.environ.items() if not name.startswith("ENCOUNTERS_")}
+    given = {"DATABASE_URL": url, "POLL_SECONDS": "0.2", "HOME": folder, **settings}
+    environment = {**clean, **{f"ENCOUNTERS_{name.upper()}": str(value) for name, value in given.items()}}
+    command = [*SERVE, "--port", str(port), "--workers", str(workers)]
+    with log.open("w") as out:
+        process = subprocess.Popen(command, cwd=HOUSE, env=environment, stderr=out, stdout=subprocess.DEVNULL)
+    try:
+        with httpx2.Client(base_url=f"http://127.0.0.1:{port}", timeout=30) as client:
+            wait(lambda: answers(client), process=process)
+            yield Served(port, process, client, log)
+    finally:
+        process.terminate()
+        try:
+            process.wait(20)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            raise

@@ -1,0 +1,94 @@
+"""The access log: a record per request that a client cannot forge."""
+
+from __future__ import annotations
+
+import json
+import logging
+import logging.config
+
+import pytest
+
+from forecast.core import logs
+from forecast.release import keys
+from tests.service.conftest import ISSUED
+from tests.service.processes import request, served
+
+MEMBERS = {"request_id", "method", "path", "status", "bytes", "ms", "peer", "key"}
+
+
+@pytest.fixture
+def asked(office, caplog):
+    """Runs requests against an application with the log on: the records."""
+    office.publish()
+    office.settings["access_log"] = True
+
+    def ask(*requests, **settings):
+        office.settings.update(settings)
+        with office.client() as client, caplog.at_level(logging.INFO, "service.access"):
+            for method, path, headers in requests:
+                client.request(method, path, headers=headers)
+        return [record for record in caplog.records if record.name == "service.access"]
+
+    return ask
+
+
+def test_every_request_is_one_record_refused_ones_too(asked):
+    mine = {"X-Request-Id": "mine"}
+    found = asked(
+        ("GET", "/v1/forecasts?area=el-paso", mine),
+        ("GET", "/v1/forecasts?area=el-paso", mine),
+        ("HEAD", "/v1/status", mine),
+        ("GET", "/nowhere", mine),
+        ("GET", "/livez", {"Host": "a b", **mine}),
+    )
+    told = [(one.method, one.path, one.status, one.request_id, one.peer, one.key) for one in found]
+    assert told == [
+        ("GET", "/v1/forecasts?area=el-paso", 200, "mine", "testclient", None),
+        ("GET", "/v1/forecasts?area=el-paso", 200, "mine", "testclient", None),
+        ("HEAD", "/v1/status", 200, "mine", "testclient", None),
+        ("GET", "/nowhere", 404, "mine", "testclient", None),
+        ("GET", "/livez", 400, "mine", "testclient", None),
+    ]
+    assert found[0].bytes == found[1].bytes > 100
+    assert found[2].bytes == 0
+    assert all(one.ms > 0 for one in found)
+
+
+def test_the_name_of_a_key_is_logged_and_the_key_is_not(asked, office):
+    key = keys.add(office.engine, "city", now=ISSUED)
+    (found,) = asked(("GET", "/v1/status", {"Authorization": f"Bearer {key}"}), keys="optional")
+    assert found.key == "city"
+    assert key not in str(vars(found))
+
+
+def test_by_default_nothing_is_logged(asked):
+    assert asked(("GET", "/livez", {}), access_log=False) == []
+
+
+@pytest.mark.parametrize("form", ["text", "json"])
+def test_a_line_end_in_an_address_makes_no_second_line(asked, form):
+    (found,) = asked(("GET", "/v1/x%0d%0a2025-01-01T00:00:00Z%20INFO%20forged?y=%0a%1b[31m\u202e", {}))
+    setup = logs.setup(form)
+    line = logging.config.DictConfigurator(setup).configure_formatter(setup["formatters"][form]).format(found)
+    assert len(line.splitlines()) == 1
+    assert "\x1b" not in line
+    assert "\u202e" not in line
+    if form == "json":
+        assert set(json.loads(line)) >= MEMBERS
+
+
+def test_a_long_address_is_cut_in_the_log(asked):
+    (found,) = asked(("GET", "/v1/forecasts?area=" + "x" * 6000, {}))
+    assert len(found.path) == 2000
+
+
+def test_a_service_writes_its_access_log_as_json_lines(office, tmp_path):
+    office.publish()
+    with served(office.url, tmp_path, access_log="true", log="json") as one:
+        for target in ("/v1/forecasts?area=el-paso", "/a%0d%0ab?x=\\x1b"):
+            one.raw(request(target, "X-Request-Id: mine"))
+    found = [record for record in one.records() if record.get("request_id") == "mine"]
+    assert [record["path"] for record in found] == ["/v1/forecasts?area=el-paso", "/a%0d%0ab?x=\\x1b"]
+    assert [record["status"] for record in found] == [200, 404]
+    assert all(set(record) >= MEMBERS | {"time", "event"} for record in found)
+    assert all(record["peer"] == "127.0.0.1" for record in found)
