@@ -1,6 +1,5 @@
 """From a page to the archive, over real sockets: the newest files are taken; whatever a server does, no half file and no lost one."""
 
-import gzip
 import hashlib
 import json
 import os
@@ -10,7 +9,7 @@ import subprocess
 import sys
 import time
 import tracemalloc
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 
 import pytest
 
@@ -18,67 +17,12 @@ from forecast.core.areas import SECTORS
 from forecast.core.months import Month, month_range
 from forecast.counts.archive import Archive
 from forecast.counts.publisher.fetching import Page, fetch
-from forecast.counts.publisher.rules import Limits
 from forecast.counts.publisher.session import user_agent
 from forecast.counts.refusals import Refusals
 from forecast.counts.sources.catalog import read
-from tests.counts.layouts import aor_csv, state_csv, usbp_sheets, write_workbook
-from tests.counts.publisher_server import answers, endless, gzipped, hangs_up, publisher, redirects, silent, unannounced
-
-NOW = datetime(2026, 8, 20, 12, tzinfo=UTC)
-FOLDER = "/sites/default/files/2026-08/"
-AOR, STATE = f"{FOLDER}nationwide-encounters-fy23-fy26-jul-aor.csv", f"{FOLDER}nationwide-encounters-fy23-fy26-jul-state.csv"
-# Long enough for a machine that is busy; the servers that hold out for ever are given less.
-LIMITS = Limits(connect=10, read=10, total=30, largest=300_000, attempts=3, backoff=0.01, longest_wait=1, pause=0)
-IMPATIENT = {"endless drip": {"total": 0.6}, "endless headers": {"total": 0.6}, "silence": {"read": 0.2}}
-
-
-def sectors(last="2026-07", months=24, times=1):
-    """A file of every sector with counts in each month."""
-    stretch = month_range(Month.parse(last) + (1 - months), months)
-    return aor_csv({(month, area.slug): 100 * times for month in stretch for area in SECTORS if area.closed is None}).encode()
-
-
-def states(last="2026-07", months=24):
-    stretch = month_range(Month.parse(last) + (1 - months), months)
-    return state_csv({(month, slug): 70 for month in stretch for slug in ("cell-tx-southwest", "cell-ny-northern")}).encode()
-
-
-OLD = sectors("2026-06")
-NEW = sectors()
-BOMB = gzip.compress(b"0" * 100_000_000, compresslevel=9)
-
-
-@pytest.fixture
-def site():
-    with publisher() as found:
-        yield found
-
-
-@pytest.fixture
-def archive(tmp_path):
-    return Archive(tmp_path / "archive")
-
-
-@pytest.fixture
-def folder(tmp_path):
-    return tmp_path / "downloads"
-
-
-def go(archive, folder, page, now=NOW, **limits):
-    return fetch(archive, folder, now=now, pages=[Page(page)], limits=Limits(**{**vars(LIMITS), **limits}))
-
-
-def one(archive, folder, page, **more):
-    results = go(archive, folder, page, **more)
-    assert len(results) == 1
-    return results[0]
-
-
-def inside(folder):
-    """Every file under a folder by its path, without what is remembered beside a download."""
-    found = {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()} if folder.exists() else {}
-    return {name: content for name, content in found.items() if not name.endswith(".json")}
+from tests.counts.layouts import usbp_sheets, write_workbook
+from tests.counts.publisher_server import answers, endless, gzipped, hangs_up, redirects, silent, unannounced
+from tests.counts.publisher_world import AOR, BOMB, FOLDER, IMPATIENT, LIMITS, NEW, NOW, OLD, STATE, go, inside, one, sectors, states
 
 
 def test_the_newest_of_each_kind_is_downloaded_and_ingested(site, archive, folder, tmp_path):
@@ -368,77 +312,6 @@ def test_a_doubtful_file_is_kept_aside_with_the_command_that_takes_it(site, arch
     assert kept.read_bytes() == sectors(times=3)
     assert [refusal.sha256 for refusal in Refusals(archive.folder).recent(9)] == [digest]
     assert len(archive.vintages()) == 1
-
-
-CUT = NEW[:-700]
-
-
-def refusals(archive):
-    return [refusal.sha256 for refusal in Refusals(archive.folder).recent(99)]
-
-
-def test_refused_bytes_are_recorded_once_however_often_they_are_fetched(site, archive, folder):
-    page = site.links(AOR)
-    site.replies[AOR] = answers(200, CUT)
-    reasons = [one(archive, folder, page, now=NOW + timedelta(days=day)).reason for day in range(3)]
-    assert ["expected 12 columns" in reason for reason in reasons] == [True] * 3
-    assert refusals(archive) == [hashlib.sha256(CUT).hexdigest()]
-    site.replies[AOR] = answers(200, CUT[:-700])
-    one(archive, folder, page)
-    assert refusals(archive) == [hashlib.sha256(content).hexdigest() for content in (CUT[:-700], CUT)]
-
-
-def test_refused_bytes_that_are_unchanged_are_not_sent_again_and_the_reason_is_told_again(site, archive, folder):
-    page = site.links(AOR)
-    site.replies[AOR] = [answers(200, CUT, ETag='"v1"'), answers(304)]
-    first, second = one(archive, folder, page), one(archive, folder, page)
-    assert site.asked[-1][1]["if-none-match"] == '"v1"'
-    assert (second.verdict, second.reason) == ("refused", first.reason)
-    assert "expected 12 columns" in second.reason
-    assert len(refusals(archive)) == 1
-    assert [path.name for path in folder.iterdir() if not path.name.startswith(".")] == []
-
-
-def test_what_is_refused_in_place_of_a_good_file_leaves_that_file(site, archive, folder):
-    page = site.links(AOR)
-    site.replies[AOR] = [answers(200, NEW, ETag='"v1"'), answers(200, CUT, ETag='"v2"'), answers(304), answers(200, NEW, ETag='"v1"')]
-    results = [one(archive, folder, page) for _ in range(4)]
-    assert [result.verdict for result in results] == ["taken", "refused", "refused", "already there"]
-    assert site.asked[-1][1]["if-none-match"] == '"v2"'
-    assert inside(folder) == {AOR.rsplit("/", 1)[1]: NEW}
-
-
-def test_refused_bytes_are_judged_anew_without_another_download(site, archive, folder, tmp_path):
-    """Another archive, which knows nothing that the file could contradict, believes it."""
-    page, tripled = site.links(AOR), sectors(times=3)
-    site.replies[AOR] = [answers(200, OLD), answers(200, tripled, ETag='"v2"'), answers(304)]
-    assert [one(archive, folder, page).verdict for _ in range(3)] == ["taken", "refused", "refused"]
-    believing = Archive(tmp_path / "another")
-    result = one(believing, folder, page)
-    assert (result.verdict, result.file.read_bytes()) == ("taken", tripled)
-    assert [vintage.sha256 for vintage in believing.vintages()] == [hashlib.sha256(tripled).hexdigest()]
-
-
-def test_what_a_person_accepted_is_settled_at_the_next_fetch(site, archive, folder):
-    page, tripled = site.links(AOR), sectors(times=3)
-    site.replies[AOR] = [answers(200, OLD), answers(200, tripled, ETag='"v2"'), answers(304)]
-    one(archive, folder, page)
-    one(archive, folder, page)
-    (kept,) = folder.glob("quarantined/*/*.csv")
-    archive.append(read(kept, date(2026, 8, 20)), accept=True)
-    result = one(archive, folder, page)
-    assert (result.verdict, result.file.read_bytes()) == ("already there", tripled)
-    assert list(folder.glob(".*.refused*")) == []
-
-
-@pytest.mark.parametrize("lost", ["content", "marks"])
-def test_refused_bytes_that_are_no_longer_whole_are_downloaded_again(site, archive, folder, lost):
-    page, place = site.links(AOR), folder / f".{AOR.rsplit('/', 1)[1]}.refused"
-    site.replies[AOR] = answers(200, CUT, ETag='"v1"')
-    one(archive, folder, page)
-    (place if lost == "content" else place.with_name(f".{place.name}.json")).write_bytes(b"{")
-    assert "expected 12 columns" in one(archive, folder, page).reason
-    assert "if-none-match" not in site.asked[-1][1]
 
 
 def test_a_folder_that_cannot_be_written_is_told(site, archive, folder):

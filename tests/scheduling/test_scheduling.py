@@ -85,7 +85,9 @@ def test_the_unit_may_write_its_home_and_nothing_else():
     assert "StateDirectory" not in elsewhere
     assert "\nProtectHome=read-only\n" in elsewhere
     # The interpreter of a virtual environment may lie in somebody's home.
-    assert "\nProtectHome=read-only\n" in files("systemd", needed=[Path("/home/operator/.pyenv/versions/3.11")])["encounters-retrain.service"]
+    assert (
+        "\nProtectHome=read-only\n" in files("systemd", needed=[Path("/home/operator/.pyenv/versions/3.11")])["encounters-retrain.service"]
+    )
 
 
 def cron_line(text):
