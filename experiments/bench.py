@@ -1,9 +1,9 @@
 """How fast, how large and how accurate is what a user runs? Prints the figures that the project claims, each measured now.
 
-    .venv/bin/python experiments/bench.py [fits] [files] [service] [accuracy]     (default: all)
+    .venv/bin/python experiments/bench.py [fits] [files] [retraining] [backtest] [service] [accuracy]     (default: all)
 
-Times are of this machine; where two things are compared they run in turn, and the ratio is what counts. `files` needs the official files
-(--official FOLDER), `service` (which is bench_service.py, with its defaults) and `accuracy` a published release (make train).
+Times are of this machine; where two things are compared they run in turn, and the ratio is what counts. `files` needs a folder of official
+files (--official FOLDER), `service` (which is bench_service.py, with its defaults) and `accuracy` a published release (make train).
 """
 
 from __future__ import annotations
@@ -14,6 +14,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import bench_backtest
+import bench_retraining
 import bench_service
 
 from forecast.core.areas import PANELS
@@ -22,6 +24,8 @@ from forecast.core.tables import Counts
 from forecast.counts.bundle import bundled
 from forecast.release import read
 from forecast.settings import Settings
+
+PARTS = ("fits", "files", "retraining", "backtest", "service", "accuracy")
 
 
 def fits() -> None:
@@ -102,14 +106,20 @@ def _timed(work: Callable[[], object]) -> float:
 def main() -> None:
     """Run the parts that are asked for."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("parts", nargs="*", choices=["fits", "files", "service", "accuracy"], help="default: all")
-    parser.add_argument("--official", type=Path, default=Path(__file__).resolve().parents[2] / "shared" / "data" / "official")
+    parser.add_argument("parts", nargs="*", choices=PARTS, help="default: all")
+    parser.add_argument("--official", type=Path, metavar="FOLDER", help="official files, whose reading is timed (default: left out)")
     asked = parser.parse_args()
-    parts = asked.parts or ["fits", "files", "service", "accuracy"]
+    parts = asked.parts or PARTS
     if "fits" in parts:
         fits()
-    if "files" in parts and asked.official.is_dir():
+    if "files" in parts and asked.official:
         files(asked.official)
+    if "retraining" in parts:
+        print()
+        bench_retraining.main()
+    if "backtest" in parts:
+        print()
+        bench_backtest.main()
     try:
         if "service" in parts:
             bench_service.main(["--home", str(Settings().root)])

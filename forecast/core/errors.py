@@ -23,6 +23,7 @@ from __future__ import annotations
 __all__ = [
     "ArchiveError",
     "AreaError",
+    "ClockError",
     "EncountersError",
     "FetchError",
     "FitError",
@@ -37,6 +38,7 @@ __all__ = [
     "StoreError",
     "TableError",
     "TrackingError",
+    "WorkersLost",
 ]
 
 
@@ -85,6 +87,10 @@ class FitError(EncountersError):
     """A model that cannot fit a series; a floor model takes its place and the failure is recorded."""
 
 
+class WorkersLost(EncountersError):
+    """Worker processes that died again and again before they could begin."""
+
+
 class RecipeError(EncountersError):
     """A recipe file that cannot be read."""
 
@@ -99,6 +105,10 @@ class NoRelease(StoreError):
 
 class TrackingError(EncountersError):
     """The tracking server did not take a run."""
+
+
+class ClockError(EncountersError):
+    """A run that knows less than the release served: its clock is behind, or its archive lacks files."""
 
 
 class GateRefused(EncountersError):

@@ -10,8 +10,13 @@ import os
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import TimeoutError as DeadlineError
+from concurrent.futures import wait
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
+from multiprocessing.context import ForkServerContext
 from typing import Generic, TypeVar
+
+from forecast.core.errors import WorkersLost
 
 __all__ = ["Outcome", "map_tasks"]
 
@@ -20,6 +25,11 @@ Result = TypeVar("Result")
 
 # One thread per worker: the workers fill the cores already, and BLAS threads beside them only wait for each other.
 _ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS"), "1")
+
+# Seconds between two looks at the pool, and beyond a deadline without any task ending, after which it is given up.
+_LOOK, _GRACE = 1.0, 60.0
+# Pools that may be lost in a row.
+_POOLS = 3
 
 
 @dataclass(frozen=True)
@@ -47,7 +57,8 @@ def map_tasks(
     """Apply a picklable function to each task, in order; yields one Outcome per task as soon as it and all before it are done.
 
     `deadline`: seconds of wall time per task, after which its worker is killed. `preload`: modules that each worker imports once.
-    `workers` = 0 runs in this process, without a deadline (for debugging). A task that raises is an Outcome with a failure.
+    `workers` = 0 runs in this process, without a deadline (for debugging). A task that raises is an Outcome with a failure. Workers that
+    die before they can begin are replaced; raises WorkersLost where that does not help.
     """
     if workers == 0:
         for task in tasks:
@@ -58,33 +69,83 @@ def map_tasks(
                 yield Outcome(None, _line(error), time.perf_counter() - start)
         return
 
-    from pebble import ProcessPool
-
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(list(preload))
     kept = {name: os.environ.get(name) for name in _ONE_THREAD}
     os.environ.update(_ONE_THREAD)
     try:
-        with ProcessPool(max_workers=workers, context=context) as pool:
-            futures = [pool.schedule(_timed, args=(function, task), timeout=deadline) for task in tasks]
+        done = lost = 0
+        while done < len(tasks):
             try:
-                for future in futures:
-                    try:
-                        result, seconds = future.result()
-                        yield Outcome(result, None, seconds)
-                    except DeadlineError:
-                        yield Outcome(None, f"no answer within {deadline:g} s; the worker was killed", deadline)
-                    except Exception as error:  # whatever ended the worker is this task's outcome
-                        yield Outcome(None, _line(error), 0.0)
-            except BaseException:  # Ctrl-C, or a caller that has enough: what waits is not begun
-                pool.stop()
-                raise
+                for outcome in _in_one_pool(function, tasks[done:], workers, deadline, context):
+                    yield outcome
+                    done, lost = done + 1, 0
+            except _PoolLost as error:
+                lost += 1
+                if lost == _POOLS:
+                    raise WorkersLost(
+                        f"The worker processes died {lost} times in a row without finishing a task ({error}). Is there memory left? "
+                        "ENCOUNTERS_WORKERS=1 needs the least."
+                    ) from error
     finally:
         for name, value in kept.items():
             if value is None:
                 os.environ.pop(name, None)
             else:
                 os.environ[name] = value
+
+
+class _PoolLost(Exception):
+    """A pool that will finish nothing any more."""
+
+
+def _in_one_pool(
+    function: Callable[[Task], Result], tasks: Sequence[Task], workers: int, deadline: float, context: ForkServerContext
+) -> Iterator[Outcome[Result]]:
+    """The outcomes, in order, as long as the pool lives.
+
+    A worker that dies amid a task is that task's outcome. One that dies between two (killed for its memory, say) can break the pool, whose
+    futures then never end, or keep a lock that the others wait for: hence the watch. Raises _PoolLost.
+    """
+    from pebble import ProcessPool
+
+    others = set(multiprocessing.active_children())
+    pool = ProcessPool(max_workers=workers, context=context)
+    alive = [time.monotonic()]
+    try:
+        try:
+            futures = [pool.schedule(_timed, args=(function, task), timeout=deadline) for task in tasks]
+        except RuntimeError as error:  # broken while they were handed over
+            raise _PoolLost(f"{error}") from error
+        for future in futures:
+            future.add_done_callback(lambda _: alive.append(time.monotonic()))
+        for future in futures:
+            while not wait([future], timeout=_LOOK).done:
+                if not pool.active:
+                    raise _PoolLost("the pool broke")
+                if (silent := time.monotonic() - alive[-1]) > deadline + _GRACE:
+                    raise _PoolLost(f"no task ended for {silent:.0f} s")
+            try:
+                result, seconds = future.result()
+                yield Outcome(result, None, seconds)
+            except DeadlineError:
+                yield Outcome(None, f"no answer within {deadline:g} s; the worker was killed", deadline)
+            except BrokenProcessPool as error:
+                raise _PoolLost("the pool broke") from error
+            except Exception as error:  # whatever ended the worker is this task's outcome
+                yield Outcome(None, _line(error), 0.0)
+        pool.close()
+        pool.join()
+    except _PoolLost:
+        # Not joined: its threads may wait for ever, and end with this process. Its workers are ended here.
+        pool.stop()
+        for worker in set(multiprocessing.active_children()) - others:
+            worker.kill()
+        raise
+    except BaseException:  # Ctrl-C, or a caller that has enough: what waits is not begun
+        pool.stop()
+        pool.join()
+        raise
 
 
 def _line(error: BaseException) -> str:

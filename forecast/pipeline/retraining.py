@@ -5,12 +5,12 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 from sqlalchemy import Engine
 
 from forecast.core.areas import Panel
-from forecast.core.errors import EncountersError, GateRefused, RecipeError
+from forecast.core.errors import ClockError, EncountersError, GateRefused, RecipeError
 from forecast.core.tables import Counts
 from forecast.pipeline.catching_up import catch_up
 from forecast.pipeline.job import Job, Progress, Result
@@ -19,6 +19,7 @@ from forecast.recipe.recipe import Recipe
 from forecast.recipe.version import code_version
 from forecast.release import ledger, read
 from forecast.release.lease import hold
+from forecast.release.manifest import Manifest
 from forecast.release.migrations import migrate
 
 __all__ = ["HINDCAST", "RECIPES", "release_key", "retrain"]
@@ -62,9 +63,12 @@ def _retrain(panel: Panel, job: Job, progress: Progress, *, force: bool, as_of: 
     counts = job.archive.as_of(panel, as_of or now.date())
     once = f"{HINDCAST} {as_of}" if as_of else f"forced {now.isoformat()}" if force else ""
     migrate(job.engine)
-    served = None if as_of else _served(job.engine, panel)  # a hindcast knows no champion that later months have chosen
-    if served and served not in [recipe.name for recipe in recipes]:
-        recipes = [_defender(served), *recipes]
+    served = None  # a hindcast knows no champion that later months have chosen
+    if not as_of and (release := _served(job.engine, panel)):
+        _check_not_behind(counts, release, job, now)
+        served = release.recipe
+        if served not in [recipe.name for recipe in recipes]:
+            recipes = [_defender(served), *recipes]
     key = release_key(counts, recipes, code=code_version(), once=once)
     # Looked up before the lock and again under it: a second start finds what the first has published meanwhile.
     if (found := _published(job.engine, panel, key)) is not None:
@@ -98,9 +102,25 @@ def _candidates(panel: Panel, job: Job) -> list[Recipe]:
     return recipes
 
 
-def _served(engine: Engine, panel: Panel) -> str | None:
-    """The recipe of the release that is served now."""
-    return next((found.manifest.recipe for found in read.releases(engine, panel) if found.current), None)
+def _served(engine: Engine, panel: Panel) -> Manifest | None:
+    """What the release that is served now says of itself."""
+    return next((found.manifest for found in read.releases(engine, panel) if found.current), None)
+
+
+def _check_not_behind(counts: Counts, served: Manifest, job: Job, now: datetime) -> None:
+    """Older counts never take the place of newer ones. Raises ClockError where this run does not know what the release served rests on."""
+    says = f"The release served ({served.id}) is made of what was public on {served.as_of}, with counts through {served.origin}"
+    if counts.through < served.origin:
+        raise ClockError(
+            f"{says}; this run knows counts through {counts.through} and has {now:%Y-%m-%d %H:%M} UTC. "
+            "It stays served: set this machine's clock right, or ingest the newer files here."
+        )
+    today = now.date()
+    if served.as_of > today and any(one.published > today for one in job.archive.vintages(counts.panel, as_of=served.as_of)):
+        raise ClockError(
+            f"{says}; on this machine, where it is {now:%Y-%m-%d %H:%M} UTC, some of that is not out yet. "
+            "It stays served: set this machine's clock right."
+        )
 
 
 def _defender(name: str) -> Recipe:

@@ -1,10 +1,14 @@
 """Real worker processes: order, failures and deadlines."""
 
+import gc
 import os
+import subprocess
+import sys
 import time
 
 import pytest
 
+from forecast.core import executor
 from forecast.core.executor import map_tasks
 
 
@@ -51,3 +55,55 @@ def test_workers_use_one_thread_and_the_caller_keeps_its_setting(monkeypatch):
     outcome = next(iter(map_tasks(os.getenv, ["OMP_NUM_THREADS"], workers=1, deadline=30)))
     assert outcome.result == "1"
     assert os.environ["OMP_NUM_THREADS"] == "7"
+
+
+def die_with_the_lock(how):
+    """As a worker that is killed for its memory while it takes a task: the lock of the pool's pipe stays taken."""
+    if how == "lock":
+        channel = next(found for found in gc.get_objects() if type(found).__name__ == "WorkerChannel")
+        channel.mutex.acquire()
+        os._exit(1)
+    return how
+
+
+def test_a_worker_that_dies_with_the_pool_s_lock_holds_nobody_up(monkeypatch):
+    monkeypatch.setattr(executor, "_GRACE", 1.0)
+    found = [outcome.result for outcome in map_tasks(die_with_the_lock, ["lock", "a", "b", "c"], workers=2, deadline=1.0)]
+    assert found[1:] == ["a", "b", "c"]
+
+
+# As the command of an installation that is being replaced, or on a machine without memory: its workers die before they can begin.
+DYING = """
+import os, sys, time
+from pathlib import Path
+starts = Path(sys.argv[1])
+if __name__ == "__mp_main__":
+    with starts.open("a") as file:
+        file.write("x")
+    if starts.stat().st_size <= int(sys.argv[2]):
+        os._exit(1)
+
+from forecast.core.errors import EncountersError
+from forecast.core.executor import map_tasks
+
+def size(text):
+    return len(text)
+
+if __name__ == "__main__":
+    try:
+        # More than fits into the pipe to the workers.
+        print([outcome.result for outcome in map_tasks(size, ["x" * 200_000] * 5, workers=2, deadline=30)])
+    except EncountersError as error:
+        print(error)
+"""
+
+
+@pytest.mark.parametrize(("dying", "said"), [(3, str([200_000] * 5)), (1_000_000, "The worker processes died 3 times in a row")])
+def test_workers_that_die_before_they_begin_are_replaced_or_told_of(dying, said, tmp_path):
+    script = tmp_path / "dying.py"
+    script.write_text(DYING)
+    done = subprocess.run(
+        [sys.executable, str(script), str(tmp_path / "starts"), str(dying)], capture_output=True, text=True, timeout=120, check=False
+    )
+    assert done.stdout.startswith(said), done.stderr[-2000:]
+    assert (done.returncode, (tmp_path / "starts").stat().st_size > 3) == (0, True)

@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 
 from forecast import pipeline
-from forecast.core.errors import ArchiveError, GateRefused, LockHeld, RecipeError
+from forecast.core.errors import ArchiveError, ClockError, GateRefused, LockHeld, RecipeError
 from forecast.core.months import Month
+from forecast.counts.archive import Archive
 from forecast.evaluation import gates
 from forecast.recipe import recipe as kitchen
 from forecast.release import ledger, read
@@ -67,6 +68,38 @@ def test_new_counts_publish_a_new_release_and_observations_follow(home, silence)
     late = read.observations(job.engine, ["states-nation"])
     assert (early[-1].month, late[-1].month) == (Month.of(2024, 3), Month.of(2024, 7))
     assert early[-1].count == home.archive.as_of(PANEL, date(2024, 5, 1)).values[-1].sum()
+
+
+@pytest.mark.parametrize("months", [68, 67], ids=["a new month", "a revision"])
+def test_a_clock_that_is_behind_cannot_bring_older_counts_back(months, home, silence):
+    home.archive.append(vintage(months, ISSUED.date() - timedelta(days=1), "b"))
+    served = pipeline.retrain(PANEL, home.without_tracking(), silence).release
+    behind = replace(home.without_tracking(), clock=lambda: ISSUED - timedelta(days=2))
+    for force in (False, True):
+        with pytest.raises(ClockError, match=f"{served}.*2024-11-18 06:00 UTC.*set this machine's clock right"):
+            pipeline.retrain(PANEL, behind, silence, force=force)
+    assert read.pointers(behind.engine) == {PANEL: served}
+    assert pipeline.retrain(PANEL, home.without_tracking(), silence).verdict == "nothing new"
+
+
+def test_a_clock_that_was_ahead_holds_nothing_up(home, silence):
+    ahead = replace(home.without_tracking(), clock=lambda: ISSUED + timedelta(days=2))
+    pipeline.retrain(PANEL, ahead, silence)
+    assert pipeline.retrain(PANEL, home.without_tracking(), silence).verdict == "nothing new"
+    home.archive.append(vintage(70, ISSUED.date(), "b"))
+    assert pipeline.retrain(PANEL, home.without_tracking(), silence).verdict == "published"
+
+
+def test_a_machine_that_lacks_the_newer_files_cannot_bring_older_counts_back(home, silence, tmp_path):
+    first = home.archive.vintages(PANEL)
+    newer = home.archive.append(vintage(70, date(2024, 8, 31), "b")).vintage
+    served = pipeline.retrain(PANEL, home.without_tracking(), silence).release
+    other = Archive(tmp_path / "other")
+    other.append(first[0])
+    lacking = replace(home.without_tracking(), archive=other)
+    with pytest.raises(ClockError, match=f"{served}.*counts through {newer.last}.*ingest the newer files"):
+        pipeline.retrain(PANEL, lacking, silence)
+    assert read.pointers(lacking.engine) == {PANEL: served}
 
 
 def test_force_publishes_the_same_counts_again(home, silence):

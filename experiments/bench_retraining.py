@@ -1,0 +1,85 @@
+"""How long a retraining takes: from nothing, for one new month, and with nothing new.
+
+    .venv/bin/python experiments/bench_retraining.py
+
+The real command, both panels, in a home of its own with SQLite and MLflow's database; nothing else should be at work. The new month is made
+up: the last one's counts once more, for every leaf.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from datetime import timedelta
+from pathlib import Path
+
+from forecast.core.areas import PANELS
+from forecast.core.tables import Vintage
+from forecast.counts.archive import Archive
+from forecast.release import ledger
+from forecast.release.store import connect
+
+# Seconds that each may take.
+GOALS = {"from nothing": 180, "one new month": 60, "nothing new": 2}
+
+
+def another_month(vintage: Vintage) -> Vintage:
+    """A file that tells one month more than `vintage`, published a day later."""
+    return dataclasses.replace(
+        vintage,
+        published=vintage.published + timedelta(days=1),
+        sha256=hashlib.sha256(vintage.sha256.encode()).hexdigest(),
+        file_name=f"made-up-{vintage.panel}.csv",
+        first=vintage.last + 1,
+        values=vintage.values[-1:].copy(),
+        totals={slug: total[-1:].copy() for slug, total in vintage.totals.items()},
+    )
+
+
+def retrain(home: Path) -> tuple[float, str]:
+    """Seconds of the command, and what it said."""
+    began = time.perf_counter()
+    command = [str(Path(sys.executable).with_name("encounters")), "retrain"]
+    done = subprocess.run(command, env={**os.environ, "ENCOUNTERS_HOME": str(home)}, capture_output=True, text=True)
+    if done.returncode:
+        raise SystemExit(f"encounters retrain ended with {done.returncode}: {done.stderr.strip()[-500:]}")
+    return time.perf_counter() - began, done.stdout
+
+
+def steps(home: Path) -> str:
+    """The steps of each panel's last run with their seconds, as the ledger has them."""
+    engine = connect(f"sqlite:///{home / 'encounters.db'}")
+    runs = {panel: ledger.last(engine, panel) for panel in PANELS}
+    engine.dispose()
+    return "; ".join(
+        f"{panel} " + ", ".join(f"{step.name} {(step.ended - step.started).total_seconds():.0f}" for step in run.steps if step.ended)
+        for panel, run in runs.items()
+        if run
+    )
+
+
+def main() -> None:
+    """Measure the three and print them beside their goals."""
+    with tempfile.TemporaryDirectory() as folder:
+        home = Path(folder)
+        archive = Archive(home / "archive")
+        for name, goal in GOALS.items():
+            if name == "one new month":
+                for panel in PANELS:
+                    newest = max(archive.vintages(panel), key=lambda vintage: (vintage.last, vintage.published))
+                    archive.append(another_month(newest))
+            seconds, said = retrain(home)
+            if ("nothing new" in said) != (name == "nothing new"):
+                raise SystemExit(f"{name}: the command said otherwise: {said}")
+            print(f"retraining, {name:<14}{seconds:>8.1f} s   (goal {goal} s)", flush=True)
+            if name != "nothing new":
+                print(f"    {steps(home)}", flush=True)
+
+
+if __name__ == "__main__":
+    main()
