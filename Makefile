@@ -19,7 +19,7 @@ train: $(VENV)/.ready ## the same without serving: bundled counts in, a release 
 	$(BIN)/encounters retrain
 
 test: $(VENV)/.ready ## every test
-	$(BIN)/python -m pytest -n auto --dist loadfile
+	$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder --durations 15
 
 check: $(VENV)/.ready ## format, lint, types and import order
 	$(BIN)/ruff format --check .

@@ -32,3 +32,9 @@ def official() -> Path:
 def yardstick() -> Path:
     """The folder of peers' forecasts beside the project; skips elsewhere, fails under CI."""
     return _beside(SHARED / "yardstick")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Slow files first, so that the last minutes are not one worker's alone."""
+    slow = {item.path for item in items if item.get_closest_marker("slow")}
+    items.sort(key=lambda item: item.path not in slow)

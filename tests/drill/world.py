@@ -38,7 +38,7 @@ __all__ = ["ENCOUNTERS", "FIRST_ISSUED", "HOUSE", "ISSUED", "PANEL", "REFUSED", 
 HOUSE = Path(__file__).resolve().parents[2]
 ENCOUNTERS = [sys.executable, "-c", "from forecast.cli.main import main; main()"]
 PANEL = "cbp-states"
-ISSUED = datetime(2025, 3, 10, 6, 0, tzinfo=UTC)
+ISSUED = datetime(2026, 3, 10, 6, 0, tzinfo=UTC)
 # The first release of a world; between it and ISSUED is time for retrainings that a fault's own are measured against.
 FIRST_ISSUED = ISSUED - timedelta(days=3)
 PUBLISHED = date(2024, 12, 15)
@@ -119,13 +119,15 @@ class World:
         return Archive(self.root / "archive")
 
     def vintage(self, number: int, *, months: int = MONTHS, published: date | None = None, revised: bool = True) -> Vintage:
-        """The sample panel as an official file; each number revises the last month by so many encounters."""
+        """The sample panel as an official file: each number revises the last two months by its own few encounters, a day after the one
+        before. At most 400.
+        """
         counts = cell_counts(months=MONTHS + 12)
         values = counts.values[:months].astype(np.int64)
         if revised:
-            values[-1] += number
+            values[-2:] += np.array([[number // 20], [number % 20]])
         digest = hashlib.sha256(f"{number} {months} {published}".encode()).hexdigest()
-        day = published or PUBLISHED + timedelta(days=number % 80)
+        day = published or PUBLISHED + timedelta(days=number)
         return Vintage("cbp-state", PANEL, day, digest, f"drill-{number}.csv", 1, True, counts.first, CELLS, values)
 
     def recipe(self, name: str = "small", models: tuple[str, ...] = ("random_walk", "seasonal_naive")) -> str:
