@@ -6,6 +6,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 HOME_DIR := $(or $(ENCOUNTERS_HOME),var)
 
+# Every command starts some seconds faster where the environment may keep what it has compiled.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 .PHONY: help run train test check audit bench drill mlflow lock bundle
 

@@ -185,6 +185,18 @@ class Client:
         table.attrs |= {"overall": document["overall"], "note": document["note"]}
         return table
 
+    def models(self, *, panel: str | None = None) -> DataFrame:
+        """How recipes and model families did at past origins, one row per panel, group of areas and model, best first.
+
+        `attrs["evaluations"]` has by panel the release, its verdict on each challenger and the confidence in its intervals.
+        """
+        import pandas as pd
+
+        document = self._get("/v1/models", panel=panel)
+        table = pd.DataFrame(document["models"])
+        table.attrs["evaluations"] = document["evaluations"]
+        return table
+
     def status(self) -> dict[str, Any]:
         """By panel: the release that is served, through which month its counts go, and whether newer ones are overdue."""
         return self._get("/v1/status")

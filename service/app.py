@@ -27,7 +27,7 @@ from service.metrics import Metrics
 from service.origins import Origins
 from service.rates import Rates
 from service.releases import Shelf
-from service.routes import accuracy, areas, forecasts, health, metrics, observations, pages, releases, status
+from service.routes import accuracy, areas, forecasts, health, metrics, models, observations, pages, releases, status
 from service.settings import Settings, words
 from service.stopping import Stopping
 
@@ -82,6 +82,7 @@ def create_app(settings: Settings, *, clock: Callable[[], datetime] = utc_now) -
         docs_url=None,
         redoc_url=None,
         openapi_url=None,  # its route is one of `pages`
+        generate_unique_id_function=lambda route: route.name,
         redirect_slashes=False,
         # Its look for providers costs as much as a ready answer does; the project measures by itself.
         telemetry={"tracing": False, "metrics": False, "logs": False},
@@ -89,7 +90,7 @@ def create_app(settings: Settings, *, clock: Callable[[], datetime] = utc_now) -
     )
     app.state.context = here
     problems.install(app)
-    for module in (status, areas, forecasts, observations, releases, accuracy):
+    for module in (status, areas, forecasts, observations, releases, accuracy, models):
         app.include_router(module.router, prefix="/v1", dependencies=[Depends(known_parameters)])
     app.include_router(health.router)
     app.include_router(metrics.router)

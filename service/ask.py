@@ -6,7 +6,7 @@ Nothing is ignored, clamped or guessed: a parameter that is unknown, repeated or
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
@@ -15,48 +15,46 @@ from urllib.parse import parse_qsl
 
 from fastapi import Request
 
-from forecast.core import areas as catalogue
 from forecast.core.areas import PANELS, SECTORS, Area, Kind, Panel, hierarchy
 from forecast.core.errors import AreaError
 from forecast.core.months import Month
+from forecast.release.columns import Unit
+from forecast.release.once import per_release
 from forecast.release.read import AreaForecast, Release
+from forecast.release.shapes import COVERAGE, Chosen, area, ordered, writes_parquet
 from service.context import context
-from service.once import per_release
 from service.problems import Problem, did_you_mean
 
 __all__ = [
     "COVERAGES",
+    "MEDIA",
     "Ask",
     "Format",
     "Missing",
-    "Unit",
+    "Shape",
     "accepted",
-    "area",
     "areas_of",
     "choose",
     "coverages",
     "day",
     "format_of",
-    "in_southwest",
     "known_parameters",
     "month",
-    "ordered",
     "plain",
+    "shaped",
     "slugs",
 ]
 
-Unit = Literal["month", "day"]
-Format = Literal["json", "csv"]
+Format = Literal["json", "csv", "parquet"]
+Shape = Literal["intervals", "quantiles", "hubverse"]
 # Why a panel may have no release among those at hand: kinds of problem.
 Missing = Literal["nothing-published", "before-first-release", "no-forecast"]
 
 # Each is bounded by two of the levels that every release stores, so that no interval is interpolated.
 COVERAGES: tuple[int, ...] = (*range(10, 100, 10), 95, 98)
 _WRITTEN = {str(one): one for one in COVERAGES}
-
-
-# An area that is no sector is put together from its slug, which an answer needs more than once.
-area = lru_cache(maxsize=8192)(catalogue.area)
+# The formats, those first that are preferred where a client takes several as gladly.
+MEDIA: dict[Format, str] = {"json": "application/json", "csv": "text/csv", "parquet": "application/vnd.apache.parquet"}
 
 
 @dataclass(frozen=True)
@@ -66,9 +64,10 @@ class Ask:
     areas: tuple[str, ...] | None = None
     panel: Panel | None = None
     kind: Kind | None = None
-    coverage: tuple[int, ...] = (50, 80, 95)
+    coverage: tuple[int, ...] = COVERAGE
     unit: Unit = "month"
     horizon: int | None = None
+    shape: Shape = "intervals"
 
 
 async def known_parameters(request: Request) -> None:
@@ -96,6 +95,16 @@ def _within(request: Request) -> None:
     months = request.query_params.get("horizon", "")
     if months.isascii() and months.isdigit() and (len(months) > 4 or int(months) > most.horizon):
         raise _bad("horizon", f"{months[:20]} is further than {most.horizon} months, which is as far as anybody may ask. Use less.")
+
+
+def shaped(request: Request, ask: Ask) -> Ask:
+    """The question, unless it asks of a long table what only intervals have: that is a problem, never ignored."""
+    if ask.shape != "intervals":
+        if "coverage" in request.query_params:
+            raise _bad("coverage", f"the shape {ask.shape} has every level that is stored. Leave coverage out.")
+        if ask.unit != "month":
+            raise _bad("unit", f"the shape {ask.shape} is in encounters per month, as stored. Leave unit out.")
+    return ask
 
 
 def _bad(parameter: str, detail: str) -> Problem:
@@ -161,6 +170,8 @@ def month(name: str, text: str | None) -> Month | None:
 _PLAIN = frozenset({"area", "panel", "kind", "coverage", "unit", "horizon"})
 _UNITS, _KINDS = get_args(Unit), get_args(Kind)
 _HORIZON = re.compile("[1-9][0-9]?")
+# Of a format in an Accept header (RFC 9110, section 12.4.2); another one counts as none.
+_WEIGHT = re.compile(r"[01](?:\.[0-9]{0,3})?")
 
 
 def plain(query: bytes) -> Ask | None:
@@ -194,13 +205,22 @@ def plain(query: bytes) -> Ask | None:
     )
 
 
-def format_of(request: Request) -> Format:
-    """The format that a request asks for. Raises Problem where the client takes none that is served."""
-    return accepted(",".join(request.headers.getlist("accept")))
+def format_of(request: Request, formats: Sequence[Format]) -> Format:
+    """The format that a request asks for: that of its address where it ends in one, or what its Accept header prefers.
+
+    Raises Problem where the client takes none of `formats`, and where Parquet cannot be written here.
+    """
+    suffix = request.scope["path"].rpartition(".")[2]
+    form = next((form for form in formats if form == suffix), None) or accepted(",".join(request.headers.getlist("accept")), formats)
+    if form == "parquet" and not writes_parquet():
+        detail = "This service writes no Parquet, because pyarrow is not installed with it. Ask for CSV, or its operator to install"
+        raise Problem("not-acceptable", f"{detail} encounter-forecast[parquet].")
+    return form
 
 
-def accepted(accept: str) -> Format:
-    """JSON, or CSV where the Accept header prefers it. Raises Problem where the client takes neither (RFC 9110, section 12.5.1)."""
+@lru_cache(maxsize=256)
+def accepted(accept: str, formats: Sequence[Format] = tuple(MEDIA)) -> Format:
+    """JSON, or what else of `formats` the Accept header prefers. Raises Problem where it takes none of them (RFC 9110, section 12.5.1)."""
     accept = accept.lower()
     if not accept.strip():
         return "json"
@@ -208,16 +228,17 @@ def accepted(accept: str) -> Format:
     for part in accept.split(","):
         name, *parameters = (piece.strip() for piece in part.split(";"))
         weight = next((piece[2:] for piece in parameters if piece.startswith("q=")), "1")
-        try:
-            weights[name] = float(weight)
-        except ValueError:
-            weights[name] = 0.0
-    anything = weights.get("*/*", 0.0)
-    json = weights.get("application/json", weights.get("application/*", anything))
-    csv = weights.get("text/csv", weights.get("text/*", anything))
-    if json <= 0 and csv <= 0:
-        raise Problem("not-acceptable", f"The Accept header takes neither application/json nor text/csv: {accept[:100]!r}.")
-    return "csv" if csv > json else "json"
+        weights[name] = float(weight) if _WEIGHT.fullmatch(weight) else 0.0
+
+    def liked(form: Format) -> float:
+        name = MEDIA[form]
+        return next((weights[one] for one in (name, f"{name.partition('/')[0]}/*", "*/*") if one in weights), 0.0)
+
+    best = max(formats, key=liked)
+    if liked(best) <= 0:
+        known = ", ".join(MEDIA[form] for form in formats)
+        raise Problem("not-acceptable", f"The Accept header takes none of {known}: {accept[:100]!r}.")
+    return best
 
 
 _MISSING: dict[Missing, str] = {
@@ -232,7 +253,7 @@ def choose(
     ask: Ask,
     *,
     missing: Missing = "nothing-published",
-) -> list[tuple[Release, AreaForecast]]:
+) -> Chosen:
     """The forecasts that a question is about, each with its release. `missing`: the kind of problem where a panel has no release here.
 
     Raises Problem where a named area, kind or horizon is not there.
@@ -277,20 +298,7 @@ def _require(releases: Mapping[Panel, Release], panels: Iterable[Panel], missing
         raise Problem(missing, _MISSING[missing].format(panel=" or ".join(absent) or "any panel"))
 
 
-_RANKS: dict[Kind, int] = {"nation": 0, "region": 1, "state": 2, "sector": 3, "cell": 3}
-
-
-def in_southwest(one: Area) -> bool:
-    """Whether an area is the southwest border, or a leaf of it."""
-    return any(slug.endswith("southwest") for slug in (one.slug, *one.parents))
-
-
 @per_release
 def areas_of(release: Release) -> tuple[Area, ...]:
     """The areas of a release, in the order of `ordered`."""
     return tuple(ordered(area(slug) for slug in release.by_slug))
-
-
-def ordered(areas: Iterable[Area]) -> list[Area]:
-    """From the nation down, the southwest border first among equals, then by name."""
-    return sorted(areas, key=lambda one: (_RANKS[one.kind], not in_southwest(one), one.name))

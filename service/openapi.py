@@ -7,7 +7,8 @@ from typing import Any
 from fastapi import FastAPI
 
 from service import responses
-from service.problems import declared
+from service.examples import example
+from service.problems import declared, examples
 
 __all__ = ["install"]
 
@@ -16,6 +17,8 @@ _ANYWHERE = (
     *("malformed-request", "unknown-host", "key-needed", "head-too-slow", "body-too-long", "address-too-long"),
     *("too-many-requests", "headers-too-long", "too-busy", "too-slow"),
 )
+# Said by no operation: nothing is there to say it.
+_NEVER_DECLARED = {"not-found", "method-not-allowed", "http-error"}
 _KEYS = {
     "bearer": {"type": "http", "scheme": "bearer", "description": "A key, where the operator asks for one."},
     "header": {"type": "apiKey", "in": "header", "name": "X-Api-Key", "description": "The same in a header of its own."},
@@ -43,6 +46,7 @@ def _finish(document: dict[str, Any]) -> None:
     schemas.pop("HTTPValidationError", None)
     schemas.pop("ValidationError", None)
     document["components"]["securitySchemes"] = _KEYS
+    document["components"]["examples"] = {name: one for name, one in examples().items() if name not in _NEVER_DECLARED}
     document["security"] = [{}, {"bearer": []}, {"header": []}]
     shared = {str(status): entry for status, entry in declared(*_ANYWHERE).items()}
     document["components"]["responses"] = {f"Refused{status}": entry for status, entry in shared.items()}
@@ -55,5 +59,6 @@ def _finish(document: dict[str, Any]) -> None:
         for operation in item.values():
             content = operation["responses"]["200"]["content"].get("application/json")
             if content is not None:
-                name = content["schema"]["$ref"].rsplit("/", 1)[1]
-                content["example"] = responses.example(getattr(responses, name))
+                kinds = content["schema"].get("anyOf", [content["schema"]])
+                names = [kind["$ref"].rsplit("/", 1)[1] for kind in kinds]
+                content["examples"] = {name: {"value": example(getattr(responses, name))} for name in names}

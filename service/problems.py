@@ -32,6 +32,7 @@ __all__ = [
     "Problem",
     "declared",
     "did_you_mean",
+    "examples",
     "install",
     "refusal",
     "response",
@@ -70,7 +71,7 @@ KINDS: dict[str, Kind] = {
     "unknown-release": Kind(404, "No such release", "See /v1/releases for the ids."),
     "before-first-release": Kind(404, "Nothing was published by then", "See /v1/releases for the dates of issue."),
     "method-not-allowed": Kind(405, "This address answers other methods", "Use GET or HEAD."),
-    "not-acceptable": Kind(406, "Not in that format", "Ask for application/json or text/csv."),
+    "not-acceptable": Kind(406, "Not in that format", "Ask for a format that the detail names."),
     "unknown-parameter": Kind(422, "Unknown parameter", "Remove it, or use one of the known parameters."),
     "repeated-parameter": Kind(422, "Repeated parameter", "Give it once; several values are separated by commas."),
     "invalid-parameter": Kind(422, "A parameter's value cannot be used", "Change the value as the detail says."),
@@ -114,7 +115,7 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
 
 
 def declared(*kinds: str) -> dict[int | str, dict[str, Any]]:
-    """The `responses` of a route for the OpenAPI document: one entry per status, an example per kind."""
+    """The `responses` of a route for the OpenAPI document: one entry per status, which names the examples of its kinds."""
     found: dict[int | str, dict[str, Any]] = {}
     for name in kinds:
         kind = KINDS[name]
@@ -123,9 +124,17 @@ def declared(*kinds: str) -> dict[int | str, dict[str, Any]]:
             {"description": "", "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/ProblemDocument"}, "examples": {}}}},
         )
         entry["description"] = "; ".join(filter(None, [entry["description"], kind.title]))
-        example = _document(name, kind.status, f"{kind.title}.", "/v1/forecasts", {"request_id": "3f9c2b71a0e4-0000002a"})
-        entry["content"][MEDIA_TYPE]["examples"][name] = {"summary": kind.title, "value": example}
+        entry["content"][MEDIA_TYPE]["examples"][name] = {"$ref": f"#/components/examples/{name}"}
     return found
+
+
+def examples() -> dict[str, Any]:
+    """An example of every kind, for the OpenAPI document."""
+    told = {"request_id": "3f9c2b71a0e4-0000002a"}
+    return {
+        name: {"summary": kind.title, "value": _document(name, kind.status, f"{kind.title}.", "/v1/forecasts", told)}
+        for name, kind in KINDS.items()
+    }
 
 
 def install(app: FastAPI) -> None:

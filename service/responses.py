@@ -6,7 +6,7 @@ Counts are encounters (events, not persons) per month, or their mean per day of 
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Annotated, Any, Literal, get_args, get_origin
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -17,17 +17,18 @@ __all__ = [
     "AccuracyAnswer",
     "AreaAnswer",
     "AreasAnswer",
+    "ForecastRowsAnswer",
     "ForecastsAnswer",
     "LiveAnswer",
+    "ModelsAnswer",
     "ObservationsAnswer",
     "ProblemDocument",
     "ReadyAnswer",
     "ReleaseAnswer",
+    "ReleaseForecastRowsAnswer",
     "ReleaseForecastsAnswer",
     "ReleasesAnswer",
     "StatusAnswer",
-    "answered",
-    "example",
 ]
 
 MonthText = Annotated[str, Field(pattern=r"^\d{4}-\d{2}$", description="A calendar month.", examples=["2024-12"])]
@@ -127,6 +128,53 @@ class ReleaseForecastsAnswer(_Shape):
     forecasts: list[AreaForecasts]
 
 
+class QuantileRow(_Shape):
+    """One level of one month, in encounters per month as stored."""
+
+    panel: Panel
+    release: ReleaseId
+    area: Slug
+    model: str = Field(description="Who made the figures.", examples=["recipe"])
+    series: str = Field(description="The area's name in quantile tables.", examples=["El Paso, TX"])
+    origin: date = Field(description="First day of the last observed month.", examples=["2024-11-01"])
+    target_month: date = Field(description="First day of the month that is forecast.", examples=["2024-12-01"])
+    horizon: int = Field(ge=1, description="Months after the last observed month.", examples=[1])
+    level: float = Field(description="Chance of a count at or below the value.", examples=[0.9])
+    value: float = Field(examples=[11000])
+
+
+class HubverseRow(_Shape):
+    """One row of a forecast hub's model output, in encounters per month as stored."""
+
+    origin_date: date = Field(description="Last day of the last observed month.", examples=["2024-11-30"])
+    target: str = Field(description="What is counted.", examples=["monthly USBP encounters"])
+    horizon: int = Field(ge=1, description="Months after the last observed month.", examples=[1])
+    location: Slug
+    target_end_date: date = Field(description="Last day of the month that is forecast.", examples=["2024-12-31"])
+    output_type: Literal["quantile"]
+    output_type_id: float = Field(description="Chance of a count at or below the value.", examples=[0.9])
+    value: float = Field(examples=[11000])
+
+
+Rows = Annotated[list[QuantileRow] | list[HubverseRow], Field(description="By area, month and level; one kind of row, as `shape` asks.")]
+
+
+class ForecastRowsAnswer(_Shape):
+    """The same with `shape=quantiles` or `shape=hubverse`: every level that is stored."""
+
+    releases: dict[Panel, CurrentRelease]
+    unit: str = Field(examples=["encounters per month"])
+    rows: Rows
+
+
+class ReleaseForecastRowsAnswer(_Shape):
+    """The same of one release, with `shape=quantiles` or `shape=hubverse`; the answer never changes."""
+
+    releases: dict[Panel, ReleaseHead]
+    unit: str = Field(examples=["encounters per month"])
+    rows: Rows
+
+
 class ReleaseAnswer(ReleaseHead):
     """A release's passport; the answer never changes."""
 
@@ -138,7 +186,8 @@ class ReleaseAnswer(ReleaseHead):
     areas: list[Slug]
     fallbacks: dict[str, str] = Field(description="Area slug to the reason why the floor model stands in.", examples=[{}])
     scores: dict[str, Any] = Field(
-        description="Figures of the evaluation before publication, by model.", examples=[{"recipe": {"sWIS": 0.61}}]
+        description="The evaluation before publication: past origins, figures by group and model, verdict, confidence.",
+        examples=[{"origins": ["2023-11"], "figures": {"all": {"bank": {"sWIS": 0.61}}}}],
     )
 
 
@@ -246,6 +295,49 @@ class AccuracyAnswer(_Shape):
     accuracy: list[AreaAccuracy]
 
 
+class ModelScores(_Shape):
+    """One model's figures at past origins: means over the leaves of a group, their months and the origins."""
+
+    panel: Panel
+    release: ReleaseId
+    group: str = Field(description="`all` leaves, those of `southwest` or `other`, or the `total`, which is their sums.", examples=["all"])
+    rank: int = Field(ge=1, description="By sWIS within the group, best first.", examples=[1])
+    model: str = Field(description="A recipe, or a model family alone; `-log` and `-raw` say on which scale.", examples=["bank"])
+    champion: bool = Field(description="Whether it made the release's figures.", examples=[True])
+    competes: bool = Field(description="Whether it is a recipe that could serve; a family alone does not.", examples=[True])
+    sWIS: float | None = Field(description="Scaled as that of /v1/accuracy: smaller is better.", examples=[0.61])  # noqa: N815
+    logWIS: float | None = Field(description="The same of log(1 + count), unscaled.", examples=[0.29])  # noqa: N815
+    MASE: float | None = Field(description="Mean error of the median, scaled as sWIS.", examples=[0.92])
+    coverage_50: float | None = Field(description="Share of counts that the 50 % intervals held.", examples=[0.49])
+    coverage_80: float | None = Field(description="Share of counts that the 80 % intervals held.", examples=[0.8])
+    coverage_95: float | None = Field(description="Share of counts that the 95 % intervals held.", examples=[0.94])
+
+
+class Evaluation(_Shape):
+    """The evaluation before a release was published, and what came of it."""
+
+    release: ReleaseId
+    issued_at: datetime = Field(description="When it was published, UTC.", examples=["2024-12-20T06:00:00Z"])
+    data_through: DataMonth
+    recipe: str = Field(description="The champion.", examples=["bank"])
+    run_id: str | None = Field(description="MLflow run behind the release; null where tracking was down.", examples=["8f0b1c"])
+    code_version: str = Field(description="Version of the code that made it.", examples=["0.1.0"])
+    origins: list[MonthText] = Field(description="Last observed months of the past forecasts that were scored.", examples=[["2023-11"]])
+    selection: dict[str, Any] | None = Field(
+        description="The verdict as the release holds it: each challenger's ratios to the champion (below 1 is better) and the reason.",
+        examples=[{"before": "bank", "champion": "bank", "challengers": []}],
+    )
+    confidence: list[LeadConfidence] = Field(description="How far the intervals can be trusted, by lead; measured on past forecasts.")
+    note: str | None = Field(description="Why there is no score; null where there are some.", examples=[None])
+
+
+class ModelsAnswer(_Shape):
+    """Models by panel, group and score, as the served releases hold them."""
+
+    evaluations: dict[Panel, Evaluation]
+    models: list[ModelScores]
+
+
 class OpenAlarm(_Shape):
     """What past releases warn of, measured by the counts that came out after them."""
 
@@ -306,31 +398,3 @@ class ProblemDocument(BaseModel):
     instance: str = Field(description="The path that was asked for.", examples=["/v1/forecasts"])
     remedy: str = Field(description="What to do.", examples=["Remove it, or use one of the known parameters."])
     request_id: str = Field(description="What to name to the operator; also in X-Request-Id.", examples=["3f9c2b71a0e4-0000002a"])
-
-
-def example(model: type[BaseModel]) -> dict[str, Any]:
-    """A whole answer, put together from the examples of its members."""
-    return {name: _value(field.annotation, field.examples) for name, field in model.model_fields.items()}
-
-
-def _value(kind: Any, examples: list[Any] | None) -> Any:
-    if examples:
-        return examples[0]
-    origin, inner = get_origin(kind), get_args(kind)
-    if origin is Annotated:
-        return inner[1].examples[0]
-    if origin is list:
-        return [_value(inner[0], None)]
-    if origin is dict:
-        return {_value(inner[0], None): _value(inner[1], None)}
-    if origin is Literal:
-        return inner[0]
-    if origin is not None:  # a union: its first member is the one with a value
-        return _value(inner[0], None)
-    return example(kind)
-
-
-def answered(model: type[BaseModel] | None, *, rows: str = "", each: str = "area and month") -> dict[int | str, dict[str, Any]]:
-    """The 200 of a route for the OpenAPI document: what it is, and an example of its CSV where `rows` shows some, one row for `each`."""
-    description = (model.__doc__ or "").splitlines()[0] if model else f"One row per {each}."
-    return {200: {"description": description, "content": {"text/csv": {"schema": {"type": "string"}, "example": rows}} if rows else {}}}

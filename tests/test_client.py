@@ -53,7 +53,7 @@ def running(tmp_path_factory):
     engine = store.connect(url)
     migrate(engine)
     here = Running(office=Office(url, engine))
-    here.office.publish(fallbacks={"tucson": "the floor stands in"})
+    here.office.publish(fallbacks={"tucson": "the floor stands in"}, scores={"figures": {"all": {"pool": {"sWIS": 0.5}}}})
     here.office.publish("cbp-states", key="b", origin="2025-09")
     here.office.observe("el-paso", "2024-10", date(2024, 11, 20), 9000)
     here.office.observe("el-paso", "2024-11", date(2024, 12, 19), 9120)
@@ -186,6 +186,15 @@ def test_areas_releases_and_status(client):
     assert (areas["name"]["el-paso"], areas["forecast"]["el-paso"], areas["forecast"]["yuma"]) == ("El Paso, TX", True, False)
     assert set(client.releases()["panel"]) == {"usbp-sectors", "cbp-states"}
     assert client.status()["panels"]["cbp-states"]["data_through"] == "2025-09"
+
+
+def test_models_are_a_table_with_the_verdicts_beside_it(client):
+    table = client.models(panel="usbp-sectors")
+    assert table[["panel", "group", "model", "rank", "champion", "sWIS"]].to_numpy().tolist() == [
+        ["usbp-sectors", "all", "pool", 1, True, 0.5]
+    ]
+    assert table.attrs["evaluations"]["usbp-sectors"]["recipe"] == "pool"
+    assert len(client.models(panel="cbp-states")) == 0
 
 
 def test_a_question_asked_again_travels_only_if_the_answer_has_changed(running, client):

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Sequence
-from itertools import chain
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 
@@ -17,30 +16,27 @@ from forecast.core.files import replace_whole
 from forecast.progress import Reporter
 from forecast.release import read, shapes
 from forecast.release.read import Release
+from forecast.release.shapes import Chosen
 from forecast.settings import Settings
 
 __all__ = ["register"]
 
 
-def _csv(releases: Sequence[Release], out: Path) -> tuple[bytes, int]:
-    chosen = [pair for release in releases for pair in shapes.choose(release)]
-    return shapes.forecasts_csv(chosen).encode(), sum(len(forecast.months) for _, forecast in chosen)
+def _csv(chosen: Chosen, out: Path) -> bytes:
+    return b"".join(shapes.forecasts_csv(chosen))
 
 
-def _parquet(releases: Sequence[Release], out: Path) -> tuple[bytes, int]:
-    rows = [row for release in releases for row in shapes.quantile_rows(shapes.choose(release))]
-    return shapes.parquet(shapes.QUANTILE_TYPES, rows), len(rows)
+def _parquet(chosen: Chosen, out: Path) -> bytes:
+    return shapes.parquet(shapes.QUANTILES.types, shapes.QUANTILES.csv(chosen))
 
 
-def _hubverse(releases: Sequence[Release], out: Path) -> tuple[bytes, int]:
+def _hubverse(chosen: Chosen, out: Path) -> bytes:
     """Hubs take both formats; the file's name decides."""
-    rows = list(chain.from_iterable(map(shapes.hubverse_rows, releases)))
-    if out.suffix == ".parquet":
-        return shapes.parquet(shapes.HUBVERSE_TYPES, rows), len(rows)
-    return shapes.csv_text(shapes.HUBVERSE_COLUMNS, rows).encode(), len(rows)
+    table = shapes.HUBVERSE.csv(chosen)
+    return shapes.parquet(shapes.HUBVERSE.types, table) if out.suffix == ".parquet" else b"".join(table)
 
 
-_FORMATS: dict[str, Callable[[Sequence[Release], Path], tuple[bytes, int]]] = {"csv": _csv, "parquet": _parquet, "hubverse": _hubverse}
+_FORMATS: dict[str, Callable[[Chosen, Path], bytes]] = {"csv": _csv, "parquet": _parquet, "hubverse": _hubverse}
 
 
 def export(
@@ -53,7 +49,8 @@ def export(
     """Write the forecasts of a release, or of the releases that are served, as a file.
 
     csv: median, mean, 50, 80 and 95 % intervals per area and month, as /v1/releases/R/forecasts.csv has them. parquet: the quantile table,
-    23 levels per area and month. hubverse: model output of a forecast hub, quantiles in encounters per month; as Parquet if F ends so.
+    23 levels per area and month, as forecasts.parquet?shape=quantiles. hubverse: model output of a forecast hub, quantiles in encounters
+    per month, as forecasts.csv?shape=hubverse; as Parquet if F ends so.
 
     Example: encounters export --panel usbp-sectors --format csv --out forecasts.csv
     """
@@ -65,12 +62,16 @@ def export(
             raise TableError(f"{file} cannot be written: {why}. Give a file in a folder that exists.")
     settings = Settings()
     releases = _releases(parts.store(settings), release, panel)
+    chosen = [pair for one in releases for pair in shapes.choose(one)]
     with contextlib.ExitStack() as stack:
-        # Loading the library of Parquet can take seconds; text takes none.
-        if form == "parquet" or out.suffix == ".parquet":
+        if form == "parquet" or (form == "hubverse" and out.suffix == ".parquet"):
+            if not shapes.writes_parquet():
+                raise EncountersError("Parquet needs pyarrow, which is not installed. Install encounter-forecast[parquet], or export CSV.")
+            # Loading the library of Parquet can take seconds; text takes none.
             stack.enter_context(Reporter(settings.log)).begin(f"writing {out.name}")
-        content, rows = _FORMATS[form](releases, out)
+        content = _FORMATS[form](chosen, out)
     _replace(out, content)
+    rows = sum(len(one.months) * (1 if form == "csv" else len(of.levels)) for of, one in chosen)
     typer.echo(f"{out}: {rows} rows of {' and '.join(one.id for one in releases)}")
     if tasks is not None:
         _replace(tasks, shapes.hub_tasks())

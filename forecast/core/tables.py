@@ -238,7 +238,8 @@ class Paths:
 
     def quantiles(self, levels: tuple[float, ...] = LEVELS) -> Forecasts:
         """Empirical quantiles and means of the paths (linear interpolation: Hyndman and Fan 1996, type 7)."""
-        found = np.moveaxis(np.quantile(self.values, levels, axis=2), 0, 2)
+        # Sorted first, which is quicker than what numpy does for many levels, and gives the same numbers.
+        found = np.moveaxis(np.quantile(np.sort(self.values, axis=2), levels, axis=2, overwrite_input=True), 0, 2)
         return Forecasts(self.model, self.origin, self.areas, found, self.values.mean(axis=2), levels)
 
 

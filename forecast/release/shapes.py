@@ -1,97 +1,74 @@
-"""The shapes in which a release leaves the project: CSV rows, the quantile table, a hub's model output. Writes no file, reads no clock.
+"""The shapes in which a release leaves the project: intervals, the quantile table, a hub's model output; as CSV and Parquet.
 
-Loads nothing heavy: pyarrow is loaded when Parquet is asked for, and only then.
+Of every table the CSV is written here and nowhere else, and Parquet is read from it. Writes no file, reads no clock, loads nothing heavy:
+pyarrow is loaded when Parquet is asked for, and only then.
 """
 
 from __future__ import annotations
 
 import csv
+import importlib.util
 import io
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 from importlib import resources
 from typing import Any, Literal
 
-from forecast.core.areas import Area, Kind, Panel, area
-from forecast.core.errors import LevelsError
-from forecast.core.months import Month
+from forecast.core import areas as catalogue
+from forecast.core.areas import Area, Kind, Panel
+from forecast.release import columns
+from forecast.release.columns import Unit
+from forecast.release.once import per_release
 from forecast.release.read import AreaForecast, Release
 
 __all__ = [
     "COVERAGE",
-    "HUBVERSE_COLUMNS",
-    "HUBVERSE_TYPES",
-    "QUANTILE_COLUMNS",
-    "QUANTILE_TYPES",
+    "HUBVERSE",
+    "LONG",
+    "QUANTILES",
     "TARGETS",
-    "UNITS",
     "Chosen",
-    "Unit",
+    "Long",
+    "LongShape",
+    "area",
     "choose",
-    "csv_text",
-    "forecast_columns",
-    "forecast_rows",
+    "csv_line",
+    "csv_table",
+    "forecast_types",
     "forecasts_csv",
     "hub_tasks",
-    "hubverse_csv",
-    "hubverse_rows",
-    "level_places",
+    "in_southwest",
     "ordered",
     "parquet",
-    "quantile_rows",
-    "scaled",
+    "writes_parquet",
 ]
 
-Unit = Literal["month", "day"]
 Chosen = Sequence[tuple[Release, AreaForecast]]
+LongShape = Literal["quantiles", "hubverse"]
 
-UNITS: dict[Unit, str] = {"month": "encounters per month", "day": "encounters per day"}
 # Central intervals in per cent, where nobody asks for others.
 COVERAGE: tuple[int, ...] = (50, 80, 95)
+# The panels count different things, so that a hub scores them as different targets.
+TARGETS: dict[Panel, str] = {"usbp-sectors": "monthly USBP encounters", "cbp-states": "monthly CBP encounters"}
 
 # A spreadsheet takes text that begins with one of these for a formula.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 _RANKS: dict[Kind, int] = {"nation": 0, "region": 1, "state": 2, "sector": 3, "cell": 3}
 
-# Arrow types by column, in the order of the columns. Months as timestamps of their first day: as backtests write them.
-QUANTILE_TYPES: dict[str, str] = {
-    "panel": "string",
-    "release": "string",
-    "area": "string",
-    "model": "string",
-    "series": "string",
-    "origin": "timestamp[us]",
-    "target_month": "timestamp[us]",
-    "horizon": "int64",
-    "level": "float64",
-    "value": "float64",
-}
-QUANTILE_COLUMNS = tuple(QUANTILE_TYPES)
-
-# Source: hubverse, "Model output": task id columns, then output_type, output_type_id and value.
-HUBVERSE_TYPES: dict[str, str] = {
-    "origin_date": "date32",
-    "target": "string",
-    "horizon": "int64",
-    "location": "string",
-    "target_end_date": "date32",
-    "output_type": "string",
-    "output_type_id": "float64",
-    "value": "float64",
-}
-HUBVERSE_COLUMNS = tuple(HUBVERSE_TYPES)
-
-# The panels count different things, so that a hub scores them as different targets.
-TARGETS: dict[Panel, str] = {"usbp-sectors": "monthly USBP encounters", "cbp-states": "monthly CBP encounters"}
+# An area that is no sector is put together from its slug, which is needed more than once.
+area = lru_cache(maxsize=8192)(catalogue.area)
 
 
 def ordered(areas: Iterable[Area]) -> list[Area]:
     """From the nation down, the southwest border first among equals, then by name."""
-    return sorted(areas, key=lambda one: (_RANKS[one.kind], not _in_southwest(one), one.name))
+    return sorted(areas, key=lambda one: (_RANKS[one.kind], not in_southwest(one), one.name))
 
 
-def _in_southwest(one: Area) -> bool:
+def in_southwest(one: Area) -> bool:
+    """Whether an area is the southwest border, or a leaf of it."""
     return any(slug.endswith("southwest") for slug in (one.slug, *one.parents))
 
 
@@ -101,97 +78,158 @@ def choose(release: Release, areas: Iterable[str] | None = None) -> Chosen:
     return [(release, release.by_slug[slug]) for slug in slugs if slug in release.by_slug]
 
 
-def csv_text(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
-    """CSV (RFC 4180): one header, one line per row, empty where unknown. Text that a spreadsheet would run gets an apostrophe."""
+def csv_table(names: Sequence[str], rows: Iterable[Sequence[Any]], *, guard: bool = True) -> bytes:
+    """CSV (RFC 4180) in UTF-8: one header, one line per row, empty where unknown.
+
+    `guard`: whether text that a spreadsheet would run gets an apostrophe; only what no person opens may do without.
+    """
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\r\n")
-    writer.writerow(columns)
-    writer.writerows([f"'{cell}" if isinstance(cell, str) and cell.startswith(_FORMULA) else cell for cell in row] for row in rows)
-    return out.getvalue()
+    writer.writerow(names)
+    if guard:
+        rows = ([f"'{cell}" if isinstance(cell, str) and cell.startswith(_FORMULA) else cell for cell in row] for row in rows)
+    writer.writerows(rows)
+    return out.getvalue().encode()
 
 
-def level_places(levels: Sequence[float], coverage: Iterable[int]) -> dict[int, tuple[int, int]]:
-    """Coverage in per cent -> places of its lower and upper level. Raises LevelsError where one is not stored."""
-    place = {round(level * 1000): at for at, level in enumerate(levels)}
-    found = {}
-    for per_cent in coverage:
-        lower = (100 - per_cent) * 5
-        if lower not in place or 1000 - lower not in place:
-            raise LevelsError(f"The release does not store the ends of the {per_cent} % interval; its levels are {list(levels)}.")
-        found[per_cent] = (place[lower], place[1000 - lower])
-    return found
+def csv_line(cells: Sequence[Any], *, guard: bool = True) -> bytes:
+    """One row of such a table, without the end of the line."""
+    return csv_table((), [cells], guard=guard).split(b"\r\n", 1)[1].removesuffix(b"\r\n")
 
 
-def scaled(value: float, month: Month, unit: Unit) -> float:
-    """Encounters per month, rounded: whole per month, or the mean per day of that month with one decimal."""
-    return round(value) if unit == "month" else round(value / month.days, 1)
+def forecast_types(coverage: Iterable[int] = COVERAGE, *, stale: bool = False) -> dict[str, str]:
+    """The columns of `forecasts_csv` and their Arrow types; months are timestamps of their first day.
 
-
-def forecast_columns(coverage: Iterable[int] = COVERAGE, *, stale: bool = False) -> tuple[str, ...]:
-    """The columns of `forecast_rows`. `stale`: whether one says if the release is overdue, which is no part of the release."""
-    ends = [f"{end}_{per_cent}" for per_cent in coverage for end in ("lower", "upper")]
-    head = ("panel", "release", "data_through", "stale_after", *(["stale"] if stale else []), "area", "name", "kind")
-    return (*head, "month", "horizon", "lead", "unit", "median", "mean", *ends, "fallback")
-
-
-def forecast_rows(
-    chosen: Chosen, *, coverage: Sequence[int] = COVERAGE, unit: Unit = "month", horizon: int | None = None, today: date | None = None
-) -> Iterator[tuple[Any, ...]]:
-    """One row per area and month, rounded by `scaled`. `horizon`: months at most; `today`: fills the column `stale`, None leaves it out.
-
-    Raises LevelsError for a coverage that the release does not store.
+    `stale`: whether one says if the release is overdue, which is no part of the release.
     """
-    for release, forecast in chosen:
-        manifest, one = release.manifest, area(forecast.slug)
-        places = level_places(release.levels, (0, *coverage))
-        # `true` as JSON and pandas have it.
-        stale = [json.dumps(today > manifest.stale_after)] if today else []
-        head = (manifest.panel, release.id, str(manifest.origin), str(manifest.stale_after), *stale, one.slug, one.name, one.kind)
-        fallback = manifest.fallbacks.get(one.slug)
-        middle = places[0][0]
-        for at, month in enumerate(forecast.months[:horizon]):
-            row = forecast.quantiles[at]
-            ends = [scaled(row[end], month, unit) for per_cent in coverage for end in places[per_cent]]
-            figures = (scaled(row[middle], month, unit), scaled(forecast.means[at], month, unit), *ends)
-            yield (*head, str(month), at + 1, release.lead(month), UNITS[unit], *figures, fallback)
+    ends = {f"{end}_{per_cent}": "float64" for per_cent in coverage for end in ("lower", "upper")}
+    return {
+        "panel": "string",
+        "release": "string",
+        "data_through": "timestamp[us]",
+        "stale_after": "date32",
+        **({"stale": "bool"} if stale else {}),
+        "area": "string",
+        "name": "string",
+        "kind": "string",
+        "month": "timestamp[us]",
+        "horizon": "int64",
+        "lead": "int64",
+        "unit": "string",
+        "median": "float64",
+        "mean": "float64",
+        **ends,
+        "fallback": "string",
+    }
 
 
 def forecasts_csv(
-    chosen: Chosen, *, coverage: Sequence[int] = COVERAGE, unit: Unit = "month", horizon: int | None = None, today: date | None = None
-) -> str:
-    """`forecast_rows` under their header, as CSV."""
-    rows = forecast_rows(chosen, coverage=coverage, unit=unit, horizon=horizon, today=today)
-    return csv_text(forecast_columns(coverage, stale=today is not None), rows)
+    chosen: Chosen,
+    *,
+    coverage: tuple[int, ...] = COVERAGE,
+    unit: Unit = "month",
+    horizon: int | None = None,
+    today: date | None = None,
+    guard: bool = True,
+) -> Iterator[bytes]:
+    """One row per area and month, as CSV, one piece per area after the header. `horizon`: months at most.
 
-
-def quantile_rows(chosen: Chosen) -> Iterator[tuple[Any, ...]]:
-    """The quantile table, QUANTILE_COLUMNS: every level of every month, in encounters per month as stored; months as first days."""
-    for release, forecast in chosen:
-        manifest, one = release.manifest, area(forecast.slug)
-        head = (manifest.panel, release.id, one.slug, "recipe", one.series, manifest.origin.first_day)
-        for at, month in enumerate(forecast.months):
-            for level, value in zip(release.levels, forecast.quantiles[at], strict=True):
-                yield (*head, month.first_day, at + 1, level, value)
-
-
-def hubverse_rows(release: Release, areas: Iterable[str] | None = None) -> Iterator[tuple[Any, ...]]:
-    """Model output of a forecast hub, HUBVERSE_COLUMNS, by area, month and level, in encounters per month as they are stored.
-
-    `origin_date` is the last day of the last observed month and `target_end_date` that of the target month, `horizon` months later; both
-    as dates. `location` is the area's slug. What a row may hold is in `hub_tasks`. `areas` as in `choose`.
+    `today` fills the column `stale`, None leaves it out. Raises LevelsError for a coverage that the release does not store.
     """
-    origin = release.manifest.origin.last_day
-    target = TARGETS[release.manifest.panel]
-    for _, forecast in choose(release, areas):
-        for at, month in enumerate(forecast.months):
-            task = (origin, target, at + 1, forecast.slug, month.last_day, "quantile")
-            for level, value in zip(release.levels, forecast.quantiles[at], strict=True):
-                yield (*task, level, value)
+    yield csv_table(tuple(forecast_types(coverage, stale=today is not None)), [])
+    for release, forecast in chosen:
+        one, manifest = area(forecast.slug), release.manifest
+        fallback = manifest.fallbacks.get(forecast.slug)
+        head = _heads(release)[None if today is None else today > manifest.stale_after]
+        start = head + csv_line([one.slug, one.name, one.kind], guard=guard) + b","
+        end = b"," + (csv_line([fallback], guard=guard) if fallback else b"") + b"\r\n"
+        written = columns.months(release, forecast, coverage=coverage, unit=unit, horizon=horizon, form="csv")
+        yield start + (end + start).join(written) + end
 
 
-def hubverse_csv(releases: Iterable[Release], areas: Sequence[str] | None = None) -> str:
-    """`hubverse_rows` of some releases under one header, as CSV."""
-    return csv_text(HUBVERSE_COLUMNS, (row for release in releases for row in hubverse_rows(release, areas)))
+@per_release
+def _heads(release: Release) -> dict[bool | None, bytes]:
+    """The first cells of every row of a release: stale, not stale, and without a word of it; `true` as JSON and pandas have it."""
+    manifest = release.manifest
+    cells = [manifest.panel, release.id, str(manifest.origin), str(manifest.stale_after)]
+    return {stale: csv_line([*cells, *([] if stale is None else [json.dumps(stale)])]) + b"," for stale in (True, False, None)}
+
+
+@dataclass(frozen=True)
+class Long:
+    """A table of every level of every month, in encounters per month as stored.
+
+    `types`: column -> Arrow type, in the order of a row's cells. `of`: the rows of one area, with `horizon` months at most.
+    """
+
+    types: Mapping[str, str]
+    of: Callable[[Release, AreaForecast, int | None], Iterator[tuple[Any, ...]]]
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns in their order."""
+        return tuple(self.types)
+
+    def rows(self, chosen: Chosen, *, horizon: int | None = None) -> Iterator[tuple[Any, ...]]:
+        """Area by area, then by month and level; days as dates."""
+        return (row for release, forecast in chosen for row in self.of(release, forecast, horizon))
+
+    def csv(self, chosen: Chosen, *, horizon: int | None = None) -> Iterator[bytes]:
+        """The same as CSV, one piece per area after the header."""
+        yield csv_table(self.columns, [])
+        for pair in chosen:
+            yield csv_table((), self.rows([pair], horizon=horizon)).removeprefix(b"\r\n")
+
+
+def _quantiles(release: Release, forecast: AreaForecast, horizon: int | None) -> Iterator[tuple[Any, ...]]:
+    manifest, one = release.manifest, area(forecast.slug)
+    head = (manifest.panel, release.id, one.slug, "recipe", one.series, manifest.origin.first_day)
+    for at, month in enumerate(forecast.months[:horizon]):
+        for level, value in zip(release.levels, forecast.quantiles[at], strict=True):
+            yield (*head, month.first_day, at + 1, level, value)
+
+
+def _hubverse(release: Release, forecast: AreaForecast, horizon: int | None) -> Iterator[tuple[Any, ...]]:
+    origin, target = release.manifest.origin.last_day, TARGETS[release.manifest.panel]
+    for at, month in enumerate(forecast.months[:horizon]):
+        task = (origin, target, at + 1, forecast.slug, month.last_day, "quantile")
+        for level, value in zip(release.levels, forecast.quantiles[at], strict=True):
+            yield (*task, level, value)
+
+
+# The quantile table. Months as timestamps of their first day: as backtests write them.
+QUANTILES = Long(
+    {
+        "panel": "string",
+        "release": "string",
+        "area": "string",
+        "model": "string",
+        "series": "string",
+        "origin": "timestamp[us]",
+        "target_month": "timestamp[us]",
+        "horizon": "int64",
+        "level": "float64",
+        "value": "float64",
+    },
+    _quantiles,
+)
+# Model output of a forecast hub. `origin_date` is the last day of the last observed month and `target_end_date` that of the target month,
+# `horizon` months later; `location` is the area's slug. What a row may hold is in `hub_tasks`.
+# Source: hubverse, "Model output": task id columns, then output_type, output_type_id and value.
+HUBVERSE = Long(
+    {
+        "origin_date": "date32",
+        "target": "string",
+        "horizon": "int64",
+        "location": "string",
+        "target_end_date": "date32",
+        "output_type": "string",
+        "output_type_id": "float64",
+        "value": "float64",
+    },
+    _hubverse,
+)
+LONG: dict[LongShape, Long] = {"quantiles": QUANTILES, "hubverse": HUBVERSE}
 
 
 def hub_tasks() -> bytes:
@@ -199,14 +237,59 @@ def hub_tasks() -> bytes:
     return (resources.files("forecast.release") / "hub" / "tasks.json").read_bytes()
 
 
-def parquet(types: Mapping[str, str], rows: Iterable[Sequence[Any]]) -> bytes:
-    """Rows as a Parquet file. `types`: column -> Arrow type, in the order of a row's cells; the same rows give the same bytes."""
-    import pyarrow as pa
-    import pyarrow.parquet as pq
+def writes_parquet() -> bool:
+    """Whether the library of Parquet is installed; loads nothing."""
+    return importlib.util.find_spec("pyarrow") is not None
 
-    columns = list(zip(*rows, strict=True)) or [()] * len(types)
-    arrays = [pa.array(cells).cast(pa.type_for_alias(name)) for cells, name in zip(columns, types.values(), strict=True)]
+
+def parquet(types: Mapping[str, str], table: Iterable[bytes]) -> bytes:
+    """A table of CSV, unguarded, piece by piece, as a Parquet file; same bytes in, same bytes out.
+
+    `types`: its columns in order, with their Arrow types. Needs little more memory than the file, however long the table is.
+    """
+    import pyarrow as pa
+    from pyarrow import csv as reader
+    from pyarrow import parquet as pq
+
+    read = reader.open_csv(
+        pa.PythonFile(_Pieces(table), mode="r"),
+        read_options=reader.ReadOptions(use_threads=False),
+        parse_options=reader.ParseOptions(newlines_in_values=True),
+        convert_options=reader.ConvertOptions(
+            column_types={name: pa.type_for_alias(kind) for name, kind in types.items()},
+            include_columns=list(types),
+            timestamp_parsers=[reader.ISO8601, "%Y-%m"],
+            strings_can_be_null=True,
+            null_values=[""],
+        ),
+    )
     sink = pa.BufferOutputStream()
-    pq.write_table(pa.table(arrays, names=list(types)), sink)
+    with pq.ParquetWriter(sink, read.schema) as writer:
+        for batch in read:
+            writer.write_batch(batch)
     written: bytes = sink.getvalue().to_pybytes()
     return written
+
+
+class _Pieces(io.RawIOBase):
+    """Pieces of bytes as a file that is read from front to back."""
+
+    def __init__(self, pieces: Iterable[bytes]) -> None:
+        self._pieces, self._rest = iter(pieces), memoryview(b"")
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        """Fill `buffer` as far as the pieces reach: a reader makes a batch of every filling."""
+        filled = 0
+        while filled < len(buffer):
+            if not self._rest:
+                piece = next(self._pieces, None)
+                if piece is None:
+                    break
+                self._rest = memoryview(piece)
+            size = min(len(buffer) - filled, len(self._rest))
+            buffer[filled : filled + size] = self._rest[:size]
+            self._rest, filled = self._rest[size:], filled + size
+        return filled

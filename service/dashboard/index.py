@@ -8,9 +8,11 @@ from html import escape
 
 from forecast.core.areas import PANELS, Area, Panel
 from forecast.core.months import Month
+from forecast.release.columns import level_places, scaled
 from forecast.release.read import AreaForecast, Release
-from service.ask import areas_of, in_southwest
-from service.bodies import is_stale, level_places, scaled
+from forecast.release.shapes import in_southwest
+from service.ask import areas_of
+from service.bodies import is_stale
 from service.dashboard.frame import page
 
 __all__ = ["index"]

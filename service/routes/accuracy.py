@@ -6,19 +6,20 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request
 from sqlalchemy import Engine
-from starlette.responses import Response
 
 from forecast.core.areas import PANELS, Panel
-from forecast.core.areas import area as area_of
 from forecast.release import accuracy as scores
+from forecast.release import shapes
 from forecast.release.accuracy import Tally
+from forecast.release.shapes import area as area_of
 from service import ask, bodies
 from service.ask import Format
 from service.context import context
 from service.front import ALIAS, Answer
 from service.problems import Problem, declared
-from service.responses import AccuracyAnswer, answered
-from service.routes.parameters import AreaParameter, PanelParameter
+from service.responses import AccuracyAnswer
+from service.routes.formats import TABLES, offered
+from service.routes.parameters import AreaParameter, PanelParameter, listed
 
 __all__ = ["router"]
 
@@ -40,7 +41,9 @@ _FURTHEST = 36
 LeadParameter = Annotated[
     str | None,
     Query(
-        description="Months from the month of issue, separated by commas; negative: past at issue. Absent: all.", examples=["0", "0,1,2"]
+        description="Months from the month of issue, separated by commas; negative: past at issue. Absent: all.",
+        examples=["0", "0,1,2"],
+        json_schema_extra=listed("-?[0-9]{1,2}"),
     ),
 ]
 Hindcasts = Annotated[
@@ -72,7 +75,7 @@ def _of(engine: Engine, area: str | None, lead: str | None, panel: Panel | None,
     together = [slug for slug in known if area_of(slug).is_leaf()] if slugs is None else slugs
     overall = scores.tallies(engine, panel=panel, areas=together, leads=leads, hindcast=hindcasts)
     rows = scores.tallies(engine, panel=panel, areas=slugs, leads=leads, hindcast=hindcasts, by=("area", "lead"))
-    order = {one.slug: place for place, one in enumerate(ask.ordered(area_of(slug) for slug in known))}
+    order = {one.slug: place for place, one in enumerate(shapes.ordered(area_of(slug) for slug in known))}
     if slugs is not None:
         order = {slug: place for place, slug in enumerate(slugs)}
     return overall, sorted(rows, key=lambda row: (PANELS.index(row.panel) if slugs is None else 0, order[str(row.area)], row.lead or 0))
@@ -110,7 +113,7 @@ def _answer(request: Request, area: str | None, lead: str | None, panel: Panel |
     if form == "csv":
         table = [[one.panel, *[None] * len(_NAMES), *_figures(one).values()] for one in overall]
         table += [[one.panel, *_names(one).values(), *_figures(one).values()] for one in rows]
-        return Answer(bodies.table(["panel", *_NAMES, *_FIGURES], table), "text/csv", cache=ALIAS)
+        return Answer(shapes.csv_table(["panel", *_NAMES, *_FIGURES], table), "text/csv", cache=ALIAS)
     document = {
         "hindcasts": hindcasts,
         "note": None if rows else _why_empty(engine, hindcasts),
@@ -125,11 +128,15 @@ def _names(tally: Tally) -> dict[str, Any]:
     return dict(zip(_NAMES, (place.slug, place.name, place.kind, tally.lead), strict=True))
 
 
-@router.get(
+@offered(
+    router,
     "/accuracy",
+    formats=TABLES,
     summary="Accuracy of issued releases",
-    response_model=AccuracyAnswer,
-    responses=answered(AccuracyAnswer, rows=_ROWS) | _PROBLEMS,
+    model=AccuracyAnswer,
+    rows=_ROWS,
+    each="area and lead, after one per panel over all, in which area and lead are empty",
+    problems=_PROBLEMS,
 )
 def accuracy(
     request: Request, area: AreaParameter = None, lead: LeadParameter = None, panel: PanelParameter = None, hindcasts: Hindcasts = False
@@ -138,20 +145,7 @@ def accuracy(
 
     `sWIS` is the weighted interval score over the area's own mean change within a year; `ratio` compares it with the floor's: below 1 is
     better. `coverage_80` is the share of counts that 80 % intervals held. A revised count replaces the one before it. `overall` is over the
-    areas that are asked for, or over all leaves. JSON, or CSV with `Accept: text/csv`.
+    areas that are asked for, or over all leaves.
     """
-    form = ask.format_of(request)
+    form = ask.format_of(request, TABLES)
     return _answer(request, area, lead, panel, hindcasts, form)
-
-
-@router.get(
-    "/accuracy.csv",
-    summary="Accuracy of issued releases, as CSV",
-    response_class=Response,
-    responses=answered(None, rows=_ROWS, each="area and lead") | _PROBLEMS,
-)
-def accuracy_csv(
-    request: Request, area: AreaParameter = None, lead: LeadParameter = None, panel: PanelParameter = None, hindcasts: Hindcasts = False
-) -> Answer:
-    """One row per area and lead, after one per panel over all, in which area and lead are empty."""
-    return _answer(request, area, lead, panel, hindcasts, "csv")

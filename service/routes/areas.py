@@ -8,12 +8,13 @@ from fastapi import APIRouter, Path, Request
 
 from forecast.core.areas import PANELS, SECTORS, Area, area, hierarchy
 from forecast.core.errors import AreaError
+from forecast.release.shapes import ordered
 from service import bodies
-from service.ask import ordered
 from service.context import Context, context
+from service.examples import answered
 from service.front import ALIAS, Answer
 from service.problems import Problem, declared, did_you_mean
-from service.responses import AreaAnswer, AreasAnswer, answered
+from service.responses import AreaAnswer, AreasAnswer
 from service.routes.parameters import KindParameter, PanelParameter
 
 __all__ = ["router"]

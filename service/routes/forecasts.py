@@ -3,24 +3,27 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Mapping
 from datetime import date
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
 from starlette.concurrency import run_in_threadpool
-from starlette.responses import Response
 
 from forecast.core.areas import PANELS, Panel
 from forecast.release import read
 from forecast.release.read import Release
+from forecast.release.shapes import Chosen
 from service import ask, typeset
 from service.ask import Ask, Format, Missing
 from service.context import Context, context
 from service.front import ALIAS, IMMUTABLE, Answer
 from service.problems import Problem, declared
-from service.responses import ForecastsAnswer, ReleaseForecastsAnswer, answered
+from service.responses import ForecastRowsAnswer, ForecastsAnswer, ReleaseForecastRowsAnswer, ReleaseForecastsAnswer
+from service.routes.formats import EVERY, offered
 from service.routes.parameters import (
+    IDENTITY,
+    RELEASE,
     AreaParameter,
     AsOf,
     CoverageParameter,
@@ -28,10 +31,10 @@ from service.routes.parameters import (
     KindParameter,
     PanelParameter,
     ReleasePath,
+    ShapeParameter,
     UnitParameter,
 )
 from service.routes.releases import found
-from service.typeset import Chosen
 
 __all__ = ["at_once", "router"]
 
@@ -47,7 +50,12 @@ _ALIAS_PROBLEMS = declared(*_REFUSALS, "before-first-release", "nothing-publishe
 _RELEASE_PROBLEMS = declared(*_REFUSALS, "store-unreachable")
 
 ReleaseParameter = Annotated[
-    str | None, Query(description="Figures of this release instead of the newest.", examples=["usbp-sectors-2024-11-0f3a9c2b71"])
+    str | None,
+    Query(
+        description="Figures of this release instead of the newest; not together with `as_of`.",
+        examples=[RELEASE],
+        json_schema_extra=IDENTITY,
+    ),
 ]
 
 
@@ -77,13 +85,10 @@ def _issued(here: Context, by: date, question: Ask) -> Mapping[Panel, Release]:
     return {panel: here.shelf.release(newest[panel]) for panel in PANELS if panel in newest}
 
 
-# Format -> who writes it, piece by piece, and its media type.
-_WRITERS: dict[Format, tuple[Callable[..., Iterator[bytes]], str]] = {
-    "json": (typeset.forecasts_json, "application/json"),
-    "csv": (typeset.forecasts_csv, "text/csv"),
-}
 # Areas that are written without a pause: about two milliseconds. Others wait no longer for their answers.
 _SLICE = 25
+# Areas in one answer of a long table, which has a line for each of 23 levels: 80,000 lines, 15 MB of JSON.
+_LONG = 200
 _AT_ONCE: dict[str, Format | None] = {"/v1/forecasts": None, "/v1/forecasts.csv": "csv"}
 
 
@@ -101,34 +106,48 @@ def at_once(here: Context, path: str, query: bytes, accept: bytes) -> Answer | N
         if len(question.coverage) > here.most.coverage or (question.horizon or 0) > here.most.horizon:
             return None
         form = _AT_ONCE[path] or ask.accepted(accept.decode("latin-1"))
+        if form == "parquet":
+            return None
         chosen = ask.choose(here.shelf.newest, question)
-        write, media_type = _WRITERS[form]
-        body = b"".join(write(chosen, question, today=here.today()))
+        body = b"".join(typeset.written(chosen, question, form, today=here.today()))
     except Exception:
         return None  # the route meets the same fault, and there it is told, and logged where it must be
-    return Answer(body, media_type, cache=ALIAS, keep=True)
+    return Answer(body, ask.MEDIA[form], cache=ALIAS, keep=True)
 
 
 async def _answer(chosen: Chosen, question: Ask, form: Format, *, today: date | None, cache: str, keep: bool) -> Answer:
-    write, media_type = _WRITERS[form]
+    if question.shape != "intervals" and len(chosen) > _LONG:
+        detail = f"{len(chosen)} areas are in question; at most {_LONG} are answered at once in the shape {question.shape}."
+        raise Problem("invalid-parameter", f"shape: {detail} Choose by area, panel or kind.", parameter="shape")
+
+    def whole() -> Answer:
+        body = b"".join(typeset.written(chosen, question, form, today=today))
+        return Answer(body, ask.MEDIA[form], cache=cache, keep=keep)
+
+    if question.shape != "intervals" or form == "parquet":
+        return await run_in_threadpool(whole)
     pieces = []
-    for place, piece in enumerate(write(chosen, question, today=today), start=1):
+    for place, piece in enumerate(typeset.written(chosen, question, form, today=today), start=1):
         pieces.append(piece)
         if place % _SLICE == 0:
             await asyncio.sleep(0)
 
     def finish() -> Answer:
-        return Answer(b"".join(pieces), media_type, cache=cache, keep=keep)
+        return Answer(b"".join(pieces), ask.MEDIA[form], cache=cache, keep=keep)
 
     # The digest of a long answer takes time, and lets other threads run.
     return finish() if len(pieces) <= _SLICE else await run_in_threadpool(finish)
 
 
-@router.get(
+@offered(
+    router,
     "/forecasts",
+    formats=EVERY,
     summary="Forecasts from the newest releases",
-    response_model=ForecastsAnswer,
-    responses=answered(ForecastsAnswer, rows=_ROWS) | _ALIAS_PROBLEMS,
+    model=ForecastsAnswer | ForecastRowsAnswer,
+    rows=_ROWS,
+    each="area and month",
+    problems=_ALIAS_PROBLEMS,
 )
 async def forecasts(
     request: Request,
@@ -140,48 +159,25 @@ async def forecasts(
     horizon: HorizonParameter = None,
     as_of: AsOf = None,
     release: ReleaseParameter = None,
+    shape: ShapeParameter = "intervals",
 ) -> Answer:
     """Median, mean and central intervals per area and month. Names the releases that the figures are from, and says whether they are stale.
 
-    JSON, or CSV with `Accept: text/csv`. `as_of` gives the releases that were the newest at the end of that day (UTC).
+    `as_of` gives the releases that were the newest at the end of that day (UTC). `shape` gives every level instead of intervals.
     """
-    question = Ask(ask.slugs(area), panel, kind, ask.coverages(coverage), unit, horizon)
-    return await _alias(request, question, as_of, release, ask.format_of(request))
+    question = ask.shaped(request, Ask(ask.slugs(area), panel, kind, ask.coverages(coverage), unit, horizon, shape))
+    return await _alias(request, question, as_of, release, ask.format_of(request, EVERY))
 
 
-@router.get(
-    "/forecasts.csv",
-    summary="Forecasts from the newest releases, as CSV",
-    response_class=Response,
-    responses=answered(None, rows=_ROWS) | _ALIAS_PROBLEMS,
-)
-async def forecasts_csv(
-    request: Request,
-    area: AreaParameter = None,
-    panel: PanelParameter = None,
-    kind: KindParameter = None,
-    coverage: CoverageParameter = "50,80,95",
-    unit: UnitParameter = "month",
-    horizon: HorizonParameter = None,
-    as_of: AsOf = None,
-    release: ReleaseParameter = None,
-) -> Answer:
-    """One row per area and month, for `pandas.read_csv` and spreadsheets."""
-    question = Ask(ask.slugs(area), panel, kind, ask.coverages(coverage), unit, horizon)
-    return await _alias(request, question, as_of, release, "csv")
-
-
-async def _of_release(request: Request, identity: str, question: Ask, form: Format) -> Answer:
-    one = await run_in_threadpool(found, context(request), identity)
-    chosen = ask.choose({one.manifest.panel: one}, question, missing="no-forecast")
-    return await _answer(chosen, question, form, today=None, cache=IMMUTABLE, keep=True)
-
-
-@router.get(
+@offered(
+    router,
     "/releases/{release}/forecasts",
+    formats=EVERY,
     summary="Forecasts of one release",
-    response_model=ReleaseForecastsAnswer,
-    responses=answered(ReleaseForecastsAnswer, rows=_ROWS) | _RELEASE_PROBLEMS,
+    model=ReleaseForecastsAnswer | ReleaseForecastRowsAnswer,
+    rows=_ROWS.replace("stale,", "", 1).replace("true,", "", 1),
+    each="area and month",
+    problems=_RELEASE_PROBLEMS,
 )
 async def release_forecasts(
     request: Request,
@@ -191,27 +187,11 @@ async def release_forecasts(
     coverage: CoverageParameter = "50,80,95",
     unit: UnitParameter = "month",
     horizon: HorizonParameter = None,
+    shape: ShapeParameter = "intervals",
 ) -> Answer:
     """The same shape as `/v1/forecasts`. The answer never changes, so it says nothing of what today makes of the release."""
-    question = Ask(ask.slugs(area), None, kind, ask.coverages(coverage), unit, horizon)
-    return await _of_release(request, release, question, ask.format_of(request))
-
-
-@router.get(
-    "/releases/{release}/forecasts.csv",
-    summary="Forecasts of one release, as CSV",
-    response_class=Response,
-    responses=answered(None, rows=_ROWS) | _RELEASE_PROBLEMS,
-)
-async def release_forecasts_csv(
-    request: Request,
-    release: ReleasePath,
-    area: AreaParameter = None,
-    kind: KindParameter = None,
-    coverage: CoverageParameter = "50,80,95",
-    unit: UnitParameter = "month",
-    horizon: HorizonParameter = None,
-) -> Answer:
-    """One row per area and month. The answer never changes."""
-    question = Ask(ask.slugs(area), None, kind, ask.coverages(coverage), unit, horizon)
-    return await _of_release(request, release, question, "csv")
+    question = ask.shaped(request, Ask(ask.slugs(area), None, kind, ask.coverages(coverage), unit, horizon, shape))
+    form = ask.format_of(request, EVERY)
+    one = await run_in_threadpool(found, context(request), release)
+    chosen = ask.choose({one.manifest.panel: one}, question, missing="no-forecast")
+    return await _answer(chosen, question, form, today=None, cache=IMMUTABLE, keep=True)

@@ -6,9 +6,10 @@ from fastapi import APIRouter, Request
 
 from service import bodies
 from service.context import context
+from service.examples import answered
 from service.front import Answer
 from service.problems import Problem, declared
-from service.responses import LiveAnswer, ReadyAnswer, answered
+from service.responses import LiveAnswer, ReadyAnswer
 
 __all__ = ["router"]
 

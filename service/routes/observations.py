@@ -6,18 +6,19 @@ from datetime import date
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
-from starlette.responses import Response
 
-from forecast.core.areas import area as area_of
-from forecast.release import read
+from forecast.release import read, shapes
+from forecast.release.columns import UNITS
 from forecast.release.read import Observation
+from forecast.release.shapes import area as area_of
 from service import ask, bodies
 from service.ask import Format
 from service.context import context
 from service.front import ALIAS, Answer
 from service.problems import Problem, declared
-from service.responses import ObservationsAnswer, answered
-from service.routes.parameters import AsOf
+from service.responses import ObservationsAnswer
+from service.routes.formats import EVERY, offered
+from service.routes.parameters import SLUGS, AsOf
 
 __all__ = ["router"]
 
@@ -28,9 +29,25 @@ _PROBLEMS = declared(
 )
 _ROWS = 'area,name,month,count,precision,published\r\nel-paso,"El Paso, TX",2024-11,9120,1,2024-12-19\r\n'
 
-Areas = Annotated[str, Query(description="Slugs, separated by commas, in the order wanted.", examples=["el-paso", "southwest,nation"])]
-From = Annotated[str | None, Query(alias="from", description="First month (YYYY-MM).", examples=["2023-10"])]
-To = Annotated[str | None, Query(description="Last month, included (YYYY-MM).", examples=["2024-11"])]
+# The columns of the tables and their Arrow types; months are timestamps of their first day.
+_TYPES = {
+    "area": "string",
+    "name": "string",
+    "month": "timestamp[us]",
+    "count": "int64",
+    "precision": "int64",
+    "published": "date32",
+}
+
+Areas = Annotated[
+    str,
+    Query(
+        description="Slugs, separated by commas, in the order wanted.", examples=["el-paso", "southwest,nation"], json_schema_extra=SLUGS
+    ),
+]
+_MONTH = {"pattern": "^[0-9]{4}-(0[1-9]|1[0-2])$"}
+From = Annotated[str | None, Query(alias="from", description="First month (YYYY-MM).", examples=["2023-10"], json_schema_extra=_MONTH)]
+To = Annotated[str | None, Query(description="Last month, included (YYYY-MM).", examples=["2024-11"], json_schema_extra=_MONTH)]
 
 
 def _observed(
@@ -48,14 +65,15 @@ def _observed(
 
 
 def _answer(series: dict[str, list[Observation]], by: date | None, form: Format) -> Answer:
-    if form == "csv":
-        columns = ["area", "name", "month", "count", "precision", "published"]
-        rows = [
+    if form != "json":
+        rows = (
             [slug, area_of(slug).name, one.month, one.count, one.precision, one.published]
             for slug, months in series.items()
             for one in months
-        ]
-        return Answer(bodies.table(columns, rows), "text/csv", cache=ALIAS)
+        )
+        table = shapes.csv_table(tuple(_TYPES), rows)
+        body = table if form == "csv" else shapes.parquet(_TYPES, [table])
+        return Answer(body, ask.MEDIA[form], cache=ALIAS)
     entries = []
     for slug, months in series.items():
         place = area_of(slug)
@@ -71,28 +89,21 @@ def _answer(series: dict[str, list[Observation]], by: date | None, form: Format)
                 ],
             }
         )
-    document = {"as_of": None if by is None else str(by), "unit": bodies.UNITS["month"], "observations": entries}
+    document = {"as_of": None if by is None else str(by), "unit": UNITS["month"], "observations": entries}
     return Answer(bodies.render(document), "application/json", cache=ALIAS)
 
 
-@router.get(
+@offered(
+    router,
     "/observations",
+    formats=EVERY,
     summary="Official counts",
-    response_model=ObservationsAnswer,
-    responses=answered(ObservationsAnswer, rows=_ROWS) | _PROBLEMS,
+    model=ObservationsAnswer,
+    rows=_ROWS,
+    each="area and month",
+    problems=_PROBLEMS,
 )
 def observations(request: Request, area: Areas, first: From = None, to: To = None, as_of: AsOf = None) -> Answer:
-    """Encounters per month of the areas named. Of each month the newest figure published by `as_of`; a month without one is left out.
-
-    JSON, or CSV with `Accept: text/csv`.
-    """
-    form = ask.format_of(request)
+    """Encounters per month of the areas named. Of each month the newest figure published by `as_of`; a month without one is left out."""
+    form = ask.format_of(request, EVERY)
     return _answer(*_observed(request, area, first, to, as_of), form)
-
-
-@router.get(
-    "/observations.csv", summary="Official counts, as CSV", response_class=Response, responses=answered(None, rows=_ROWS) | _PROBLEMS
-)
-def observations_csv(request: Request, area: Areas, first: From = None, to: To = None, as_of: AsOf = None) -> Answer:
-    """One row per area and month, for `pandas.read_csv` and spreadsheets."""
-    return _answer(*_observed(request, area, first, to, as_of), "csv")

@@ -1,15 +1,22 @@
-"""Query parameters that several resources share, as the OpenAPI document describes them. Reads none."""
+"""Query parameters that several resources share, as the OpenAPI document describes them. Reads none.
+
+Patterns stand in the document alone: `ask` reads the values, so that a refusal says more than that a pattern does not fit.
+"""
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import Path, Query
 
 from forecast.core.areas import Kind, Panel
-from service.ask import COVERAGES, Unit
+from forecast.release.columns import Unit
+from service.ask import COVERAGES, Shape
 
 __all__ = [
+    "IDENTITY",
+    "RELEASE",
+    "SLUGS",
     "AreaParameter",
     "AsOf",
     "CoverageParameter",
@@ -17,12 +24,25 @@ __all__ = [
     "KindParameter",
     "PanelParameter",
     "ReleasePath",
+    "ShapeParameter",
     "UnitParameter",
+    "listed",
 ]
 
+
+def listed(one: str) -> dict[str, Any]:
+    """For the document: values of that pattern, separated by commas."""
+    return {"pattern": f"^ *{one}( *, *{one})* *$"}
+
+
+SLUGS = listed("[a-z][a-z0-9-]*")
 AreaParameter = Annotated[
     str | None,
-    Query(description="Slugs, separated by commas, in the order wanted; absent: all areas.", examples=["el-paso", "southwest,nation"]),
+    Query(
+        description="Slugs, separated by commas, in the order wanted; absent: all areas.",
+        examples=["el-paso", "southwest,nation"],
+        json_schema_extra=SLUGS,
+    ),
 ]
 PanelParameter = Annotated[Panel | None, Query(description="Only areas of this panel.", examples=["usbp-sectors"])]
 KindParameter = Annotated[Kind | None, Query(description="Only areas of this kind.", examples=["sector"])]
@@ -31,6 +51,7 @@ CoverageParameter = Annotated[
     Query(
         description=f"Central intervals, in per cent, separated by commas: some of {', '.join(map(str, COVERAGES))}.",
         examples=["50,80,95"],
+        json_schema_extra=listed("([1-9]0|95|98)"),
     ),
 ]
 UnitParameter = Annotated[
@@ -39,5 +60,18 @@ UnitParameter = Annotated[
 HorizonParameter = Annotated[
     int | None, Query(ge=1, description="How many months ahead, from the first after the data; absent: all.", examples=[6])
 ]
-AsOf = Annotated[str | None, Query(description="What was public by this day (YYYY-MM-DD).", examples=["2024-12-31"])]
-ReleasePath = Annotated[str, Path(description="A release's id, from /v1/releases.", examples=["usbp-sectors-2024-11-0f3a9c2b71"])]
+ShapeParameter = Annotated[
+    Shape,
+    Query(
+        description="`intervals`, or every level that is stored, per month: `quantiles` as the quantile table of `encounters export`,"
+        " `hubverse` as model output of a forecast hub, which takes one panel at a time."
+    ),
+]
+AsOf = Annotated[
+    str | None,
+    Query(description="What was public by this day (YYYY-MM-DD).", examples=["2024-12-31"], json_schema_extra={"format": "date"}),
+]
+# An example, in every place where one is wanted.
+RELEASE = "usbp-sectors-2024-11-0f3a9c2b71"
+IDENTITY = {"pattern": "^[a-z0-9-]{1,100}$"}
+ReleasePath = Annotated[str, Path(description="A release's id, from /v1/releases.", examples=[RELEASE], json_schema_extra=IDENTITY)]

@@ -12,9 +12,10 @@ from forecast.release import read
 from forecast.release.read import Release
 from service import bodies
 from service.context import Context, context
+from service.examples import answered
 from service.front import ALIAS, IMMUTABLE, Answer
 from service.problems import Problem, declared
-from service.responses import ReleaseAnswer, ReleasesAnswer, answered
+from service.responses import ReleaseAnswer, ReleasesAnswer
 from service.routes.parameters import PanelParameter, ReleasePath
 
 __all__ = ["found", "router"]

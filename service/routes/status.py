@@ -13,9 +13,10 @@ from forecast.release.alarms import Event
 from forecast.release.read import Release
 from service import bodies
 from service.context import context
+from service.examples import answered
 from service.front import LIVE, Answer
 from service.problems import declared
-from service.responses import StatusAnswer, answered
+from service.responses import StatusAnswer
 
 __all__ = ["router"]
 

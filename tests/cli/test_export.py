@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 
 import pandas as pd
 import pytest
@@ -64,6 +65,30 @@ def test_parquet_is_the_quantile_table_of_the_contract(command, office, tmp_path
     assert table.groupby(["series", "horizon"])["value"].is_monotonic_increasing.all()
 
 
+@pytest.mark.parametrize(("form", "name"), [("parquet", "f.parquet"), ("hubverse", "f.parquet")])
+def test_without_the_library_of_parquet_one_line_says_what_to_install(command, office, tmp_path, monkeypatch, form, name):
+    office.publish()
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    code, _, err = command("export", "--format", form, "--out", tmp_path / name)
+    assert (code, err.count("\n"), (tmp_path / name).exists()) == (1, 1, False)
+    assert "encounter-forecast[parquet]" in err
+    assert command("export", "--format", "csv", "--out", tmp_path / name)[0] == 0
+
+
+def test_every_format_has_an_address_in_the_service_with_the_same_bytes(command, office, tmp_path):
+    identity = office.publish()
+    addresses = {
+        ("csv", "f.csv"): "forecasts.csv",
+        ("parquet", "f.parquet"): "forecasts.parquet?shape=quantiles",
+        ("hubverse", "hub.csv"): "forecasts.csv?shape=hubverse",
+        ("hubverse", "hub.parquet"): "forecasts.parquet?shape=hubverse",
+    }
+    with office.client() as client:
+        for (form, name), address in addresses.items():
+            command("export", "--release", identity, "--format", form, "--out", tmp_path / name)
+            assert (tmp_path / name).read_bytes() == client.get(f"/v1/releases/{identity}/{address}").content, address
+
+
 def test_model_output_is_written_as_csv_or_parquet_with_its_tasks(command, office, tmp_path):
     office.publish()
     tasks = tmp_path / "tasks.json"
@@ -71,7 +96,7 @@ def test_model_output_is_written_as_csv_or_parquet_with_its_tasks(command, offic
     assert (code, err) == (0, "")
     command("export", "--format", "hubverse", "--out", tmp_path / "hub.parquet")
     text, typed = pd.read_csv(tmp_path / "hub.csv"), pd.read_parquet(tmp_path / "hub.parquet")
-    assert tuple(text.columns) == tuple(typed.columns) == shapes.HUBVERSE_COLUMNS
+    assert tuple(text.columns) == tuple(typed.columns) == shapes.HUBVERSE.columns
     assert list(text["value"]) == list(typed["value"])
     assert list(text["target_end_date"]) == list(typed["target_end_date"].astype(str))
     assert set(text["location"]) <= set(json.loads(tasks.read_text())["rounds"][0]["model_tasks"][0]["task_ids"]["location"]["optional"])

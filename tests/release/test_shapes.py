@@ -7,8 +7,8 @@ import json
 import subprocess
 import sys
 from dataclasses import replace
-from datetime import date
-from itertools import groupby
+from datetime import date, timedelta
+from itertools import chain, groupby
 
 import jsonschema
 import pyarrow as pa
@@ -186,7 +186,8 @@ def states(office):
 
 
 def rows_of(release, areas=None):
-    return [dict(zip(shapes.HUBVERSE_COLUMNS, row, strict=True)) for row in shapes.hubverse_rows(release, areas)]
+    rows = shapes.HUBVERSE.rows(shapes.choose(release, areas))
+    return [dict(zip(shapes.HUBVERSE.columns, row, strict=True)) for row in rows]
 
 
 @pytest.mark.parametrize("panel", PANELS)
@@ -194,24 +195,24 @@ def test_the_csv_has_the_bytes_of_the_service(office, panel):
     release = read.latest(office.engine, panel)
     with office.client() as client:
         served = client.get(f"/v1/releases/{release.id}/forecasts.csv").content
-    assert shapes.forecasts_csv(shapes.choose(release)).encode() == served
+    assert b"".join(shapes.forecasts_csv(shapes.choose(release))) == served
 
 
 def test_the_csv_of_some_areas_per_day_and_with_staleness_has_the_bytes_of_the_service(office, sectors):
     with office.client() as client:
         served = client.get("/v1/forecasts.csv?area=tucson,el-paso&coverage=20,98&unit=day&horizon=2").content
     chosen = shapes.choose(sectors, ["tucson", "el-paso"])
-    made = shapes.forecasts_csv(chosen, coverage=(20, 98), unit="day", horizon=2, today=office.now.date())
-    assert made.encode() == served
-    assert ",false,tucson," in made
+    made = b"".join(shapes.forecasts_csv(chosen, coverage=(20, 98), unit="day", horizon=2, today=office.now.date()))
+    assert made == served
+    assert b",false,tucson," in made
 
 
 def test_text_that_a_spreadsheet_would_run_gets_an_apostrophe_and_numbers_never(sectors):
-    lines = shapes.csv_text(("a", "b"), [("=1+1", -3), ("+x", -0.5), ("-x", 7), ("@x", 0), ("\tx", 1), ("\rx", 2), ("x=1", 3)])
-    assert lines == "a,b\r\n'=1+1,-3\r\n'+x,-0.5\r\n'-x,7\r\n'@x,0\r\n'\tx,1\r\n\"'\rx\",2\r\nx=1,3\r\n"
-    made = shapes.forecasts_csv(shapes.choose(sectors, ["tucson"]), horizon=1)
-    assert made.endswith(',"\'=FIT() failed, the floor stands in"\r\n')
-    assert ",1,-1," in made
+    lines = shapes.csv_table(("a", "b"), [("=1+1", -3), ("+x", -0.5), ("-x", 7), ("@x", 0), ("\tx", 1), ("\rx", 2), ("x=1", 3)])
+    assert lines == b"a,b\r\n'=1+1,-3\r\n'+x,-0.5\r\n'-x,7\r\n'@x,0\r\n'\tx,1\r\n\"'\rx\",2\r\nx=1,3\r\n"
+    made = b"".join(shapes.forecasts_csv(shapes.choose(sectors, ["tucson"]), horizon=1))
+    assert made.endswith(b',"\'=FIT() failed, the floor stands in"\r\n')
+    assert b",1,-1," in made
 
 
 def test_the_tasks_have_the_form_that_hubs_read(tasks):
@@ -220,7 +221,7 @@ def test_the_tasks_have_the_form_that_hubs_read(tasks):
         (target,) = group["target_metadata"]
         assert list(target["target_keys"].values()) == group["task_ids"]["target"]["required"]
         assert set(tasks["derived_task_ids"]) < set(group["task_ids"])
-        assert (*group["task_ids"], "output_type", "output_type_id", "value") == shapes.HUBVERSE_COLUMNS
+        assert (*group["task_ids"], "output_type", "output_type_id", "value") == shapes.HUBVERSE.columns
 
 
 def test_the_tasks_hold_every_area_month_and_level_that_the_project_knows(tasks):
@@ -286,7 +287,8 @@ def test_model_output_says_which_month_is_meant_in_days(sectors):
 
 
 def test_model_output_of_both_panels_is_one_table_with_two_targets(sectors, states):
-    lines = shapes.hubverse_csv([sectors, states], ["nation", "states-nation"]).split("\r\n")
+    chosen = [*shapes.choose(sectors, ["nation"]), *shapes.choose(states, ["states-nation"])]
+    lines = b"".join(shapes.HUBVERSE.csv(chosen)).decode().split("\r\n")
     assert lines[0] == "origin_date,target,horizon,location,target_end_date,output_type,output_type_id,value"
     assert lines[1] == "2024-11-30,monthly USBP encounters,1,nation,2024-12-31,quantile,0.01,660.0"
     assert lines[1 + 3 * 23] == "2025-09-30,monthly CBP encounters,1,states-nation,2025-10-31,quantile,0.01,880.0"
@@ -294,9 +296,9 @@ def test_model_output_of_both_panels_is_one_table_with_two_targets(sectors, stat
 
 
 def test_parquet_keeps_types_and_every_level_as_stored(sectors):
-    rows = list(shapes.quantile_rows(shapes.choose(sectors)))
-    made = shapes.parquet(shapes.QUANTILE_TYPES, rows)
-    assert made == shapes.parquet(shapes.QUANTILE_TYPES, rows)
+    written = list(shapes.QUANTILES.csv(shapes.choose(sectors)))
+    made = shapes.parquet(shapes.QUANTILES.types, written)
+    assert made == shapes.parquet(shapes.QUANTILES.types, [b"".join(written)])
     table = pq.read_table(io.BytesIO(made))
     assert {field.name: field.type for field in table.schema} == {
         **dict.fromkeys(("panel", "release", "area", "model", "series"), pa.string()),
@@ -310,16 +312,53 @@ def test_parquet_keeps_types_and_every_level_as_stored(sectors):
     assert [(row["level"], row["value"]) for row in found] == list(zip(LEVELS, sectors.by_slug["tucson"].quantiles[1], strict=True))
 
 
+def test_parquet_of_a_long_table_has_every_row_in_its_order():
+    rows, said = 100_000, "several\nlines of\ntext"
+    pieces = (shapes.csv_table((), [(at, said) for at in range(start, start + 1000)])[2:] for start in range(0, rows, 1000))
+    made = pq.ParquetFile(io.BytesIO(shapes.parquet({"at": "int64", "x": "string"}, chain([b"at,x\r\n"], pieces))))
+    table = made.read()
+    assert table["at"].to_pylist() == list(range(rows))
+    assert set(table["x"].to_pylist()) == {said}
+    assert 1 < made.num_row_groups < 10
+
+
 def test_parquet_of_nothing_still_has_its_columns():
-    table = pq.read_table(io.BytesIO(shapes.parquet(shapes.HUBVERSE_TYPES, [])))
-    assert (tuple(table.column_names), table.num_rows) == (shapes.HUBVERSE_COLUMNS, 0)
+    table = pq.read_table(io.BytesIO(shapes.parquet(shapes.HUBVERSE.types, shapes.HUBVERSE.csv([]))))
+    assert (tuple(table.column_names), table.num_rows) == (shapes.HUBVERSE.columns, 0)
     assert table.schema.field("origin_date").type == pa.date32()
+
+
+def test_parquet_of_intervals_has_types_and_the_text_as_it_is(sectors):
+    chosen = shapes.choose(sectors, ["tucson", "el-paso"])
+    today = sectors.manifest.stale_after + timedelta(days=1)
+    written = list(shapes.forecasts_csv(chosen, coverage=(80,), unit="day", horizon=2, today=today, guard=False))
+    table = pq.read_table(io.BytesIO(shapes.parquet(shapes.forecast_types((80,), stale=True), written)))
+    assert {field.name: field.type for field in table.schema} == {
+        **dict.fromkeys(("panel", "release", "area", "name", "kind", "unit", "fallback"), pa.string()),
+        **dict.fromkeys(("data_through", "month"), pa.timestamp("us")),
+        **dict.fromkeys(("median", "mean", "lower_80", "upper_80"), pa.float64()),
+        **dict.fromkeys(("horizon", "lead"), pa.int64()),
+        "stale_after": pa.date32(),
+        "stale": pa.bool_(),
+    }
+    tucson, _, el_paso, later = table.to_pylist()
+    assert tucson["fallback"] == "=FIT() failed, the floor stands in"
+    assert (el_paso["fallback"], el_paso["name"], el_paso["stale"]) == (None, "El Paso, TX", True)
+    assert (str(later["month"]), later["horizon"], later["median"], later["unit"]) == ("2025-01-01 00:00:00", 2, 22.6, "encounters per day")
+
+
+def test_text_of_several_lines_and_quotes_comes_through_parquet_unchanged(sectors):
+    said = 'Line one, "quoted"\nline two'
+    told = replace(sectors, manifest=replace(sectors.manifest, fallbacks={"tucson": said}))
+    written = shapes.forecasts_csv(shapes.choose(told, ["tucson"]), guard=False)
+    table = pq.read_table(io.BytesIO(shapes.parquet(shapes.forecast_types(), written)))
+    assert table["fallback"].to_pylist() == [said] * 3
 
 
 def test_a_release_that_lacks_a_level_is_told_and_not_interpolated(sectors):
     poorer = replace(sectors, levels=(0.1, 0.5, 0.9))
     with pytest.raises(LevelsError, match="50 %"):
-        shapes.forecasts_csv(shapes.choose(poorer))
+        list(shapes.forecasts_csv(shapes.choose(poorer)))
 
 
 def test_importing_the_shapes_loads_no_table_library():

@@ -9,10 +9,11 @@ from datetime import UTC, datetime
 import pandas as pd
 import pytest
 
+from forecast.release import columns as text
+from forecast.release.once import per_release
 from forecast.release.read import latest
 from service import responses, typeset
 from service.ask import Ask
-from service.once import per_release
 
 
 def _only(answer):
@@ -221,7 +222,7 @@ def test_an_answer_is_the_same_with_and_without_room_for_columns(office, path, q
     asked = f"{path}?area=tucson,southwest&{question}"
     with office.client() as client:
         shelf = client.app.state.context.shelf
-        columns = typeset._columns(shelf.newest["usbp-sectors"])
+        columns = text._columns(shelf.newest["usbp-sectors"])
         first, again = client.get(asked).content, client.get(asked).content
         assert columns.kept
         columns.kept.clear()
@@ -234,7 +235,7 @@ def test_an_answer_is_the_same_with_and_without_room_for_columns(office, path, q
 def test_columns_are_kept_within_their_room(office):
     office.publish()
     release = latest(office.engine, "usbp-sectors")
-    columns = typeset._columns(release)
+    columns = text._columns(release)
     columns.room = 3_000
     for one in release.areas:
         b"".join(typeset.forecasts_json([(release, one)], Ask(), today=None))

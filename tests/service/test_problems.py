@@ -23,7 +23,7 @@ def _problem(answer, status, kind):
 def test_an_unknown_parameter_is_refused_with_the_known_ones(client):
     document = _problem(client.get("/v1/forecasts?covarage=80"), 422, "unknown-parameter")
     assert document["parameter"] == "covarage"
-    assert document["known"] == ["area", "panel", "kind", "coverage", "unit", "horizon", "as_of", "release"]
+    assert document["known"] == ["area", "panel", "kind", "coverage", "unit", "horizon", "as_of", "release", "shape"]
     assert document["detail"].endswith("Did you mean coverage?")
     assert document["instance"] == "/v1/forecasts"
 
@@ -96,7 +96,7 @@ def test_a_day_before_the_first_release_is_not_found(client):
     _problem(client.get("/v1/forecasts?as_of=2025-01-19"), 404, "before-first-release")
 
 
-@pytest.mark.parametrize("path", ["/nowhere", "/v1/forecasts/", "/v1", "/v1/forecasts.parquet"])
+@pytest.mark.parametrize("path", ["/nowhere", "/v1/forecasts/", "/v1", "/v1/forecasts.xlsx"])
 def test_an_address_that_is_not_there_is_a_problem(client, path):
     _problem(client.get(path), 404, "not-found")
 

@@ -1,0 +1,78 @@
+"""One resource under several addresses: JSON or what Accept prefers at its own, and each other format at `.csv` and `.parquet`."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from fastapi import APIRouter
+from starlette.responses import Response
+
+from service.ask import MEDIA, Format
+from service.examples import answered
+from service.routes.parameters import RELEASE
+
+__all__ = ["EVERY", "TABLES", "offered"]
+
+EVERY: tuple[Format, ...] = ("json", "csv", "parquet")
+TABLES: tuple[Format, ...] = ("json", "csv")
+
+Endpoint = TypeVar("Endpoint", bound=Callable[..., Any])
+_NAMES: dict[Format, str] = {"json": "JSON", "csv": "CSV", "parquet": "Parquet"}
+_FOR: dict[Format, str] = {
+    "csv": "for `pandas.read_csv` and spreadsheets. Text that a spreadsheet would run as a formula gets an apostrophe.",
+    "parquet": "for `pandas.read_parquet`: the columns of the CSV with their types, months as timestamps of their first day.",
+}
+
+
+def offered(
+    router: APIRouter,
+    path: str,
+    *,
+    formats: tuple[Format, ...],
+    summary: str,
+    model: Any,
+    rows: str,
+    each: str,
+    problems: dict[int | str, dict[str, Any]],
+) -> Callable[[Endpoint], Endpoint]:
+    """Register an endpoint, which finds the format by `ask.format_of`, under all its addresses.
+
+    `model`: of the JSON; `rows`: an example of the CSV, which has one row for `each`.
+    """
+    address = f"/v1{path}.parquet?area=el-paso".replace("{release}", RELEASE)
+    content: dict[Format, dict[str, Any]] = {
+        "csv": {"schema": {"type": "string"}, "example": rows},
+        "parquet": {
+            "schema": {"type": "string", "contentMediaType": MEDIA["parquet"]},
+            "examples": {"file": {"summary": "A file", "externalValue": address}},
+        },
+    }
+    others = {MEDIA[form]: content[form] for form in formats[1:]}
+    accepts = " or ".join(f"{_NAMES[form]} with `Accept: {MEDIA[form]}`" for form in formats[1:])
+
+    def register(endpoint: Endpoint) -> Endpoint:
+        name, said = endpoint.__name__, inspect.getdoc(endpoint)
+        router.add_api_route(
+            path,
+            endpoint,
+            name=name,
+            summary=summary,
+            description=f"{said}\n\nJSON, {accepts}.",
+            response_model=model,
+            responses=answered(model, others) | problems,
+        )
+        for form in formats[1:]:
+            router.add_api_route(
+                f"{path}.{form}",
+                endpoint,
+                name=f"{name}_{form}",
+                summary=f"{summary}, as {_NAMES[form]}",
+                description=f"One row per {each}, {_FOR[form]}\n\n{said}",
+                response_class=Response,
+                responses={200: {"description": f"One row per {each}.", "content": {MEDIA[form]: content[form]}}, **problems},
+            )
+        return endpoint
+
+    return register

@@ -1,0 +1,45 @@
+"""For Schemathesis (SCHEMATHESIS_HOOKS): words that the service knows, and what every refusal has to be beside what the document says."""
+
+from __future__ import annotations
+
+import re
+
+import schemathesis
+
+from service.routes.parameters import IDENTITY, RELEASE, SLUGS
+
+__all__ = ["map_query", "refusals_say_what_to_do"]
+
+# What was published for it, and what stands in for words drawn by chance, by where they may stand: nearly all would be refused.
+KNOWN = {
+    "area": (SLUGS["pattern"], ("el-paso", "nation,southwest", "tucson", "state-tx,el-paso", "blaine")),
+    "release": (IDENTITY["pattern"], (RELEASE,)),
+    "as_of": (r"\d{4}-\d{2}-\d{2}", ("2025-01-21", "2030-01-01")),
+    "horizon": ("[1-9][0-9]*", ("1", "2", "3")),
+}
+
+# What a request may be refused for whose parameters are each of their schema: what no schema can say, because it depends on the release
+# or on another parameter.
+BEYOND_SCHEMAS = {"invalid-parameter", "unknown-area", "unknown-release", "no-forecast", "before-first-release"}
+
+
+@schemathesis.hook
+def map_query(ctx, query):
+    """Three quarters of the words that fit their schema become words that are known; what does not fit stays, to be refused."""
+    for name, (pattern, known) in KNOWN.items():
+        word = str((query or {}).get(name, ""))
+        if re.fullmatch(pattern, word) and len(word) % 4:
+            query[name] = known[len(word) % len(known)]
+    return query
+
+
+@schemathesis.check
+def refusals_say_what_to_do(ctx, response, case):
+    """Every refusal is a problem with a remedy; one of a request that its schema allows is one that no schema could have told."""
+    if response.status_code >= 400:
+        problem = response.json()
+        assert problem["remedy"], problem
+        assert problem["detail"], problem
+        assert problem["request_id"] == response.headers["x-request-id"][0]
+        if case.meta is not None and case.meta.generation.mode.is_positive:
+            assert problem["type"].removeprefix("/docs#") in BEYOND_SCHEMAS, problem
