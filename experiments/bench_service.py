@@ -267,7 +267,7 @@ def run(asked: argparse.Namespace) -> None:
                 areas = ["el-paso", *(one["slug"] for one in served if one["forecast"])]
                 named = "1 worker" if workers == 1 else f"{workers} workers"
                 compare(f"{named}, JSON, repeated", server, asked, areas=areas, new=False, workers=workers)
-                for suffix, form in (("", "JSON"), (".csv", "CSV")):
+                for suffix, form in (("", "JSON"), (".csv", "CSV"), (".parquet", "Parquet")):
                     compare(f"{named}, {form}, new", server, asked, areas=areas, new=True, suffix=suffix, workers=workers)
                 print(f"{named}: ready after {server.start:.1f} s; {load.resident_megabytes(server.pid):.0f} MB after the load")
     sizes(asked)

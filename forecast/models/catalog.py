@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, fields
+from functools import cached_property
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 from forecast.core.errors import RecipeError
@@ -61,7 +62,7 @@ class Member:
         """`Member.of("ets", scale="raw")`."""
         return cls(model, tuple(options.items()))
 
-    @property
+    @cached_property
     def label(self) -> str:
         """Unique in a pool: family, scale, then any other option that differs from its default: `ets-raw`, `ets-log-damped=never`."""
         chosen, defaults = dict(self.options), options(self.model)
