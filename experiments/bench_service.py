@@ -236,7 +236,12 @@ def sizes(asked: argparse.Namespace) -> None:
 
 def model_server(home: Path) -> None:
     """What `mlflow models serve` needs for the same answer: the champion, asked for all months of one area."""
-    environment = {"MLFLOW_TRACKING_URI": f"sqlite:///{(home / 'mlflow.db').resolve()}", "MLFLOW_DISABLE_TELEMETRY": "true"}
+    environment = {
+        "MLFLOW_TRACKING_URI": f"sqlite:///{(home / 'mlflow.db').resolve()}",
+        "MLFLOW_DISABLE_TELEMETRY": "true",
+        # It starts uvicorn by its name.
+        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+    }
     command = [str(Path(sys.executable).with_name("mlflow")), "models", "serve", "--env-manager", "local", "--port", str(PORT)]
     command += ["--model-uri", "models:/encounters-usbp-sectors@champion"]
     rows = {"dataframe_records": [{"area": "el-paso", "horizon": ahead} for ahead in range(1, 19)]}
