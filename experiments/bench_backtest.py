@@ -16,7 +16,7 @@ from pathlib import Path
 
 from forecast.recipe import recipe as kitchen
 
-WHAT = ("--panel", "usbp-sectors", "--first", "2010-05", "--last", "2023-05", "--step", "6", "--horizon", "12")
+WHAT = ("--panel", "usbp-sectors", "--first", "2010-11", "--last", "2023-11", "--step", "6", "--horizon", "12")
 # Seconds from cold, and from what is remembered.
 GOALS = (600, 10, 10, 10)
 

@@ -1,4 +1,4 @@
-"""Small panels of counts for tests, drawn from a seed."""
+"""Small panels of counts for tests, drawn from a seed, and a score."""
 
 from __future__ import annotations
 
@@ -10,6 +10,20 @@ from forecast.core.months import Month
 from forecast.core.tables import Counts
 
 FIRST = Month.of(2018, 10)
+# The figures of a score of 30 over a scale of 10 where the floor has 60; held by the 80 and 95 % intervals, not by the 50 %.
+SCORE = {
+    "observed": 130,
+    "precision": 1,
+    "median": 100.0,
+    "lower_95": 60.0,
+    "upper_95": 140.0,
+    "wis": 30.0,
+    "floor_wis": 60.0,
+    "scale": 10.0,
+    "inside_50": False,
+    "inside_80": True,
+    "inside_95": True,
+}
 CELLS = ("state-az-southwest", "state-tx-other", "state-tx-southwest", "state-wa-northern")
 
 

@@ -7,15 +7,13 @@ import json
 import pickle
 import re
 import socket
-import subprocess
-import sys
 import threading
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from importlib import metadata, resources
+from importlib import metadata
 from pathlib import Path
 
 import matplotlib as mpl
@@ -393,17 +391,3 @@ def test_pandas_reads_the_csv_address_with_the_types_of_the_columns(running):
     assert {name: str(kind) for name, kind in table.drop(columns="month").dtypes.items()} == kinds
     assert table["month"].dtype.kind == "M"
     assert len(table) == (6 + 8) * 3
-
-
-def test_the_client_loads_no_other_module_of_the_project_and_no_table_library():
-    code = (
-        "import sys, forecast.client\n"
-        "house = [name for name in sys.modules if name.split('.')[0] in ('forecast', 'service')]\n"
-        "print(sorted(house), [name for name in ('pandas', 'numpy', 'sqlalchemy') if name in sys.modules])"
-    )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout == "['forecast', 'forecast.client'] []\n"
-
-
-def test_the_package_tells_type_checkers_that_it_is_typed():
-    assert (resources.files("forecast") / "py.typed").is_file()

@@ -1,11 +1,11 @@
-"""What is shipped: the wheel carries data and assets; a server brings no model library; the lock is whole and names no address."""
+"""What is shipped: the wheel carries data and assets; server and client bring no model library; the lock is whole and names no address."""
 
 import re
 import subprocess
 import sys
 import tomllib
 import zipfile
-from importlib import metadata
+from importlib import metadata, resources
 from pathlib import Path
 
 import pytest
@@ -86,3 +86,17 @@ def test_every_link_into_the_repository_leads_somewhere(page):
     links = [link for link in re.findall(r"\]\(([^)#\s]+)", text) if "://" not in link]
     missing = [link for link in links if not ((ROOT / page).parent / link).exists()]
     assert not missing
+
+
+def test_the_client_loads_no_other_module_of_the_project_and_no_table_library():
+    code = (
+        "import sys, forecast.client\n"
+        "house = [name for name in sys.modules if name.split('.')[0] in ('forecast', 'service')]\n"
+        "print(sorted(house), [name for name in ('pandas', 'numpy', 'sqlalchemy') if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "['forecast', 'forecast.client'] []\n"
+
+
+def test_the_package_tells_type_checkers_that_it_is_typed():
+    assert (resources.files("forecast") / "py.typed").is_file()

@@ -20,6 +20,7 @@ from forecast.release import accuracy, alarms, schema
 from forecast.release.publish import record_observations
 from forecast.release.read import Observation
 from forecast.release.store import reading
+from tests.samples import SCORE
 
 Make = Callable[..., Parts]
 PANEL = "usbp-sectors"
@@ -33,21 +34,7 @@ def observe(engine: Engine, area: str, month: Month, published: date, count: int
 
 def scored(release: str, area: str = "el-paso", month: Month = DEC, published: date = FIRST, **more: Any) -> Scored:
     """A score of 30 over a scale of 10 where the floor has 60; held by the 80 and 95 % intervals, not by the 50 %."""
-    figures = {
-        "lead": month - JAN,
-        "observed": 130,
-        "precision": 1,
-        "median": 100.0,
-        "lower_95": 60.0,
-        "upper_95": 140.0,
-        "wis": 30.0,
-        "floor_wis": 60.0,
-        "scale": 10.0,
-        "inside_50": False,
-        "inside_80": True,
-        "inside_95": True,
-    }
-    return Scored(release, area, month, published, **{**figures, **more})
+    return Scored(release, area, month, published, **{"lead": month - JAN, **SCORE, **more})
 
 
 def rows(engine: Engine) -> int:

@@ -14,6 +14,7 @@ from forecast.core.months import Month
 from forecast.release import accuracy, alarms
 from forecast.release.store import connect
 from service import responses
+from tests.samples import SCORE
 from tests.service.conftest import ISSUED
 
 JAN = Month.of(2025, 1)
@@ -22,21 +23,8 @@ DAY = date(2025, 3, 20)
 
 def score(office, release: str, area: str = "el-paso", lead: int = 0, **more: Any) -> None:
     """A sWIS of 3 where the floor has 6; held by the 80 and 95 % intervals."""
-    figures = {
-        "observed": 130,
-        "precision": 1,
-        "median": 100.0,
-        "lower_95": 60.0,
-        "upper_95": 140.0,
-        "wis": 30.0,
-        "floor_wis": 60.0,
-        "scale": 10.0,
-        "inside_50": False,
-        "inside_80": True,
-        "inside_95": True,
-    }
     panel = "cbp-states" if area.startswith("state") else "usbp-sectors"
-    accuracy.record(office.engine, panel, [Scored(release, area, JAN + lead, DAY, lead, **{**figures, **more})])
+    accuracy.record(office.engine, panel, [Scored(release, area, JAN + lead, DAY, lead, **{**SCORE, **more})])
 
 
 @pytest.fixture
