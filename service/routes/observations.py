@@ -71,7 +71,7 @@ def _answer(series: dict[str, list[Observation]], by: date | None, form: Format)
             for slug, months in series.items()
             for one in months
         )
-        table = shapes.csv_table(tuple(_TYPES), rows)
+        table = shapes.csv_table(tuple(_TYPES), rows, guard=form == "csv")
         body = table if form == "csv" else shapes.parquet(_TYPES, [table])
         return Answer(body, ask.MEDIA[form], cache=ALIAS)
     entries = []
