@@ -10,7 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import psutil
+import tenacity
 from sqlalchemy import create_engine, text
+from sqlalchemy.exc import OperationalError
 
 __all__ = ["Postgres"]
 
@@ -72,8 +74,12 @@ class Postgres:
         return bool(self._processes())
 
     def start(self) -> None:
-        """Bring it back; it recovers by itself."""
+        """Bring it back, and wait until it has recovered by itself."""
         self._server.start()
+        recovering = tenacity.retry_if_exception_type(OperationalError)
+        tenacity.Retrying(retry=recovering, stop=tenacity.stop_after_delay(60), wait=tenacity.wait_fixed(0.05), reraise=True)(
+            self.run, "SELECT 1"
+        )
 
     def close(self) -> None:
         """Stop it and remove its data."""
