@@ -13,7 +13,7 @@ from forecast.models.catalog import Member
 from forecast.models.fitting import Fit, FitTask
 from forecast.recipe.recipe import Recipe, Run, assemble, member_forecasts, tasks
 
-__all__ = ["Backtest", "PastFit", "beside", "fits_needed", "origins_between", "recent_origins", "record_origins", "run"]
+__all__ = ["Backtest", "PastFit", "beside", "fits_needed", "origins_between", "recent_origins", "run"]
 
 # Origin, samples, seed, member, area: what a fit's numbers follow from, beside the counts.
 FitKey = tuple[Month, int, int, str, str]
@@ -25,7 +25,7 @@ BATCH = 2000
 class PastFit:
     """What became of one fit. `seconds`: of fit and simulation, when it was made. `failure`: why the floor stands in, or None.
 
-    `remembered`: it came from the cache.
+    `ended`: a deadline or its worker's death did that. `remembered`: it came from the cache.
     """
 
     origin: Month
@@ -33,6 +33,7 @@ class PastFit:
     area: str
     seconds: float
     failure: str | None
+    ended: bool
     remembered: bool
 
 
@@ -62,18 +63,6 @@ def recent_origins(counts: Counts, *, number: int, horizon: int, step: int) -> t
             f"{counts.panel} has {len(counts.values)} months; a backtest of {horizon} months needs {24 + horizon}. Use a shorter horizon."
         )
     return tuple(reversed(found))
-
-
-def record_origins(counts: Counts, *, months: int, step: int) -> tuple[Month, ...]:
-    """Every `step`-th month of the last `months`, on a grid that does not move with the data; the last months of some are not observed yet.
-
-    At least two years of months stay before the first one. Raises TableError where none is left.
-    """
-    first = max(counts.through.ordinal - months, counts.first.ordinal + 23)
-    found = tuple(Month(ordinal) for ordinal in range(first, counts.through.ordinal) if ordinal % step == 0)
-    if not found:
-        raise TableError(f"{counts.panel} has {len(counts.values)} months; a record needs {24 + step}. Ingest files of earlier months.")
-    return found
 
 
 def origins_between(counts: Counts, *, first: Month, last: Month, step: int) -> tuple[Month, ...]:
@@ -131,7 +120,7 @@ def run(
         done = fits_of(list(needed.values()), cache=cache, workers=workers, deadline=deadline, on_done=on_fit)
         fits = {key: fit for key, (fit, _) in zip(needed, done, strict=True)}
         past.extend(
-            PastFit(key[0], fit.member.label, fit.area, fit.seconds, fit.failure, remembered)
+            PastFit(key[0], fit.member.label, fit.area, fit.seconds, fit.failure, fit.ended, remembered)
             for key, (fit, remembered) in zip(needed, done, strict=True)
         )
         for origin in some:

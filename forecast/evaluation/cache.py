@@ -6,27 +6,19 @@ What a deadline or a dying worker has ended is not kept: it says something of th
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
-import numpy as np
-
-from forecast.core.files import replace_whole
+from forecast.evaluation import kept_file
 from forecast.evaluation.fingerprint import fingerprint, source_digests
 from forecast.models.fitting import Fit, FitTask, fit_all, fit_one
 
 __all__ = ["FitCache", "fits_of"]
 
-# What reading a file that is cut, overwritten or of another kind may raise.
-_DAMAGED = (OSError, ValueError, KeyError, TypeError, EOFError)
-# A file is the digest of what follows, the record as a line of JSON, and the paths row by row: thousands of them are read within seconds,
-# which numpy's own header, parsed as Python, would double.
-_DIGEST = 16
-_NUMBER = np.dtype("<f8")
+# What a sound file of another kind may raise.
+_DAMAGED = (ValueError, KeyError, TypeError)
 
 
 @dataclass(frozen=True)
@@ -43,19 +35,17 @@ class FitCache:
 
     def get(self, task: FitTask) -> Fit | None:
         """The fit of a task to the last bit, or None where it is not there or the file is damaged."""
+        found = kept_file.read(self.path(task))
+        if found is None:
+            return None
         try:
-            content = self.path(task).read_bytes()
-            if content[:_DIGEST] != _digest(content[_DIGEST:]):
-                return None
-            end = content.index(b"\n", _DIGEST)
-            record = json.loads(content[_DIGEST:end])
-            paths = np.frombuffer(content, _NUMBER, offset=end + 1).reshape(task.samples, task.horizon).astype(np.float64)
+            record, paths = found
             if record["area"] != task.series.area:
                 return None
             return Fit(
                 member=task.member,
                 area=task.series.area,
-                paths=paths,
+                paths=paths.reshape(task.samples, task.horizon),
                 parameters=record["parameters"],
                 seconds=float(record["seconds"]),
                 peak_memory=int(record["peak_memory"]),
@@ -67,8 +57,6 @@ class FitCache:
 
     def keep(self, task: FitTask, fit: Fit) -> None:
         """Write the fit, whole or not at all. Raises OSError."""
-        path = self.path(task)
-        path.parent.mkdir(parents=True, exist_ok=True)
         record = {
             "member": fit.member.label,
             "area": fit.area,
@@ -79,13 +67,7 @@ class FitCache:
             "failure": fit.failure,
             "notes": fit.notes,
         }
-        content = json.dumps(record).encode() + b"\n" + np.asarray(fit.paths, dtype=_NUMBER).tobytes()
-        # Not waited for: what a power cut takes, or tears, its digest tells, and it is made again.
-        replace_whole(path, _digest(content) + content, lasting=False)
-
-
-def _digest(content: bytes) -> bytes:
-    return hashlib.blake2b(content, digest_size=_DIGEST).digest()
+        kept_file.keep(self.path(task), record, fit.paths)
 
 
 def fits_of(

@@ -21,7 +21,7 @@ from forecast.core.tables import Series
 from forecast.models.catalog import FAMILIES
 from forecast.models.fitting import FitTask
 
-__all__ = ["fingerprint", "source_digests"]
+__all__ = ["fingerprint", "libraries", "source_digests"]
 
 # These change no number: the catalog names families, the executor spreads work, errors are worded.
 _INERT = {"forecast.models.catalog", "forecast.core.executor", "forecast.core.errors"}
@@ -44,15 +44,20 @@ def fingerprint(task: FitTask, sources: Mapping[str, str]) -> str:
 
 def source_digests() -> dict[str, str]:
     """Family -> sha256 over the sources that its numbers come from, as they are on disk now, and the versions of the libraries."""
-    libraries = "\n".join(f"{name} {_version(name)}" for name in _LIBRARIES)
     found = {}
     read: dict[Path, tuple[str, ...]] = {}
+    beneath = libraries()
     for name, family in FAMILIES.items():
-        digest = hashlib.sha256(libraries.encode())
+        digest = hashlib.sha256(beneath.encode())
         for path in _sources((family.__module__, _RAILS), read):
             digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
         found[name] = digest.hexdigest()
     return found
+
+
+def libraries() -> str:
+    """The libraries that numbers come from, a line each with its version."""
+    return "\n".join(f"{name} {_version(name)}" for name in _LIBRARIES)
 
 
 def _version(library: str) -> str:

@@ -13,7 +13,7 @@ import sys
 import time
 import warnings
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import groupby
 
@@ -54,7 +54,8 @@ class Fit:
 
     `paths`: (samples, horizon), encounters per month, finite, >= 0, never empty. `failure`: why the floor stands in, one line; None where
     the paths and the `parameters` are the member's own. `notes`: warnings of the model's library. `seconds`: wall time of fit and
-    simulation. `peak_memory`: the largest resident size that the worker has had, bytes.
+    simulation. `peak_memory`: the largest resident size that the worker has had, bytes. `ended`: a deadline ended it, or its worker died;
+    another day might have seen it through.
     """
 
     member: Member
@@ -65,6 +66,7 @@ class Fit:
     peak_memory: int
     failure: str | None = None
     notes: tuple[str, ...] = ()
+    ended: bool = False
 
 
 def generator(task: FitTask, label: str | None = None) -> np.random.Generator:
@@ -123,7 +125,7 @@ def fit_all(
     outcomes = map_tasks(partial(_fit_each, fit), jobs, workers=workers, deadline=deadline, preload=preload)
     for job, outcome in zip(jobs, outcomes, strict=True):
         failure = outcome.failure or "no result"
-        done.extend(outcome.result or [_stand_in(task, failure, outcome.seconds) for task in job])
+        done.extend(outcome.result or [replace(_stand_in(task, failure, outcome.seconds), ended=True) for task in job])
         for _ in job:
             if on_done:
                 on_done()

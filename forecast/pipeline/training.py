@@ -14,7 +14,7 @@ from forecast.core.areas import PANELS, Panel
 from forecast.core.errors import TrackingError
 from forecast.core.months import Month
 from forecast.core.tables import Counts
-from forecast.evaluation import backtest, gates, scores, selection
+from forecast.evaluation import backtest, gates, record, scores, selection
 from forecast.evaluation.cache import FitCache
 from forecast.evaluation.cautions import cautions, left_behind, stale_after
 from forecast.pipeline.job import Job, Progress, Result
@@ -77,30 +77,35 @@ class Training:
         """Scores of recent origins, what the release will say of them, and the recipe that serves by the written rule."""
         number, step = EVALUATED[self.panel]
         origins = backtest.recent_origins(self.counts, number=number, horizon=EVALUATED_HORIZON, step=step)
-        scored = self._replay(f"evaluating at {len(origins)} origins", self.recipes, origins, cache=FitCache(self.job.cache))
-        alone = [backtest.beside(recipe, ()) for recipe in self.recipes]
-        past = backtest.record_origins(self.counts, months=RECORD_MONTHS, step=RECORD_STEP)
-        # The competing recipes are quick; remembering so many origins of theirs would cost more room than it saves time.
-        record = self._replay(f"replaying the record of {len(past)} origins", alone, past, cache=None)
-
-        verdict = selection.choose(record, [recipe.name for recipe in self.recipes], champion=self.champion)
-        lately = selection.held(record, verdict.name)
+        scored = self._evaluated(origins)
+        past = self._record()
+        verdict = selection.choose(past, [recipe.name for recipe in self.recipes], champion=self.champion)
+        lately = selection.held(past, verdict.name)
         gates.check_coverage(lately, self.panel)
         chosen = next(recipe for recipe in self.recipes if recipe.name == verdict.name)
-        own = record[(record["model"] == verdict.name) & (record["group"] != "total")]
+        own = past[(past["model"] == verdict.name) & (past["group"] != "total")]
         trust = selection.confidence(own, contradicted=left_behind(self.counts, self._others()) is not None)
         report = scores.report(scored, origins=origins)
         return scored, report | {"selection": verdict.figures() | {"coverage": lately.figures()}, "confidence": trust}, chosen
 
-    def _replay(self, name: str, recipes: Sequence[Recipe], origins: Sequence[Month], *, cache: FitCache | None) -> DataFrame:
+    def _evaluated(self, origins: Sequence[Month]) -> DataFrame:
+        """Scores of the recipes and of every member, at a few origins."""
         job = self.job
-        fits = backtest.fits_needed(recipes, self.counts, origins, horizon=EVALUATED_HORIZON)
-        self._step(name, len(fits))
+        fits = backtest.fits_needed(self.recipes, self.counts, origins, horizon=EVALUATED_HORIZON)
+        self._step(f"evaluating at {len(origins)} origins", len(fits))
         past = backtest.run(
-            recipes, self.counts, origins, horizon=EVALUATED_HORIZON, workers=job.workers, deadline=job.deadline,
-            cache=cache, on_fit=self.progress.advance,
+            self.recipes, self.counts, origins, horizon=EVALUATED_HORIZON, workers=job.workers, deadline=job.deadline,
+            cache=FitCache(job.cache), on_fit=self.progress.advance,
         )  # fmt: skip
         return scores.score(forecasts=past.forecasts, truth=self.counts)
+
+    def _record(self) -> DataFrame:
+        """Scores of the competing recipes, at many origins."""
+        origins = record.origins(self.counts, months=RECORD_MONTHS, step=RECORD_STEP)
+        kept = record.Record(self.job.cache, self.recipes, self.counts, origins, EVALUATED_HORIZON)
+        self._step(f"replaying the record of {len(origins)} origins", kept.fits_needed())
+        past = kept.replay(workers=self.job.workers, deadline=self.job.deadline, on_fit=self.progress.advance)
+        return scores.score(forecasts=past, truth=self.counts)
 
     def _others(self) -> list[Counts]:
         """The other panels, as they were public on the same day."""

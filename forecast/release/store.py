@@ -194,4 +194,11 @@ def _postgres(address: URL) -> Engine:
         connection.execute(_POSTGRES_LIMITS)
         connection.commit()
 
+    @event.listens_for(engine, "after_cursor_execute")
+    def _timed(_connection: Connection, cursor: Any, _statement: str, _parameters: Any, _context: Any, executemany: bool) -> None:
+        # psycopg sends many rows as a pipeline, after which PostgreSQL does not count the idle time of the session: seen with 18.4 and
+        # psycopg 3.3.9, where a process stopped just then kept its locks for ever. Any statement starts the count again.
+        if executemany:
+            cursor.connection.execute("SELECT 1")
+
     return engine

@@ -177,16 +177,17 @@ class World:
             raise AssertionError(f"a plain retraining ended with {done.code} {done.verdict} {done.message}")
         return done
 
-    def command(self, *arguments: str, wrap: tuple[str, ...] = (), **environment: str) -> subprocess.Popen[str]:
-        """Start the real command of this home."""
+    def command(self, *arguments: str, wrap: tuple[str, ...] = (), at: datetime | None = None, **environment: str) -> subprocess.Popen[str]:
+        """Start the real command of this home; `at`: the moment that its clock says."""
+        program = ENCOUNTERS if at is None else [sys.executable, "-m", "tests.drill.clock", str(at.timestamp())]
         return subprocess.Popen(
-            [*wrap, *ENCOUNTERS, *arguments], cwd=HOUSE, env={**os.environ, **self.environment, **environment}, text=True,
+            [*wrap, *program, *arguments], cwd=HOUSE, env={**os.environ, **self.environment, **environment}, text=True,
             stdout=subprocess.PIPE, stderr=subprocess.PIPE,
         )  # fmt: skip
 
-    def call(self, *arguments: str, wrap: tuple[str, ...] = (), **environment: str) -> tuple[int, str, str]:
+    def call(self, *arguments: str, wrap: tuple[str, ...] = (), at: datetime | None = None, **environment: str) -> tuple[int, str, str]:
         """Run the real command to its end: exit code, stdout, stderr."""
-        process = self.command(*arguments, wrap=wrap, **environment)
+        process = self.command(*arguments, wrap=wrap, at=at, **environment)
         out, err = process.communicate(timeout=PATIENCE)
         return process.returncode, out, err
 

@@ -1,6 +1,5 @@
 """Past origins, replayed by the functions of production."""
 
-import itertools
 from dataclasses import replace
 
 import numpy as np
@@ -29,17 +28,6 @@ def test_a_new_month_leaves_the_grid_of_origins_where_it_was():
     before = backtest.recent_origins(cell_counts(months=72), number=9, horizon=12, step=3)
     after = backtest.recent_origins(cell_counts(months=73), number=9, horizon=12, step=3)
     assert len(set(before) ^ set(after)) <= 2
-    record = [backtest.record_origins(cell_counts(months=months), months=36, step=3) for months in (72, 73)]
-    assert len(set(record[0]) ^ set(record[1])) <= 2
-
-
-def test_the_record_goes_on_to_the_last_month_but_one():
-    counts = cell_counts(months=72)
-    record = backtest.record_origins(counts, months=24, step=3)
-    assert [str(origin) for origin in (record[0], record[-1])] == ["2022-10", "2024-07"]
-    assert {later - earlier for earlier, later in itertools.pairwise(record)} == {3}
-    with pytest.raises(TableError, match="a record needs"):
-        backtest.record_origins(cell_counts(months=20), months=24, step=3)
 
 
 def test_two_years_stay_before_the_first_origin():

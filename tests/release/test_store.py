@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import sqlite3
 import sys
+import time
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import Engine, text
 from sqlalchemy.exc import StatementError
 
 from forecast.core.errors import StoreError
@@ -121,3 +122,14 @@ def test_a_file_that_is_no_database_is_named(tmp_path: Path) -> None:
     engine = store.connect(f"sqlite:///{tmp_path}/e.db")
     with pytest.raises(StoreError, match=r"e\.db: file is not a database\. .* restore it from a backup\.$"):
         read.pointers(engine)
+
+
+@pytest.mark.parametrize("url", ["postgresql"], indirect=True)
+def test_postgresql_ends_a_session_that_stops_right_after_it_has_written_many_rows(engine: Engine) -> None:
+    ended = pytest.raises(StoreError, match="idle-in-transaction timeout")
+    with ended, store.writing(engine, subject="a panel") as connection:
+        connection.execute(text("SET LOCAL idle_in_transaction_session_timeout = '100ms'"))
+        connection.execute(text("CREATE TEMPORARY TABLE many (number int)"))
+        connection.execute(text("INSERT INTO many VALUES (:number)"), [{"number": 1}, {"number": 2}])
+        time.sleep(0.5)
+        connection.execute(text("SELECT 1"))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 from forecast.release import ledger, read
 from tests.drill.lane import Lane
@@ -12,17 +11,12 @@ from tests.drill.world import ISSUED, PANEL, World
 
 __all__ = ["daylight_saving", "two_days_off"]
 
-_LIBRARIES = ("/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1", "/usr/lib/aarch64-linux-gnu/faketime/libfaketimeMT.so.1")
 # A clock set forward an hour within a retraining would show as steps of an hour.
 LONGEST = timedelta(minutes=30)
 
 
-def _library() -> str | None:
-    return next((path for path in _LIBRARIES if Path(path).exists()), None)
-
-
 def two_days_off(lane: Lane) -> Outcome:
-    """The job's clock, and with libfaketime the clock of the real command, two days early and late."""
+    """The job's clock, and the clock of the real command, two days early and late."""
     tally = Tally()
     with lane.world("two days") as world:
         world.publish(force=True)
@@ -65,52 +59,41 @@ def _never_back(world: World, errand: object) -> list[str]:
 
 
 def _commands(lane: Lane, tally: Tally) -> str:
-    library = _library()
     if lane.short:
         return "the clock was given as an argument"
-    if library is None:
-        return "libfaketime is not here: the clock was given as an argument"
     with lane.world("faked", released=False, bundled=True) as world:
         arguments = ("retrain", "--panel", PANEL, "--recipe", world.recipe())
-        for shift, expected in (("+0d", "published"), ("-2d", "nothing new"), ("+2d", "nothing new")):
-            with tally.attempt(f"the command with its clock at {shift}") as lost:
-                code, out, err = world.call(*arguments, LD_PRELOAD=library, FAKETIME=shift, FAKETIME_DONT_FAKE_MONOTONIC="1")
+        for days, expected in ((0, "published"), (-2, "nothing new"), (2, "nothing new")):
+            with tally.attempt(f"the command with its clock at {days:+} days") as lost:
+                code, out, err = world.call(*arguments, at=datetime.now(UTC) + timedelta(days=days))
                 if code != 0 or expected not in out:
                     lost.append(f"exit {code}: {out.strip()} {err.strip()[-200:]}")
-    return "the command too, under libfaketime"
+    return "the command too"
 
 
 def daylight_saving(lane: Lane) -> Outcome:
     """The real command in New York while the clocks change: steps last seconds, and moments are those of UTC."""
     tally = Tally()
-    library = _library()
     if lane.short:
         return Outcome(0, 0, skipped="only in the whole drill")
-    if library is None:
-        return Outcome(0, 0, skipped="libfaketime is not here (apt-get install libfaketime)")
-    # The hour before autumn's change comes twice; which of the two the library takes is its own affair.
-    changes = {
-        "spring": ("2026-03-08 01:59:57", datetime(2026, 3, 8, 6, 59, tzinfo=UTC)),
-        "autumn": ("2026-11-01 01:59:57", datetime(2026, 11, 1, 5, 59, tzinfo=UTC)),
-    }
-    for season, (local, utc) in changes.items():
+    # Three seconds before two o'clock: 1:59:57 becomes 3:00 in spring, and 1:00 in autumn.
+    changes = {"spring": datetime(2026, 3, 8, 6, 59, 57, tzinfo=UTC), "autumn": datetime(2026, 11, 1, 5, 59, 57, tzinfo=UTC)}
+    for season, change in changes.items():
         with lane.world(season, released=False, bundled=True) as world, tally.attempt(season) as lost:
-            code, out, err = world.call(
-                "retrain", "--panel", PANEL, "--recipe", world.recipe(), "--force",
-                TZ="America/New_York", LD_PRELOAD=library, FAKETIME=f"@{local}", FAKETIME_DONT_FAKE_MONOTONIC="1",
-            )  # fmt: skip
+            arguments = ("retrain", "--panel", PANEL, "--recipe", world.recipe())
+            code, out, err = world.call(*arguments, "--force", at=change, TZ="America/New_York")
             if code != 0:
                 lost.append(f"exit {code}: {out} {err[-300:]}")
                 continue
             issued = read.latest(world.engine, PANEL).manifest.issued_at
-            if not utc <= issued <= utc + timedelta(hours=1) + LONGEST:
-                lost.append(f"issued at {issued}, and the change was at {utc}")
+            if not change <= issued <= change + LONGEST:
+                lost.append(f"issued at {issued}, and the change was at {change}")
             run = ledger.last(world.engine, PANEL)
             if run is None or run.ended is None or not timedelta(0) <= run.ended - run.started < LONGEST:
                 lost.append(f"the ledger has it last from {run and run.started} to {run and run.ended}")
             elif any(step.ended is None or step.ended < step.started for step in run.steps):
                 lost.append("a step ended before it began")
-            again = world.call("retrain", "--panel", PANEL, "--recipe", world.recipe(), TZ="America/New_York")
+            again = world.call(*arguments, TZ="America/New_York")
             if again[0] != 0:
                 lost.append(f"started again after the change, it ended with {again[0]}: {again[2][-200:]}")
     return tally.outcome()
