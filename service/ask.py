@@ -111,6 +111,7 @@ def _bad(parameter: str, detail: str) -> Problem:
     return Problem("invalid-parameter", f"{parameter}: {detail}", parameter=parameter)
 
 
+@lru_cache(maxsize=2048)
 def coverages(text: str) -> tuple[int, ...]:
     """`50,80,95` -> coverages in per cent, ascending. Raises Problem for anything that is not stored."""
     parts = [part.strip() for part in text.split(",")]
@@ -122,6 +123,7 @@ def coverages(text: str) -> tuple[int, ...]:
     return tuple(sorted([_WRITTEN[part] for part in parts]))
 
 
+@lru_cache(maxsize=512)
 def slugs(text: str | None) -> tuple[str, ...] | None:
     """`el-paso,southwest` -> slugs, in that order; None for None. Raises Problem for a word that no area has."""
     if text is None:

@@ -43,8 +43,8 @@ def forecasts_json(chosen: Chosen, ask: Ask, *, today: date | None) -> Iterator[
     """The forecasts of CONTRACT's shape, one piece per area."""
     before = b'%s,"forecasts":[' % _told(chosen, ask, today)
     for release, forecast in chosen:
-        months = columns.months(release, forecast, coverage=ask.coverage, unit=ask.unit, horizon=ask.horizon, form="json")
-        yield b"%s%s%s]}]}" % (before, _area_json(release, forecast), b"]},".join(months))
+        months = columns.months(release, forecast, coverage=ask.coverage, unit=ask.unit, horizon=ask.horizon, form="json", between=b"]},")
+        yield b"%s%s%s]}]}" % (before, _area_json(release, forecast), months)
         before = b","
     yield b"]}"
 
@@ -82,6 +82,19 @@ def _release_json(release: Release) -> dict[bool | None, bytes]:
 
 def _area_json(release: Release, forecast: AreaForecast) -> bytes:
     """What stands before an area's months."""
+    known = _areas_json(release)
+    found = known.get(forecast.slug)
+    if found is None:
+        found = known[forecast.slug] = _written_area(release, forecast)
+    return found
+
+
+@per_release
+def _areas_json(_: Release) -> dict[str, bytes]:
+    return {}
+
+
+def _written_area(release: Release, forecast: AreaForecast) -> bytes:
     one, fallback = area(forecast.slug), release.manifest.fallbacks.get(forecast.slug)
     said = "null" if fallback is None else _QUOTE(fallback)
     head = f'{{"area":"{one.slug}","name":{_QUOTE(one.name)},"kind":"{one.kind}","panel":"{one.panel}","release":"{release.id}"'

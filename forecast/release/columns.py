@@ -60,11 +60,12 @@ def level_places(levels: Sequence[float], coverage: Iterable[int]) -> dict[int, 
 
 
 def months(
-    release: Release, forecast: AreaForecast, *, coverage: tuple[int, ...], unit: Unit, horizon: int | None, form: Form
-) -> list[bytes]:
+    release: Release, forecast: AreaForecast, *, coverage: tuple[int, ...], unit: Unit, horizon: int | None, form: Form, between: bytes
+) -> bytes:
     """Each month with its median, mean and intervals, as JSON without the brackets that end them, or as cells of CSV.
 
-    `coverage` in per cent; `horizon`: months at most. Raises LevelsError where the release does not store the ends of an interval.
+    `coverage` in per cent; `horizon`: months at most; `between`: what stands between two months. Raises LevelsError where the release
+    does not store the ends of an interval.
     """
     columns, lines = _columns(release), []
     for per_cent in (0, *coverage):
@@ -72,19 +73,19 @@ def months(
         column = columns.kept.get(key)
         if column is None:
             if columns.room <= 0:
-                return _written(release, forecast, unit, form, (0, *coverage), horizon).split(b"\n")
+                return _written(release, forecast, unit, form, (0, *coverage), horizon).replace(b"\n", between)
             column = _written(release, forecast, unit, form, (per_cent,), None)
             columns.kept[key] = column
             columns.room -= len(column) + _AROUND
-        lines.append(column.split(b"\n"))
-    return _beside(form, islice(zip(*lines, strict=True), horizon))
+        lines.append(column.split(b"\n", horizon or -1))
+    return _beside(form, islice(zip(*lines, strict=True), horizon), between)
 
 
-def _beside(form: Form, lines: Iterable[tuple[bytes, ...]]) -> list[bytes]:
+def _beside(form: Form, lines: Iterable[tuple[bytes, ...]], between: bytes) -> bytes:
     """Columns beside each other, month by month."""
-    if form == "json":  # the first one opens the list of intervals
-        return [first + b",".join(ends) for first, *ends in lines]
-    return [b",".join(cells) for cells in lines]
+    text = between.join(map(b",".join, lines))
+    # The first column opens the list of intervals, whose first member has no comma before it.
+    return text.replace(b"[,", b"[") if form == "json" else text
 
 
 @per_release
@@ -111,7 +112,7 @@ def _written(release: Release, forecast: AreaForecast, unit: Unit, form: Form, c
 @lru_cache(maxsize=512)
 def _template(form: Form, unit: Unit, columns: tuple[int, ...], first: Month, count: int, lead: int) -> bytes:
     """Columns beside each other without their figures; `lead`: of the first month."""
-    return b"\n".join(_beside(form, zip(*[_lines(form, unit, per_cent, first, count, lead) for per_cent in columns], strict=True)))
+    return _beside(form, zip(*[_lines(form, unit, per_cent, first, count, lead) for per_cent in columns], strict=True), b"\n")
 
 
 @lru_cache(maxsize=512)

@@ -143,8 +143,8 @@ def forecasts_csv(
         head = _heads(release)[None if today is None else today > manifest.stale_after]
         start = head + csv_line([one.slug, one.name, one.kind], guard=guard) + b","
         end = b"," + (csv_line([fallback], guard=guard) if fallback else b"") + b"\r\n"
-        written = columns.months(release, forecast, coverage=coverage, unit=unit, horizon=horizon, form="csv")
-        yield start + (end + start).join(written) + end
+        between = end + start
+        yield start + columns.months(release, forecast, coverage=coverage, unit=unit, horizon=horizon, form="csv", between=between) + end
 
 
 @per_release
