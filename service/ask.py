@@ -92,7 +92,11 @@ def _within(request: Request) -> None:
         count = request.query_params.get(name, "").count(",") + 1
         if count > limit:
             raise _bad(name, f"{count} are named; at most {limit} are answered at once. Name fewer, or ask in several requests.")
+    if request.query_params.get("hindcasts", "true") not in ("true", "false"):  # the framework would take yes, 1 and tRUE too
+        raise _bad("hindcasts", "write true or false.")
     months = request.query_params.get("horizon", "")
+    if months and not _WHOLE.fullmatch(months):  # the framework would take 06, 6.0 and 1_2 for numbers too
+        raise _bad("horizon", f"{months[:20]!r} is no whole number. Write it as 6.")
     if months.isascii() and months.isdigit() and (len(months) > 4 or int(months) > most.horizon):
         raise _bad("horizon", f"{months[:20]} is further than {most.horizon} months, which is as far as anybody may ask. Use less.")
 
@@ -111,10 +115,10 @@ def _bad(parameter: str, detail: str) -> Problem:
     return Problem("invalid-parameter", f"{parameter}: {detail}", parameter=parameter)
 
 
-@lru_cache(maxsize=2048)
+@lru_cache(maxsize=512)
 def coverages(text: str) -> tuple[int, ...]:
     """`50,80,95` -> coverages in per cent, ascending. Raises Problem for anything that is not stored."""
-    parts = [part.strip() for part in text.split(",")]
+    parts = [part.strip(" ") for part in text.split(",")]
     for part in parts:
         if part not in _WRITTEN:
             raise _bad("coverage", f"{part[:20]!r} is not a coverage that is stored. Use some of {', '.join(_WRITTEN)}.")
@@ -128,7 +132,7 @@ def slugs(text: str | None) -> tuple[str, ...] | None:
     """`el-paso,southwest` -> slugs, in that order; None for None. Raises Problem for a word that no area has."""
     if text is None:
         return None
-    parts = [part.strip() for part in text.split(",")]
+    parts = [part.strip(" ") for part in text.split(",")]
     for part in parts:
         try:
             area(part)
@@ -172,6 +176,7 @@ def month(name: str, text: str | None) -> Month | None:
 _PLAIN = frozenset({"area", "panel", "kind", "coverage", "unit", "horizon"})
 _UNITS, _KINDS = get_args(Unit), get_args(Kind)
 _HORIZON = re.compile("[1-9][0-9]?")
+_WHOLE = re.compile("-?(0|[1-9][0-9]*)")
 # Of a format in an Accept header (RFC 9110, section 12.4.2); another one counts as none.
 _WEIGHT = re.compile(r"[01](?:\.[0-9]{0,3})?")
 

@@ -133,7 +133,8 @@ class Gate:
                 await self._allow(scope, found[b"origin"], sending)
             else:
                 await self.app(scope, receive, sending)
-            if status == 304 and not free:
+            # What had to be made to be known as the client's is given back only where it is at hand from now on, and the client had it.
+            if status == 304 and not free and found.get(b"if-none-match", b"*").strip() != b"*" and self.app.has(scope):
                 self.rates.give_back(client)
         except _Refused as no:
             await self._refuse(scope, no, receive, sending)
@@ -170,6 +171,8 @@ class Gate:
         if size > limits.header_bytes:
             detail = f"The headers have {size} bytes together; {limits.header_bytes} are read."
             raise _Refused("headers-too-long", detail, limit=limits.header_bytes)
+        if scope["path"].endswith("\n"):  # a route takes a line's end behind its own path for nothing, and no format for it
+            raise _Refused("not-found", "The path ends with the end of a line, and no path here does.")
         host = found.get(b"host")
         if host not in self._hosts:
             self._look_at_host(host, scope)

@@ -34,6 +34,8 @@ class Bounded(HttpToolsProtocol):
         # Since when a head is awaited, None while none is; whether it began with the bytes at hand, and how many of it came after those.
         self.awaited: float | None = self.loop.time()
         self.begun, self.unread = False, 0
+        # Whether what comes belongs to a body.
+        self.inside = False
         self.stuck = False
         self.watch: TimerHandle | None = None
         if len(self.connections) > self.bounds.connections:
@@ -67,14 +69,25 @@ class Bounded(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         """Its head is whole."""
-        self.awaited = None
+        self.awaited, self.inside = None, True
         super().on_headers_complete()
+
+    def on_message_complete(self) -> None:
+        """A request is whole."""
+        self.inside = False
+        super().on_message_complete()
+
+    def on_response_complete(self) -> None:
+        """Wait for the next head, and no longer than for the first: one stray byte ends uvicorn's own waiting for ever."""
+        super().on_response_complete()
+        if self.awaited is None and self.cycle is not None and self.cycle.response_complete and not self.pipeline:
+            self.awaited, self.unread = self.loop.time(), 0
 
     def data_received(self, data: bytes) -> None:
         """Read on, unless the head has become too long."""
         self.begun = False
         super().data_received(data)
-        if self.awaited is not None and not self.begun:  # what came before a head in the same bytes is not of it
+        if self.awaited is not None and not self.begun and not self.inside:  # what came before a head in the same bytes is not of it
             self.unread += len(data)
             if self.unread > self.bounds.url_bytes + self.bounds.header_bytes and not self.transport.is_closing():
                 kind = "headers-too-long" if self.headers else "address-too-long"

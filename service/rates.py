@@ -40,8 +40,9 @@ class Rates:
 
     def give_back(self, client: str) -> None:
         """Take a request out of the count again."""
-        if client in self._open:
-            self._open[client][0] -= 1
+        window = self._open.get(client)
+        if window is not None and window[0] > 0:  # it may have been counted in a window that has ended
+            window[0] -= 1
 
     def __len__(self) -> int:
         """How many clients are held."""

@@ -53,8 +53,8 @@ class Settings(BaseSettings):
     rate: int = Field(
         600,
         ge=0,
-        description="Requests per minute of one address, answers 304 not counted; 0: no limit. Where it is not set, clients on the same"
-        " machine have no limit (ENCOUNTERS_RATE).",
+        description="Requests per minute of one address, answers 304 at hand not counted; 0: no limit. Where it is not set, clients on the"
+        " same machine have no limit (ENCOUNTERS_RATE).",
     )
     key_rate: int = Field(6_000, ge=0, description="Requests per minute with one key, likewise; 0: no limit (ENCOUNTERS_KEY_RATE).")
     rate_clients: int = Field(50_000, ge=1, description="Clients whose rate is remembered, in clients (ENCOUNTERS_RATE_CLIENTS).")

@@ -55,12 +55,14 @@ def _leads(text: str | None) -> tuple[int, ...] | None:
     if text is None:
         return None
     allowed = {str(lead): lead for lead in range(-_FURTHEST, _FURTHEST + 1)}
-    parts = [part.strip() for part in text.split(",")]
+    parts = [part.strip(" ") for part in text.split(",")]
     for part in parts:
         if part not in allowed:
             detail = f"lead: {part[:20]!r} is not a lead. Use whole months from -{_FURTHEST} to {_FURTHEST}, separated by commas."
             raise Problem("invalid-parameter", detail, parameter="lead")
-    return tuple(dict.fromkeys(allowed[part] for part in parts))
+    if len(set(parts)) != len(parts):
+        raise Problem("invalid-parameter", "lead: a lead is named twice. Name each once.", parameter="lead")
+    return tuple(allowed[part] for part in parts)
 
 
 def _of(engine: Engine, area: str | None, lead: str | None, panel: Panel | None, hindcasts: bool) -> tuple[list[Tally], list[Tally]]:

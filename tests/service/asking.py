@@ -19,8 +19,8 @@ KNOWN = {
 }
 
 # What a request may be refused for whose parameters are each of their schema: what no schema can say, because it depends on the release
-# or on another parameter.
-BEYOND_SCHEMAS = {"invalid-parameter", "unknown-area", "unknown-release", "no-forecast", "before-first-release"}
+# or on another parameter; and a path that ends with the end of a line.
+BEYOND_SCHEMAS = {"not-found", "invalid-parameter", "unknown-area", "unknown-release", "no-forecast", "before-first-release"}
 
 
 @schemathesis.hook

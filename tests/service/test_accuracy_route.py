@@ -139,10 +139,13 @@ def test_a_question_that_no_score_answers_is_told_from_an_empty_store(scored):
         ("lead=soon", "lead"),
         ("lead=0,37", "lead"),
         ("lead=", "lead"),
+        ("lead=0,1,0", "lead"),
         ("area=nowhere", "area"),
         ("area=el-paso&panel=cbp-states", "panel"),
         ("panel=sectors", "panel"),
         ("hindcasts=perhaps", "hindcasts"),
+        ("hindcasts=yes", "hindcasts"),
+        ("hindcasts=1", "hindcasts"),
     ],
 )
 def test_what_cannot_be_answered_is_a_problem_that_names_the_parameter(scored, query, parameter):

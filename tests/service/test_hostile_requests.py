@@ -147,6 +147,49 @@ def test_a_head_that_does_not_come_to_an_end_is_ended_in_twice_the_time(service,
         assert json.loads(body)["type"] == "/docs#head-too-slow"
 
 
+@pytest.mark.parametrize(
+    ("asked", "code", "more"),
+    [
+        (b"GET /livez HTTP/1.1\r\nHost: a\r\n\r\n", 200, b"\r\n"),
+        (b"POST /v1/forecasts HTTP/1.1\r\nHost: a\r\nContent-Length: 60000\r\n\r\n", 405, b"x"),
+        (b"POST /v1/forecasts HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n", 405, b"5"),
+    ],
+    ids=["an end of line", "of a body", "of a piece"],
+)
+def test_a_byte_after_an_answer_does_not_hold_the_connection_for_ever(service, asked, code, more):
+    begin = time.monotonic()
+    with socket.create_connection(("127.0.0.1", service.port), timeout=6) as connection:
+        connection.sendall(asked)
+        assert connection.recv(12) == b"HTTP/1.1 %d" % code
+        connection.sendall(more)
+        read(connection)
+    assert time.monotonic() - begin < 5
+
+
+def test_a_connection_that_asks_again_in_time_stays(service):
+    with socket.create_connection(("127.0.0.1", service.port), timeout=6) as connection:
+        for _ in range(5):
+            connection.sendall(b"HEAD /livez HTTP/1.1\r\nHost: a\r\n\r\n")
+            assert connection.recv(4096).startswith(b"HTTP/1.1 200")
+            time.sleep(0.6)
+
+
+def test_a_body_that_comes_after_its_answer_is_read_and_the_next_question_answered(service):
+    with socket.create_connection(("127.0.0.1", service.port), timeout=6) as connection:
+        connection.sendall(b"POST /v1/forecasts HTTP/1.1\r\nHost: a\r\nContent-Length: 60000\r\n\r\n")
+        assert connection.recv(4096).startswith(b"HTTP/1.1 405")
+        for _ in range(60):
+            connection.sendall(b"x" * 1000)
+        connection.sendall(request("/livez"))
+        assert b"HTTP/1.1 200" in read(connection)
+
+
+def test_a_path_that_ends_with_a_line_is_no_path(service):
+    for path in ("/v1/forecasts%0A", "/v1/forecasts.csv%0A", "/livez%0D%0A", "/v1/releases%00"):
+        code, _, body = answered(service.raw(request(path)))
+        assert (code, json.loads(body)["type"]) == (404, "/docs#not-found")
+
+
 def test_a_body_that_does_not_come_is_not_waited_for(service):
     begin = time.monotonic()
     code, _, _ = answered(service.raw(request("/v1/forecasts", "Content-Length: 1000", method="POST") + b"x", seconds=5))

@@ -53,6 +53,16 @@ def test_what_is_given_back_can_be_asked_again(clock):
     assert [rates.wait("a", 1), rates.wait("a", 1)] == [0, 60]
 
 
+def test_what_a_window_that_ended_had_counted_is_not_given_back_to_the_next(clock):
+    rates = Rates(most=10, clock=clock)
+    rates.wait("a", 1)
+    clock.now += 60
+    rates.wait("a", 1)
+    for _ in range(3):
+        rates.give_back("a")
+    assert [rates.wait("a", 1), rates.wait("a", 1)] == [0, 60]
+
+
 def test_of_many_clients_a_bounded_number_is_held_and_the_newest_stay(clock):
     rates = Rates(most=1000, clock=clock)
     for number in range(100_000):
@@ -108,6 +118,25 @@ def test_an_answer_that_had_to_be_made_to_be_known_as_the_clients_is_given_back(
         client.app.middleware_stack.app._kept.clear()
         assert [client.get("/v1/areas", headers=tag).status_code for _ in range(9)] == [304] * 9
         assert [client.get("/v1/areas").status_code for _ in range(2)] == [200, 429]
+
+
+def test_a_star_for_a_tag_is_free_only_where_the_answer_is_at_hand(office):
+    """Nobody need have had an answer before to say so; what it takes to make one counts."""
+    office.publish()
+    office.settings["rate"] = 3
+    star = {"If-None-Match": "*"}
+    with office.client() as client:
+        paths = [f"/v1/forecasts?area=el-paso&as_of=2999-01-0{day}" for day in (1, 2, 3, 4)]
+        assert [client.get(path, headers=star).status_code for path in paths] == [304, 304, 304, 429]
+
+
+def test_what_is_not_kept_counts_each_time_it_is_made(office):
+    office.publish()
+    office.settings["rate"] = 3
+    with office.client() as client:
+        path = "/v1/forecasts?area=el-paso&as_of=2999-01-01"
+        tag = {"If-None-Match": client.get(path).headers["etag"]}
+        assert [client.get(path, headers=tag).status_code for _ in range(3)] == [304, 304, 429]
 
 
 def test_a_tag_of_another_coding_is_not_free(office):

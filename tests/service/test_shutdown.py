@@ -135,7 +135,7 @@ def test_processes_over_one_postgresql_serve_a_new_release_within_two_looks(post
             def current(identity=identity):
                 """Whether both, each worker of them, name the new release."""
                 fresh = {"Connection": "close"}
-                told = [each.client.get("/v1/status", headers=fresh).json() for each in (one, *[two] * 8)]
+                told = [each.client.get("/v1/status", headers=fresh).json() for each in (one, *[two] * 24)]
                 return {one["panels"]["usbp-sectors"]["release"] for one in told} == {identity}
 
             wait(current)
