@@ -82,7 +82,7 @@ KINDS: dict[str, Kind] = {
     "body-too-long": Kind(413, "The body is too long", "Send none: questions are asked in the address."),
     "address-too-long": Kind(414, "The address is too long", "Ask for fewer areas at once, or for all of a panel: ?panel=usbp-sectors."),
     "too-many-requests": Kind(
-        429, "Too many requests", "Wait as many seconds as Retry-After says. Answers 304 are free: send If-None-Match."
+        429, "Too many requests", "Wait as many seconds as Retry-After says. Answers 304 that are at hand are free: send If-None-Match."
     ),
     "headers-too-long": Kind(431, "The headers are too long", "Send fewer and shorter headers."),
     "http-error": Kind(400, "The request cannot be answered", "Change the request as the detail says."),

@@ -1,4 +1,4 @@
-"""How often one client may ask: counted per address or key, told with the time to wait, free where nothing is sent."""
+"""How often one client may ask: counted per address or key, told with the time to wait, free where nothing is made or sent."""
 
 from __future__ import annotations
 
