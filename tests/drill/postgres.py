@@ -14,7 +14,10 @@ import tenacity
 from sqlalchemy import create_engine, text
 from sqlalchemy.exc import OperationalError
 
-__all__ = ["Postgres"]
+__all__ = ["RECOVERED", "Postgres"]
+
+# Seconds that a server is given to recover from a crash.
+RECOVERED = 300
 
 
 class Postgres:
@@ -49,6 +52,10 @@ class Postgres:
         self.run(f'CREATE DATABASE "{database}"')
         return self.url(database)
 
+    def drop(self, database: str) -> None:
+        """Remove a database, whoever is connected to it."""
+        self.run(f'DROP DATABASE IF EXISTS "{database}" WITH (FORCE)')
+
     def stop(self) -> None:
         """Stop it as an operator does."""
         self._server.stop()
@@ -74,10 +81,10 @@ class Postgres:
         return bool(self._processes())
 
     def start(self) -> None:
-        """Bring it back, and wait until it has recovered by itself."""
+        """Bring it back, and wait until it has recovered by itself: it syncs every file first, which takes a slow disk minutes."""
         self._server.start()
         recovering = tenacity.retry_if_exception_type(OperationalError)
-        tenacity.Retrying(retry=recovering, stop=tenacity.stop_after_delay(60), wait=tenacity.wait_fixed(0.05), reraise=True)(
+        tenacity.Retrying(retry=recovering, stop=tenacity.stop_after_delay(RECOVERED), wait=tenacity.wait_fixed(0.05), reraise=True)(
             self.run, "SELECT 1"
         )
 
