@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import signal
+import subprocess
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -82,11 +83,14 @@ class Postgres:
 
     def start(self) -> None:
         """Bring it back, and wait until it has recovered by itself: it syncs every file first, which takes a slow disk minutes."""
-        self._server.start()
-        recovering = tenacity.retry_if_exception_type(OperationalError)
-        tenacity.Retrying(retry=recovering, stop=tenacity.stop_after_delay(RECOVERED), wait=tenacity.wait_fixed(0.05), reraise=True)(
-            self.run, "SELECT 1"
-        )
+        # The wheel gives a start ten seconds; asked again, it finds the server that is coming up, and asserts that it is ready.
+        tried = tenacity.retry_if_exception_type((OperationalError, subprocess.TimeoutExpired, AssertionError))
+        for attempt in tenacity.Retrying(
+            retry=tried, stop=tenacity.stop_after_delay(RECOVERED), wait=tenacity.wait_fixed(0.05), reraise=True
+        ):
+            with attempt:
+                self._server.start()
+                self.run("SELECT 1")
 
     def close(self) -> None:
         """Stop it and remove its data."""
