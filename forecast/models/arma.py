@@ -13,10 +13,13 @@ import numpy as np
 
 from forecast.core.tables import Floats
 
-__all__ = ["Orders", "Rough", "choose", "rough"]
+__all__ = ["Orders", "Rough", "choose", "rough", "squares"]
 
 # Beyond two lags the search finds near-cancelling pairs, which cost time and gain nothing on 300 months.
 _MOST = (2, 2, 1, 1)
+# Partial autocorrelations stay this near to 1.
+_INSIDE = 0.99
+_ONE = np.ones(1)
 
 
 @dataclass(frozen=True, order=True)
@@ -44,50 +47,71 @@ class Rough:
     criterion: float
 
 
-def _coefficients(partial: Floats) -> Floats:
-    """Partial autocorrelations in (-1, 1) -> autoregressive coefficients (Durbin and Levinson)."""
-    found = np.empty(0)
-    for correlation in partial:
-        found = np.append(found - correlation * found[::-1], correlation)
+def _coefficients(partial: Floats) -> tuple[Floats, Floats]:
+    """Partial autocorrelations in (-1, 1) -> autoregressive coefficients (Durbin and Levinson), and the slopes of each, a row each."""
+    if len(partial) < _MOST[0]:
+        return partial, np.eye(len(partial))
+    first, second = partial
+    return np.array([first * (1 - second), second]), np.array([[1 - second, -first], [0.0, 1.0]])
+
+
+def _polynomial(coefficients: Floats, step: int) -> Floats:
+    """1 + first L^step + second L^(2 step) ..."""
+    found = np.zeros(len(coefficients) * step + 1)
+    found[0] = 1.0
+    found[step::step] = coefficients
     return found
 
 
-def _polynomial(short: Floats, long: Floats, season: int) -> Floats:
-    """(1 + short L + ...) x (1 + long L^season + ...)."""
-    seasonal = np.zeros(len(long) * season + 1)
-    seasonal[0] = 1.0
-    seasonal[season::season] = long
-    return np.convolve(np.r_[1.0, short], seasonal)
+def _split(free: Floats, orders: Orders) -> list[tuple[Floats, Floats]]:
+    """Free numbers -> the four rows of coefficients, as statsmodels signs them, each with its slopes by its own free numbers."""
+    found, begin, bounded = [], 0, np.tanh(free)
+    for place, count in enumerate(orders.counts):
+        own = bounded[begin : begin + count]
+        row, slopes = _coefficients(own * _INSIDE)
+        slopes = slopes * (_INSIDE * (1 - own * own))
+        found.append((-row, -slopes) if place % 2 else (row, slopes))
+        begin += count
+    return found
 
 
-def _split(free: Floats, orders: Orders) -> tuple[Floats, Floats, Floats, Floats]:
-    """Free numbers -> the four rows of coefficients, as statsmodels signs them."""
-    parts = np.split(np.tanh(free), np.cumsum(orders.counts)[:-1])
-    ar, ma, seasonal_ar, seasonal_ma = (_coefficients(part * 0.99) for part in parts)
-    return ar, -ma, seasonal_ar, -seasonal_ma
+def squares(free: Floats, values: Floats, season: int, orders: Orders, skip: int) -> tuple[float, Floats]:
+    """Logarithm of the mean squared error from step `skip` on, and its slopes by the free numbers. values: (n,)."""
+    from scipy.signal import lfilter
+
+    n = len(values)
+    rows, steps = _split(free, orders), (1, 1, season, season)
+    shapes = [_polynomial(sign * row, step) for (row, _), sign, step in zip(rows, (-1, 1, -1, 1), steps, strict=True)]
+    errors = lfilter(np.convolve(shapes[0], shapes[2]), np.convolve(shapes[1], shapes[3]), values)
+    kept = errors[skip:]
+    total = max(float(kept @ kept), n * 1e-300)
+    slopes = [np.empty(0)]
+    # The errors are a product of the four polynomials or their inverses: a lag's slope is the errors without its own, that much later.
+    for (row, own), shape, step in zip(rows, shapes, steps, strict=True):
+        if len(row):
+            without = lfilter(_ONE, shape, errors)
+            lags = range(step, len(row) * step + 1, step)
+            moved = [-float(errors[max(skip, lag) :] @ without[max(skip - lag, 0) : n - lag]) for lag in lags]
+            slopes.append(2 / total * (np.array(moved) @ own))
+    return float(np.log(total / (n - skip))), np.concatenate(slopes)
 
 
 def rough(values: Floats, season: int, orders: Orders, skip: int) -> Rough:
     """Fit by the sum of squared errors from step `skip` on. values: (n,), stationary, mean zero."""
     from scipy.optimize import minimize
-    from scipy.signal import lfilter
 
     n = len(values) - skip
-
-    def total(free: Floats) -> float:
-        ar, ma, seasonal_ar, seasonal_ma = _split(free, orders)
-        errors = lfilter(_polynomial(-ar, -seasonal_ar, season), _polynomial(ma, seasonal_ma, season), values)[skip:]
-        return float(np.log(max(errors @ errors / n, 1e-300)))
-
     size = sum(orders.counts)
     if size:
-        found = minimize(total, np.zeros(size) + 0.1, method="BFGS", options={"gtol": 1e-3, "maxiter": 40})
+        found = minimize(
+            squares, np.zeros(size) + 0.1, (values, season, orders, skip), jac=True, method="BFGS", options={"gtol": 1e-3, "maxiter": 40}
+        )
         free, least = found.x, float(found.fun)
     else:
-        free, least = np.empty(0), total(np.empty(0))
+        free, least = np.empty(0), squares(np.empty(0), values, season, orders, skip)[0]
     k = size + 1
     penalty = 2 * k + 2 * k * (k + 1) / max(n - k - 1, 1)
-    return Rough(orders, np.concatenate(_split(free, orders)), float(np.exp(least)), n * least + penalty)
+    return Rough(orders, np.concatenate([row for row, _ in _split(free, orders)]), float(np.exp(least)), n * least + penalty)
 
 
 def _neighbours(orders: Orders, seasonal: bool) -> Iterator[Orders]:
