@@ -146,7 +146,7 @@ class Ets:
             first = np.array(start["found"])
         else:
             form, first = self._chosen(series, values), None
-        found = form.model(values, estimated=True).fit(start_params=first, disp=False, maxiter=300).params
+        found = form.model(values, estimated=True).fit(start_params=first, disp=False, maxiter=300, return_params=True)
         if not np.isfinite(found).all():
             raise FitError(f"{series.area}: the search of ETS ended without finite parameters. Use model random_walk.")
         return self._fitted(series, form, tuple(float(number) for number in found))
@@ -173,9 +173,9 @@ class Ets:
             return forms[0]
 
         def criterion(form: Form) -> float:
-            found = form.model(values, estimated=False).fit(disp=False, maxiter=300)
-            k = form.size
-            return float(-2 * found.llf + 2 * k + 2 * k * (k + 1) / (n - k - 1))
+            model = form.model(values, estimated=False)
+            k, fit = form.size, model.loglike(model.fit(disp=False, maxiter=300, return_params=True))
+            return float(-2 * fit + 2 * k + 2 * k * (k + 1) / (n - k - 1))
 
         return min(forms, key=criterion)
 
