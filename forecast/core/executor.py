@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import TimeoutError as DeadlineError
@@ -17,6 +18,7 @@ from multiprocessing.context import ForkServerContext
 from typing import Generic, TypeVar
 
 from forecast.core.errors import WorkersLost
+from forecast.core.scratch import scratch
 
 __all__ = ["Outcome", "map_tasks"]
 
@@ -77,9 +79,11 @@ def map_tasks(
         done = lost = 0
         while done < len(tasks):
             try:
-                for outcome in _in_one_pool(function, tasks[done:], workers, deadline, context):
-                    yield outcome
-                    done, lost = done + 1, 0
+                # Workers end without cleaning up, and some libraries leave files behind for each fit.
+                with scratch() as folder:
+                    for outcome in _in_one_pool(function, tasks[done:], workers, deadline, context, folder):
+                        yield outcome
+                        done, lost = done + 1, 0
             except _PoolLost as error:
                 lost += 1
                 if lost == _POOLS:
@@ -95,12 +99,18 @@ def map_tasks(
                 os.environ[name] = value
 
 
+def _work_in(folder: str | None) -> None:
+    """What a worker writes beside its results goes there."""
+    if folder is not None:
+        tempfile.tempdir = folder
+
+
 class _PoolLost(Exception):
     """A pool that will finish nothing any more."""
 
 
 def _in_one_pool(
-    function: Callable[[Task], Result], tasks: Sequence[Task], workers: int, deadline: float, context: ForkServerContext
+    function: Callable[[Task], Result], tasks: Sequence[Task], workers: int, deadline: float, context: ForkServerContext, folder: str | None
 ) -> Iterator[Outcome[Result]]:
     """The outcomes, in order, as long as the pool lives.
 
@@ -110,7 +120,7 @@ def _in_one_pool(
     from pebble import ProcessPool
 
     others = set(multiprocessing.active_children())
-    pool = ProcessPool(max_workers=workers, context=context)
+    pool = ProcessPool(max_workers=workers, context=context, initializer=_work_in, initargs=(folder,))
     alive = [time.monotonic()]
     try:
         try:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +27,7 @@ from forecast.release.lease import Lease, renew
 from forecast.release.manifest import Manifest
 from forecast.release.tracking import outbox
 from forecast.release.tracking.describing import describe
+from forecast.release.tracking.sender import started
 from forecast.release.tracking.training import Training as Tracked
 
 if TYPE_CHECKING:
@@ -160,14 +162,19 @@ class Training:
             hindcast=self.hindcast,
         )
         outbox.discard(job.outbox, self.panel, keep={found.id for found in read.releases(job.engine, self.panel)})
-        try:
-            describe(training, job.outbox / manifest.id)
-        except TrackingError as error:
-            self.progress.say(f"{self.panel}: published without a tracking run, which stays missing. {error}")
-            return manifest
-        sent = outbox.deliver(
-            job.outbox, [manifest.id], panel=self.panel, uri=job.tracking, artifacts=job.artifacts, budget=job.tracking_budget
-        )
+        with ExitStack() as stack:
+            sender = None
+            with suppress(OSError):  # `deliver` meets it again, and tells of it
+                sender = stack.enter_context(started())
+            try:
+                describe(training, job.outbox / manifest.id)
+            except TrackingError as error:
+                self.progress.say(f"{self.panel}: published without a tracking run, which stays missing. {error}")
+                return manifest
+            sent = outbox.deliver(
+                job.outbox, [manifest.id], panel=self.panel, uri=job.tracking, artifacts=job.artifacts, budget=job.tracking_budget,
+                sender=sender,
+            )  # fmt: skip
         if sent.problem is not None:
             self.progress.say(f"{self.panel}: published without a tracking run, which a later retraining makes up for. {sent.problem}")
         return replace(manifest, run_id=sent.runs.get(manifest.id))

@@ -4,7 +4,9 @@ import gc
 import os
 import subprocess
 import sys
+import tempfile
 import time
+from pathlib import Path
 
 import pytest
 
@@ -25,6 +27,13 @@ def sleep_or_answer(seconds):
 
 def leave(code):
     os._exit(code)
+
+
+def write_and_sleep(seconds):
+    folder = tempfile.mkdtemp()
+    (Path(folder) / "left").write_text("behind")
+    time.sleep(seconds)
+    return folder
 
 
 @pytest.mark.parametrize("workers", [0, 2])
@@ -48,6 +57,20 @@ def test_a_worker_that_dies_fails_its_own_task_only():
     dead, alive = map_tasks(leave, [3], workers=1, deadline=30), map_tasks(double, [5], workers=1, deadline=30)
     assert next(iter(dead)).failure is not None
     assert next(iter(alive)).result == 10
+
+
+def test_what_workers_leave_behind_is_removed_also_where_they_are_killed(tmp_path, monkeypatch):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    tidy, killed = map_tasks(write_and_sleep, [0, 300], workers=2, deadline=2)
+    assert tmp_path in Path(tidy.result).parents
+    assert killed.result is None
+    # What multiprocessing itself has there is removed when this process ends.
+    assert [path for path in tmp_path.iterdir() if not path.name.startswith("pymp-")] == []
+
+
+def test_work_is_done_where_there_is_no_room_for_temporary_files(tmp_path, monkeypatch):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "missing"))
+    assert [outcome.result for outcome in map_tasks(double, [4], workers=1, deadline=30)] == [8]
 
 
 def test_workers_use_one_thread_and_the_caller_keeps_its_setting(monkeypatch):

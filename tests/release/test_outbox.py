@@ -10,15 +10,17 @@ import socket
 import sqlite3
 import subprocess
 import sys
+import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from pathlib import Path
 from threading import Thread
 
+import psutil
 import pytest
 from retraining import Server, make_counts, make_training, tracking_server
 from typer.testing import CliRunner
@@ -31,6 +33,7 @@ from forecast.recipe.recipe import parse
 from forecast.release import read
 from forecast.release.tracking import outbox
 from forecast.release.tracking.describing import describe
+from forecast.release.tracking.sender import started
 from forecast.release.tracking.session import prepare
 from forecast.release.tracking.training import Training
 from tests.pipeline.conftest import ISSUED, Home, Silence, vintage
@@ -285,6 +288,30 @@ def test_a_sender_whose_retraining_was_killed_keeps_others_out_until_it_ends(box
             started = time.monotonic()
             fcntl.flock(lock, fcntl.LOCK_EX)
             assert time.monotonic() - started < 8, "its own alarm ends it"
+
+
+def test_a_sender_that_is_killed_leaves_nothing_behind(box, tmp_path, monkeypatch):
+    place = tmp_path / "temporary"
+    place.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(place))
+    release = box.describe("killed")
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        found = box.deliver(release, uri=f"http://127.0.0.1:{silent.getsockname()[1]}", budget=8)
+    assert "not done within 8 s" in found.problem
+    assert list(place.iterdir()) == []
+
+
+def test_a_sender_that_is_told_nothing_ends_with_its_caller():
+    with started() as sender:
+        assert sender.process.poll() is None
+    assert sender.process.returncode == -signal.SIGKILL
+    orphaned = (
+        "import os; from forecast.release.tracking.sender import started\n"
+        "with started() as sender: print(sender.process.pid, flush=True); os._exit(1)"
+    )
+    done = subprocess.run([sys.executable, "-c", orphaned], capture_output=True, text=True, timeout=60)
+    with suppress(psutil.NoSuchProcess):
+        psutil.Process(int(done.stdout)).wait(60)
 
 
 def test_a_release_that_is_not_published_is_not_sent(training, tmp_path):

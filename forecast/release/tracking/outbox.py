@@ -1,29 +1,24 @@
 """The outbox: retrainings that are described and not yet in MLflow, one folder each. Loads neither MLflow nor pandas.
 
-Sending is left to a process of its own (`python -m forecast.release.tracking`), which is killed when its time is over: MLflow's client
-waits for a server longer than a release can. What was not brought stays in the outbox.
+Sending is left to a process of its own (`sender`). What it did not bring stays in the outbox.
 """
 
 from __future__ import annotations
 
 import fcntl
-import json
 import os
 import shutil
-import signal
 import socket
-import subprocess
-import sys
 import time
 import urllib.request
 from collections.abc import Collection, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlsplit
 
 from forecast.core.errors import TrackingError
+from forecast.release.tracking.sender import Sender, started
 from forecast.release.tracking.session import failure, is_server
 
 __all__ = ["Delivery", "deliver", "discard", "refused", "waiting"]
@@ -75,12 +70,21 @@ def refused(uri: str) -> str | None:
 
 
 def deliver(
-    outbox: Path, releases: Sequence[str], *, panel: str, uri: str, artifacts: str, budget: float, patient: bool = True
+    outbox: Path,
+    releases: Sequence[str],
+    *,
+    panel: str,
+    uri: str,
+    artifacts: str,
+    budget: float,
+    patient: bool = True,
+    sender: Sender | None = None,
 ) -> Delivery:
     """Send the folders of some releases of a panel to MLflow, oldest first, and remove those that arrived.
 
-    `budget`: seconds for all of it; then the sender is killed and the rest stays. Two processes never send for one panel at once: the
-    second waits as long as its budget lasts, or gives up at once where it is not `patient`. Never raises for what the server does.
+    `budget`: seconds for all of it; then the sender is killed and the rest stays. `sender`: one that was started before; another
+    otherwise. Two processes never send for one panel at once: the second waits as long as its budget lasts, or gives up at once where it
+    is not `patient`. Never raises for what the server does.
     """
     end = time.monotonic() + budget
     what = f"Tracking {'release ' if len(releases) == 1 else ''}{', '.join(releases)}"
@@ -90,7 +94,10 @@ def deliver(
         outbox.mkdir(parents=True, exist_ok=True)
         with _locked(outbox / f".{panel}.lock", end if patient else 0.0) as lock:
             folders = [outbox / release for release in releases if (outbox / release).is_dir()]
-            found = _send(folders, uri=uri, artifacts=artifacts, end=end, budget=budget, lock=lock)
+            if not folders:
+                return Delivery()
+            with nullcontext(sender) if sender else started() as own:
+                found = _send(folders, own, uri=uri, artifacts=artifacts, end=end, budget=budget, lock=lock)
     except TimeoutError:
         return Delivery(problem=f"Another process is sending retrainings of {panel}. What it leaves is sent by the next retraining.")
     except (OSError, TrackingError) as error:
@@ -100,55 +107,17 @@ def deliver(
     return found
 
 
-def _send(folders: Sequence[Path], *, uri: str, artifacts: str, end: float, budget: float, lock: int) -> Delivery:
-    if not folders:
-        return Delivery()
+def _send(folders: Sequence[Path], sender: Sender, *, uri: str, artifacts: str, end: float, budget: float, lock: int) -> Delivery:
     left = max(end - time.monotonic(), 0.1)
-    asked = {"folders": [str(folder) for folder in folders], "uri": uri, "artifacts": artifacts, "seconds": left}
-    # Told what to do on its standard input: a list of processes would show the address, and the password in it.
-    with subprocess.Popen(
-        [sys.executable, "-P", "-m", "forecast.release.tracking"],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        encoding="utf-8",
-        start_new_session=True,
-        # Should this process be killed, the sender holds the panel's lock until it ends too.
-        pass_fds=(lock,),
-    ) as sender:
-        late = False
-        try:
-            said, complaints = sender.communicate(json.dumps(asked), timeout=left)
-        except subprocess.TimeoutExpired:
-            _kill(sender)
-            said, complaints = sender.communicate()
-            late = True
-        except BaseException:
-            _kill(sender)
-            raise
-    answers = [answer for answer in map(_answer, said.splitlines()) if answer]
-    runs = {answer["release"]: answer["run"] for answer in answers if "run" in answer}
-    problem = next((answer["failure"] for answer in answers if "failure" in answer), None)
+    asked = {"folders": [str(folder) for folder in folders], "uri": uri, "artifacts": artifacts, "end": time.monotonic() + left}
+    said = sender.tell(asked, lock=lock, seconds=left)
+    runs = {answer["release"]: answer["run"] for answer in said.answers if "run" in answer}
+    problem = next((answer["failure"] for answer in said.answers if "failure" in answer), None)
     if len(runs) < len(folders) and problem is None:
         names = ", ".join(folder.name for folder in folders if folder.name not in runs)
-        late = late or sender.returncode == -signal.SIGALRM
-        reason = (complaints.strip().splitlines() or [f"the sender ended with {sender.returncode}"])[-1]
-        problem = failure(uri, f"Tracking {names}", f"not done within {budget:g} s (ENCOUNTERS_TRACKING_BUDGET)" if late else reason)
+        reason = f"not done within {budget:g} s (ENCOUNTERS_TRACKING_BUDGET)" if said.late else said.complaint
+        problem = failure(uri, f"Tracking {names}", reason)
     return Delivery(runs, problem)
-
-
-def _kill(sender: subprocess.Popen[str]) -> None:
-    # Its group: whatever it has started holds the pipes open that are read to their end.
-    os.killpg(sender.pid, signal.SIGKILL)
-
-
-def _answer(line: str) -> dict[str, Any]:
-    try:
-        found: dict[str, Any] = json.loads(line)
-    except ValueError:  # a line that was cut when the sender was killed
-        return {}
-    return found
 
 
 @contextmanager

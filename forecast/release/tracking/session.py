@@ -23,7 +23,7 @@ from forecast.core.errors import TrackingError
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
-__all__ = ["failure", "is_server", "opened", "prepare"]
+__all__ = ["failure", "is_server", "load", "opened", "prepare"]
 
 # Defaults of this process; a variable that the operator has set stays. A request is given ten seconds and one more attempt, so that a
 # server that accepts and never answers costs about twenty seconds and not the four minutes of MLflow's own defaults.
@@ -50,6 +50,13 @@ def prepare() -> None:
 def is_server(uri: str) -> bool:
     """Whether a tracking server, rather than a database, stands behind the URI."""
     return uri.startswith(("http://", "https://"))
+
+
+def load() -> None:
+    """Import MLflow, which takes seconds."""
+    prepare()
+    with _quiet():
+        from mlflow import MlflowClient, data, pyfunc  # noqa: F401
 
 
 @contextmanager
