@@ -12,7 +12,7 @@ import resource
 import sys
 import time
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import groupby
@@ -20,7 +20,7 @@ from itertools import groupby
 import numpy as np
 
 from forecast.core.errors import FitError
-from forecast.core.executor import map_tasks
+from forecast.core.executor import map_tasks, warm
 from forecast.core.tables import Floats, Series
 from forecast.models.catalog import Member, libraries, model
 from forecast.models.protocol import Fitted, Model, PanelModel, Parameters
@@ -28,7 +28,7 @@ from forecast.models.quiet import Quiet, is_quiet
 from forecast.models.random_walk import RandomWalk
 from forecast.models.scale import ceiling, middle_ceiling
 
-__all__ = ["Fit", "FitTask", "fit_all", "fit_one", "floor", "generator", "guarded", "refusal", "restore"]
+__all__ = ["Fit", "FitTask", "fit_all", "fit_one", "floor", "generator", "guarded", "make_ready", "refusal", "restore"]
 
 
 @dataclass(frozen=True)
@@ -120,7 +120,7 @@ def fit_all(
     this one, without a deadline. `on_done` is called once per finished task. `fit`: what a worker does with a task.
     """
     done: list[Fit] = []
-    preload = ("forecast.models.fitting", *libraries(task.member for task in tasks))
+    preload = _preload(task.member for task in tasks)
     jobs = _jobs(tasks)
     outcomes = map_tasks(partial(_fit_each, fit), jobs, workers=workers, deadline=deadline, preload=preload)
     for job, outcome in zip(jobs, outcomes, strict=True):
@@ -130,6 +130,16 @@ def fit_all(
             if on_done:
                 on_done()
     return done
+
+
+def make_ready(members: Iterable[Member], *, workers: int) -> None:
+    """Let the libraries of these members be loaded while the caller goes on, for fits that come later in this process."""
+    if workers:
+        warm(_preload(members))
+
+
+def _preload(members: Iterable[Member]) -> tuple[str, ...]:
+    return ("forecast.models.fitting", *libraries(members))
 
 
 def _jobs(tasks: Sequence[FitTask]) -> list[tuple[FitTask, ...]]:

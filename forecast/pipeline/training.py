@@ -18,6 +18,7 @@ from forecast.core.tables import Counts
 from forecast.evaluation import backtest, gates, record, scores, selection
 from forecast.evaluation.cache import FitCache
 from forecast.evaluation.cautions import cautions, left_behind, stale_after
+from forecast.models.fitting import make_ready
 from forecast.pipeline.job import Job, Progress, Result
 from forecast.recipe import recipe as kitchen
 from forecast.recipe.recipe import Recipe, Run
@@ -59,6 +60,7 @@ class Training:
 
     def publish(self) -> Result:
         """Go the whole road. Raises GateRefused, LockHeld where the lease was lost, and every other EncountersError."""
+        make_ready([member for recipe in self.recipes for member in recipe.fitted], workers=self.job.workers)
         scored, report, champion = self._evaluate()
         made = self._fit(champion)
         gates.check(forecasts=made.forecasts, paths=made.paths, counts=self.counts, fallbacks=made.fallbacks)
