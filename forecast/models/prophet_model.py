@@ -31,15 +31,13 @@ _HARMONICS = 5  # months resolve six; Prophet's default of ten would be free to 
 
 @dataclass(frozen=True)
 class FittedProphet:
-    """`fitted`: the library's object. What it leaves over, on the working scale: `last`, of which a month hands on the share `carried`."""
+    """`fitted`: the library's object; `regressors`: the events that it knows; `half_life`: as in `ProphetModel`."""
 
     series: Series
     scale: Scale
     fitted: Any
     regressors: tuple[str, ...]
-    carried: float
-    last: float
-    shocks: Pool
+    half_life: float
 
     @property
     def parameters(self) -> Parameters:
@@ -50,14 +48,27 @@ class FittedProphet:
 
     def simulate(self, horizon: int, n: int, rng: np.random.Generator) -> Floats:
         """(n, horizon), encounters per month."""
-        middle = _predicted(self.fitted, _frame(self.series, self.regressors, horizon))
+        # Past and future at once: a call of Prophet's costs more than its months.
+        predicted = _predicted(self.fitted, _frame(self.series, self.regressors, horizon))
+        past, middle = predicted[:-horizon], predicted[-horizon:]
+        missed = to_working(self.series, self.scale) - past
+        carried, errors = self._left_over(missed)
         bends = self._bends(horizon, n, rng)
-        shocks = self.shocks.draw((n, horizon), rng)
-        left, rest = np.empty((n, horizon)), np.full(n, self.last)
+        shocks = errors.draw((n, horizon), rng)
+        left, rest = np.empty((n, horizon)), np.full(n, float(missed[-1]))
         for step in range(horizon):
-            rest = self.carried * rest + shocks[:, step]
+            rest = carried * rest + shocks[:, step]
             left[:, step] = rest
         return from_working(middle + bends + left, self.series, self.scale)
+
+    def _left_over(self, missed: Floats) -> tuple[float, Pool]:
+        """Of what Prophet leaves over (months,): the share that a month hands on, and the shocks that come to it."""
+        before, after = missed[:-1], missed[1:]
+        pairs = np.isfinite(before) & np.isfinite(after)
+        square = float(before[pairs] @ before[pairs])
+        share = float(before[pairs] @ after[pairs]) / square if square > 0 else 0.0
+        carried = min(max(share, 0.0), _MOST_CARRIED)
+        return carried, pool(after - carried * before, least=one_encounter(self.series, self.scale), half_life=self.half_life)
 
     def _bends(self, horizon: int, n: int, rng: np.random.Generator) -> Floats:
         """(n, horizon) what new bends add to the trend; Prophet's time runs from 0 to 1 over the history."""
@@ -101,36 +112,26 @@ class ProphetModel:
                 model.add_regressor(name, prior_scale=_PRIOR, standardize=False)
             frame = _frame(series, regressors, 0)
             model.fit(frame.assign(y=to_working(series, self.scale)), seed=1)
-        return self._fitted(series, model, regressors)
+        return FittedProphet(series, self.scale, model, regressors, self.half_life)
 
     def restore(self, series: Series, parameters: Parameters) -> FittedProphet:
         """The fit of this JSON."""
         from forecast.models.prophet_library import model_from_json, silence
 
         with silence():
-            return self._fitted(series, model_from_json(parameters["prophet"]), tuple(parameters["events"]))
+            return FittedProphet(series, self.scale, model_from_json(parameters["prophet"]), tuple(parameters["events"]), self.half_life)
 
     def _regressors(self, series: Series) -> tuple[str, ...]:
         n = len(series.values)
         known = known_at(series.origin) if self.events else ()
         return tuple(e.name for e in known if shares(e, origin=series.origin, first=series.first, count=n).sum() >= _SEEN)
 
-    def _fitted(self, series: Series, model: Any, regressors: tuple[str, ...]) -> FittedProphet:
-        missed = to_working(series, self.scale) - _predicted(model, _frame(series, regressors, 0))
-        before, after = missed[:-1], missed[1:]
-        pairs = np.isfinite(before) & np.isfinite(after)
-        square = float(before[pairs] @ before[pairs])
-        share = float(before[pairs] @ after[pairs]) / square if square > 0 else 0.0
-        carried = min(max(share, 0.0), _MOST_CARRIED)
-        shocks = pool(after - carried * before, least=one_encounter(series, self.scale), half_life=self.half_life)
-        return FittedProphet(series, self.scale, model, regressors, carried, float(missed[-1]), shocks)
-
 
 def _frame(series: Series, regressors: tuple[str, ...], horizon: int) -> Any:
-    """Prophet's table of the history's months, or of the `horizon` months after the origin."""
+    """Prophet's table of the history's months and of the `horizon` months after the origin."""
     import pandas as pd
 
-    first, count = (series.origin + 1, horizon) if horizon else (series.first, len(series.values))
+    first, count = series.first, len(series.values) + horizon
     columns: dict[str, Any] = {"ds": pd.date_range(str(first), periods=count, freq="MS")}
     for event in known_at(series.origin):
         if event.name in regressors:
