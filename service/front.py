@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import hashlib
 from collections import OrderedDict
-from collections.abc import Callable, Hashable, Iterable
+from collections.abc import Callable, Hashable, Iterable, Mapping
+from functools import lru_cache
+from urllib.parse import quote
 
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
@@ -32,10 +34,8 @@ _SECURITY = tuple((name.lower().encode(), value.encode()) for name, value in SEC
 _LARGEST_SHARE = 8
 # Answers kept at most, however small they are.
 _MOST = 8192
-# What the headers of an answer and Python's objects around it need, in bytes (measured, and the same for every answer).
-_AROUND = 1200
-# Stamp, path, query and Accept header: on these alone an answer depends that may be kept.
-_Key = tuple[Hashable, str, bytes, bytes]
+# What Python needs around a kept answer and its key, in bytes (measured, and the same for every answer).
+_AROUND = 600
 
 
 class Answer(Response):
@@ -51,20 +51,14 @@ class Answer(Response):
         self.route = ""
         self.packed: Answer | None = None
         self.tag = b'"%s"' % hashlib.sha256(body).hexdigest()[:32].encode()
-        if media_type.startswith("text/") and "charset" not in media_type:
-            media_type += "; charset=utf-8"
-        self.raw_headers = [
-            (b"etag", self.tag),
-            (b"cache-control", cache.encode()),
-            (b"vary", b"Accept, Accept-Encoding"),
-            (b"content-length", b"%d" % len(body)),
-            (b"content-type", media_type.encode()),
-        ]
-        if headers:
-            self.raw_headers += [(name.lower().encode(), value.encode()) for name, value in headers.items()]
-            self.raw_headers += _missing(self.raw_headers)
-        else:
-            self.raw_headers += _SECURITY
+        self.same = _same(media_type, cache) if headers is None else _told(media_type, cache, headers)
+
+    # Made when they are sent, of two that are its own and a row that is shared: thousands of answers are kept, and what a collection of
+    # garbage finds around each of them adds up to a pause.
+    @property
+    def raw_headers(self) -> list[tuple[bytes, bytes]]:  # type: ignore[override]  # an attribute there
+        """Names and values."""
+        return [(b"etag", self.tag), (b"content-length", b"%d" % len(self.body)), *self.same]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Leave the answer to the front, which every request passes."""
@@ -75,9 +69,7 @@ class Answer(Response):
         found = Answer.__new__(Answer)
         found.__dict__.update(self.__dict__)
         found.body, found.tag = compression.packed(bytes(self.body)), _packed_tag(self.tag)
-        new = {b"etag": found.tag, b"content-length": b"%d" % len(found.body)}
-        found.raw_headers = [(name, new.get(name, value)) for name, value in self.raw_headers]
-        found.raw_headers.append((b"content-encoding", b"gzip"))
+        found.same = (*self.same, (b"content-encoding", b"gzip"))
         return found
 
     async def deliver(self, send: Send, *, head: bool, known: bytes) -> None:
@@ -104,8 +96,10 @@ class Front:
 
     def __init__(self, app: ASGIApp, *, stamp: Callable[[], Hashable], kept_bytes: int, at_once: AtOnce, gzip_bytes: int) -> None:
         self.app, self.stamp, self.kept_bytes, self.at_once, self.gzip_bytes = app, stamp, kept_bytes, at_once, gzip_bytes
-        self._kept: OrderedDict[_Key, Answer] = OrderedDict()
+        # By path, query and Accept header: on these and the stamp alone an answer depends that may be kept.
+        self._kept: OrderedDict[bytes, Answer] = OrderedDict()
         self._bytes = 0
+        self._stamp: Hashable = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -116,20 +110,21 @@ class Front:
         if method not in ("GET", "HEAD"):
             await self._ask(scope, receive, send)
             return
-        key = self._key(scope)
+        stamp, key = self._fresh(), _key(scope)
         answer = self._kept.get(key)
         if answer is not None:
             self._kept.move_to_end(key)
         else:
-            answer = self.at_once(key[1], key[2], key[3])
+            path: str = scope["path"]
+            answer = self.at_once(path, scope["query_string"], scope[HEADERS].get(b"accept", b""))
             if answer is not None:
-                scope[ROUTE] = key[1]
+                scope[ROUTE] = path
             else:
                 answer = await self._ask(scope, receive, send)
             if answer is None:
                 return
             answer.route = scope[ROUTE]
-            if answer.keep:
+            if answer.keep and stamp == self._fresh():
                 self._keep(key, answer)
         scope[ROUTE] = answer.route
         if self._packs(scope, answer):
@@ -141,7 +136,8 @@ class Front:
         known = scope[HEADERS].get(b"if-none-match")
         if known is None or scope["method"] not in ("GET", "HEAD"):
             return False
-        answer = self._kept.get(self._key(scope))
+        self._fresh()
+        answer = self._kept.get(_key(scope))
         if answer is None:
             return False
         return _matches(known, _packed_tag(answer.tag) if self._packs(scope, answer) else answer.tag)
@@ -150,10 +146,15 @@ class Front:
         encoding = scope[HEADERS].get(b"accept-encoding")
         return encoding is not None and len(answer.body) >= self.gzip_bytes and compression.takes_gzip(encoding)
 
-    def _key(self, scope: Scope) -> _Key:
-        return self.stamp(), scope["path"], scope["query_string"], scope[HEADERS].get(b"accept", b"")
+    def _fresh(self) -> Hashable:
+        """The stamp; nothing is kept that was made under another one."""
+        stamp = self.stamp()
+        if stamp != self._stamp:
+            self._kept.clear()
+            self._bytes, self._stamp = 0, stamp
+        return stamp
 
-    async def _packed(self, key: _Key, answer: Answer) -> Answer:
+    async def _packed(self, key: bytes, answer: Answer) -> Answer:
         """The answer in gzip, made once for as long as it is kept."""
         if answer.packed is None:
             found = await run_in_threadpool(answer.pack) if len(answer.body) >= compression.LONG else answer.pack()
@@ -186,7 +187,7 @@ class Front:
                 scope[ROUTE] = _template(inner["path"], inner["route"].path)
         return told[0] if told else None
 
-    def _keep(self, key: _Key, answer: Answer) -> None:
+    def _keep(self, key: bytes, answer: Answer) -> None:
         if len(answer.body) * _LARGEST_SHARE > self.kept_bytes or key in self._kept:
             return
         self._kept[key] = answer
@@ -209,11 +210,37 @@ def _missing(headers: Iterable[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]
     return [pair for pair in _SECURITY if pair[0] not in given]
 
 
-def _size(key: _Key, answer: Answer) -> int:
+@lru_cache(maxsize=64)
+def _same(media_type: str, cache: str) -> tuple[tuple[bytes, bytes], ...]:
+    """The headers that answers of one kind share."""
+    if media_type.startswith("text/") and "charset" not in media_type:
+        media_type += "; charset=utf-8"
+    return (
+        (b"cache-control", cache.encode()),
+        (b"vary", b"Accept, Accept-Encoding"),
+        (b"content-type", media_type.encode()),
+        *_SECURITY,
+    )
+
+
+def _told(media_type: str, cache: str, headers: Mapping[str, str]) -> tuple[tuple[bytes, bytes], ...]:
+    """The same with others, which may take the place of some."""
+    told = tuple((name.lower().encode(), value.encode()) for name, value in headers.items())
+    names = {name for name, _ in told}
+    return (*(pair for pair in _same(media_type, cache) if pair[0] not in names), *told)
+
+
+def _key(scope: Scope) -> bytes:
+    """Path, query and Accept header. A path as it was sent has no `?`, and neither it nor a query a blank, so that no two are alike."""
+    path = scope.get("raw_path") or quote(scope["path"]).encode()
+    found: bytes = b"%b?%b %b" % (path, scope["query_string"], scope[HEADERS].get(b"accept", b""))
+    return found
+
+
+def _size(key: bytes, answer: Answer) -> int:
     """Bytes that a kept answer fills, with its headers and all that it is kept under, in both its codings."""
-    _, path, query, accept = key
     packed = 0 if answer.packed is None else len(answer.packed.body) + _AROUND
-    return len(answer.body) + packed + len(path) + len(query) + len(accept) + _AROUND
+    return len(answer.body) + packed + len(key) + _AROUND
 
 
 def _packed_tag(tag: bytes) -> bytes:

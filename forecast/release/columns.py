@@ -8,11 +8,12 @@ Per-month figures are whole numbers, per-day figures have one decimal. Rounding 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import chain, islice, repeat
-from operator import itemgetter, truediv
+from operator import add, itemgetter, truediv
 from typing import Literal
 
 from forecast.core.errors import LevelsError
@@ -32,13 +33,21 @@ _FIGURES: dict[Unit, str] = {"month": "%.0f", "day": "%.1f"}
 _ROOM = 12_000_000
 # What Python needs around a column, in bytes.
 _AROUND = 250
+# How often an area is written into the answer itself before columns of it are kept: what they cost is paid back after as many.
+_SELDOM = 3
+
+_Key = tuple[str, Unit, Form]
 
 
 @dataclass(slots=True)
 class _Columns:
-    """Columns of a release that were asked for, by area, unit, form and coverage (0: median and mean); `room`: bytes for more."""
+    """Columns of a release that were asked for, by area, unit and form, and coverage (0: median and mean).
 
-    kept: dict[tuple[str, Unit, Form, int], bytes] = field(default_factory=dict)
+    `asked`: how often an area was written without them; `room`: bytes for more.
+    """
+
+    kept: dict[_Key, dict[int, bytes]] = field(default_factory=dict)
+    asked: Counter[_Key] = field(default_factory=Counter)
     room: int = _ROOM
 
 
@@ -67,25 +76,31 @@ def months(
     `coverage` in per cent; `horizon`: months at most; `between`: what stands between two months. Raises LevelsError where the release
     does not store the ends of an interval.
     """
-    columns, lines = _columns(release), []
+    columns, key = _columns(release), (forecast.slug, unit, form)
+    kept = columns.kept.get(key)
+    if kept is None:
+        columns.asked[key] += 1
+        if columns.asked[key] <= _SELDOM:
+            return _written(release, forecast, unit, form, (0, *coverage), horizon, between)
+        kept = columns.kept[key] = {}
+    lines = []
     for per_cent in (0, *coverage):
-        key = forecast.slug, unit, form, per_cent
-        column = columns.kept.get(key)
+        column = kept.get(per_cent)
         if column is None:
             if columns.room <= 0:
-                return _written(release, forecast, unit, form, (0, *coverage), horizon).replace(b"\n", between)
-            column = _written(release, forecast, unit, form, (per_cent,), None)
-            columns.kept[key] = column
+                return _written(release, forecast, unit, form, (0, *coverage), horizon, between)
+            column = kept[per_cent] = _written(release, forecast, unit, form, (per_cent,), None, b"\n")
             columns.room -= len(column) + _AROUND
         lines.append(column.split(b"\n", horizon or -1))
-    return _beside(form, islice(zip(*lines, strict=True), horizon), between)
+    return between.join(islice(_beside(form, lines), horizon))
 
 
-def _beside(form: Form, lines: Iterable[tuple[bytes, ...]], between: bytes) -> bytes:
+def _beside(form: Form, lines: Sequence[Iterable[bytes]]) -> Iterator[bytes]:
     """Columns beside each other, month by month."""
-    text = between.join(map(b",".join, lines))
-    # The first column opens the list of intervals, whose first member has no comma before it.
-    return text.replace(b"[,", b"[") if form == "json" else text
+    if form == "csv" or len(lines) == 1:
+        return map(b",".join, zip(*lines, strict=True))
+    # The first column opens the list that the others are members of.
+    return map(add, lines[0], map(b",".join, zip(*lines[1:], strict=True)))
 
 
 @per_release
@@ -93,8 +108,10 @@ def _columns(_: Release) -> _Columns:
     return _Columns()
 
 
-def _written(release: Release, forecast: AreaForecast, unit: Unit, form: Form, columns: tuple[int, ...], horizon: int | None) -> bytes:
-    """Columns beside each other from the figures, a line per month.
+def _written(
+    release: Release, forecast: AreaForecast, unit: Unit, form: Form, columns: tuple[int, ...], horizon: int | None, between: bytes
+) -> bytes:
+    """Columns beside each other from the figures, month by month.
 
     Raises ValueError for a figure that is no finite number: a fault, never a value.
     """
@@ -106,18 +123,15 @@ def _written(release: Release, forecast: AreaForecast, unit: Unit, form: Form, c
         figures = list(map(truediv, figures, chain.from_iterable([repeat(days, 2 * len(columns)) for days in _days(ahead[0], len(ahead))])))
     if not math.isfinite(sum(figures)):
         raise ValueError(f"{forecast.slug} has a figure that is no finite number.")
-    return _template(form, unit, columns, ahead[0], len(ahead), release.lead(ahead[0])) % tuple(figures)
-
-
-@lru_cache(maxsize=512)
-def _template(form: Form, unit: Unit, columns: tuple[int, ...], first: Month, count: int, lead: int) -> bytes:
-    """Columns beside each other without their figures; `lead`: of the first month."""
-    return _beside(form, zip(*[_lines(form, unit, per_cent, first, count, lead) for per_cent in columns], strict=True), b"\n")
+    first, count, lead = ahead[0], len(forecast.months), release.lead(ahead[0])
+    lines = _beside(form, [_lines(form, unit, per_cent, first, count, lead) for per_cent in columns])
+    # What stands between is text of the release, and may hold a sign that Python would fill in.
+    return between.replace(b"%", b"%%").join(islice(lines, horizon)) % tuple(figures)
 
 
 @lru_cache(maxsize=512)
 def _lines(form: Form, unit: Unit, per_cent: int, first: Month, count: int, lead: int) -> tuple[bytes, ...]:
-    """One of them, line by line."""
+    """A column without its figures, line by line; `lead`: of the first month."""
     figure = _FIGURES[unit]
     if per_cent:
         line = f'{{"coverage":{per_cent},"lower":{figure},"upper":{figure}}}' if form == "json" else f"{figure},{figure}"
