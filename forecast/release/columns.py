@@ -36,18 +36,16 @@ _AROUND = 250
 # How often an area is written into the answer itself before columns of it are kept: what they cost is paid back after as many.
 _SELDOM = 3
 
-_Key = tuple[str, Unit, Form]
-
 
 @dataclass(slots=True)
 class _Columns:
-    """Columns of a release that were asked for, by area, unit and form, and coverage (0: median and mean).
+    """Columns of a release that were asked for, by area, unit and form in one word, and by coverage (0: median and mean).
 
     `asked`: how often an area was written without them; `room`: bytes for more.
     """
 
-    kept: dict[_Key, dict[int, bytes]] = field(default_factory=dict)
-    asked: Counter[_Key] = field(default_factory=Counter)
+    kept: dict[str, dict[int, bytes]] = field(default_factory=dict)
+    asked: Counter[str] = field(default_factory=Counter)
     room: int = _ROOM
 
 
@@ -76,7 +74,7 @@ def months(
     `coverage` in per cent; `horizon`: months at most; `between`: what stands between two months. Raises LevelsError where the release
     does not store the ends of an interval.
     """
-    columns, key = _columns(release), (forecast.slug, unit, form)
+    columns, key = _columns(release), f"{forecast.slug} {unit} {form}"
     kept = columns.kept.get(key)
     if kept is None:
         columns.asked[key] += 1
