@@ -52,13 +52,21 @@ class Answer(Response):
         self.packed: Answer | None = None
         self.tag = b'"%s"' % hashlib.sha256(body).hexdigest()[:32].encode()
         self.same = _same(media_type, cache) if headers is None else _told(media_type, cache, headers)
+        self.sent: list[tuple[bytes, bytes]] | None = None
+        self.often = False
 
-    # Made when they are sent, of two that are its own and a row that is shared: thousands of answers are kept, and what a collection of
-    # garbage finds around each of them adds up to a pause.
     @property
     def raw_headers(self) -> list[tuple[bytes, bytes]]:  # type: ignore[override]  # an attribute there
-        """Names and values."""
-        return [(b"etag", self.tag), (b"content-length", b"%d" % len(self.body)), *self.same]
+        """Names and values: two of its own, and those that answers of its kind share."""
+        found = self.sent
+        if found is None:
+            found = [(b"etag", self.tag), (b"content-length", b"%d" % len(self.body)), *self.same]
+            # Held from the second time on. Most answers are asked for once, thousands are kept, and what a collection of garbage finds
+            # around each of them would add up to a pause.
+            if self.often:
+                self.sent = found
+            self.often = True
+        return found
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Leave the answer to the front, which every request passes."""
@@ -70,6 +78,7 @@ class Answer(Response):
         found.__dict__.update(self.__dict__)
         found.body, found.tag = compression.packed(bytes(self.body)), _packed_tag(self.tag)
         found.same = (*self.same, (b"content-encoding", b"gzip"))
+        found.sent = None
         return found
 
     async def deliver(self, send: Send, *, head: bool, known: bytes) -> None:
@@ -233,7 +242,7 @@ def _told(media_type: str, cache: str, headers: Mapping[str, str]) -> tuple[tupl
 def _key(scope: Scope) -> bytes:
     """Path, query and Accept header. A path as it was sent has no `?`, and neither it nor a query a blank, so that no two are alike."""
     path = scope.get("raw_path") or quote(scope["path"]).encode()
-    found: bytes = b"%b?%b %b" % (path, scope["query_string"], scope[HEADERS].get(b"accept", b""))
+    found: bytes = path + b"?" + scope["query_string"] + b" " + scope[HEADERS].get(b"accept", b"")
     return found
 
 

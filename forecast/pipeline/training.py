@@ -166,8 +166,9 @@ class Training:
         outbox.discard(job.outbox, self.panel, keep={found.id for found in read.releases(job.engine, self.panel)})
         with ExitStack() as stack:
             sender = None
-            with suppress(OSError):  # `deliver` meets it again, and tells of it
-                sender = stack.enter_context(started())
+            if outbox.refused(job.tracking) is None:
+                with suppress(OSError):  # `deliver` meets it again, and tells of it
+                    sender = stack.enter_context(started())
             try:
                 describe(training, job.outbox / manifest.id)
             except TrackingError as error:
