@@ -7,10 +7,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
-from typing import Literal, get_args
+from typing import Literal, NamedTuple, get_args
 from urllib.parse import parse_qsl
 
 from fastapi import Request
@@ -57,9 +56,11 @@ _WRITTEN = {str(one): one for one in COVERAGES}
 MEDIA: dict[Format, str] = {"json": "application/json", "csv": "text/csv", "parquet": "application/vnd.apache.parquet"}
 
 
-@dataclass(frozen=True)
-class Ask:
-    """One question about forecasts. `areas`: slugs in the order asked for, None for all; `horizon`: months ahead at most, None for all."""
+class Ask(NamedTuple):
+    """One question about forecasts; a named tuple, because one is made with every request.
+
+    `areas`: slugs in the order asked for, None for all; `horizon`: months ahead at most, None for all.
+    """
 
     areas: tuple[str, ...] | None = None
     panel: Panel | None = None
@@ -190,7 +191,7 @@ def plain(query: bytes) -> Ask | None:
     if "%" in text or "+" in text:
         given = parse_qsl(text, keep_blank_values=True)
     else:  # the same for text without escapes, in a third of the time
-        given = [(name, value) for name, _, value in [pair.partition("=") for pair in text.split("&") if pair]]
+        given = [pair.partition("=")[::2] for pair in text.split("&") if pair]
     asked = dict(given)
     panel, kind, unit, horizon = asked.get("panel"), asked.get("kind"), asked.get("unit", "month"), asked.get("horizon")
     if (
@@ -206,7 +207,7 @@ def plain(query: bytes) -> Ask | None:
         slugs(asked.get("area")),
         panel,
         kind,  # type: ignore[arg-type]  # looked up just above, as is the unit
-        coverages(asked["coverage"]) if "coverage" in asked else Ask.coverage,
+        coverages(asked["coverage"]) if "coverage" in asked else COVERAGE,
         unit,  # type: ignore[arg-type]
         None if horizon is None else int(horizon),
     )

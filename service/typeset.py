@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import date
 
+from forecast.core.areas import Panel
 from forecast.release import columns, shapes
-from forecast.release.columns import UNITS
+from forecast.release.columns import UNITS, Unit
 from forecast.release.once import per_release
 from forecast.release.read import AreaForecast, Release
 from forecast.release.shapes import Chosen, area
@@ -66,11 +67,25 @@ def rows_json(chosen: Chosen, ask: Ask, *, today: date | None) -> Iterator[bytes
 
 def _told(chosen: Chosen, ask: Ask, today: date | None) -> bytes:
     """What an answer says before its figures: the releases that they are from, and their unit."""
+    if len(chosen) == 1:
+        release = chosen[0][0]
+        return _told_of_one(release)[None if today is None else bodies.is_stale(release, today), ask.unit]
     heads = {
         release.manifest.panel: _release_json(release)[None if today is None else bodies.is_stale(release, today)] for release, _ in chosen
     }
+    return _telling(heads, ask.unit)
+
+
+@per_release
+def _told_of_one(release: Release) -> dict[tuple[bool | None, Unit], bytes]:
+    """The same of one release: stale, not stale, and without a word of it."""
+    told = _release_json(release).items()
+    return {(stale, unit): _telling({release.manifest.panel: head}, unit) for stale, head in told for unit in UNITS}
+
+
+def _telling(heads: Mapping[Panel, bytes], unit: Unit) -> bytes:
     told = b",".join([b'"%s":%s' % (panel.encode(), head) for panel, head in heads.items()])
-    return b'{"releases":{%s},"unit":"%s"' % (told, UNITS[ask.unit].encode())
+    return b'{"releases":{%s},"unit":"%s"' % (told, UNITS[unit].encode())
 
 
 @per_release
