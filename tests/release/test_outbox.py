@@ -19,6 +19,7 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from pathlib import Path
 from threading import Thread
+from typing import Any
 
 import psutil
 import pytest
@@ -90,10 +91,8 @@ class Box:
         describe(named, self.place / named.release_id)
         return named.release_id
 
-    def deliver(self, *releases: str, uri: str, budget: float, patient: bool = True) -> outbox.Delivery:
-        return outbox.deliver(
-            self.place, releases, panel=PANEL, uri=uri, artifacts="file:///nowhere", budget=budget, patient=patient
-        )  # fmt: skip
+    def deliver(self, *releases: str, uri: str, budget: float, **more: Any) -> outbox.Delivery:
+        return outbox.deliver(self.place, releases, panel=PANEL, uri=uri, artifacts="file:///nowhere", budget=budget, **more)
 
 
 @pytest.fixture
@@ -299,6 +298,19 @@ def test_a_sender_that_is_killed_leaves_nothing_behind(box, tmp_path, monkeypatc
         found = box.deliver(release, uri=f"http://127.0.0.1:{silent.getsockname()[1]}", budget=8)
     assert "not done within 8 s" in found.problem
     assert list(place.iterdir()) == []
+
+
+def test_a_sender_that_cannot_begin_says_why(box, tmp_path, monkeypatch):
+    release = box.describe("unable")
+    broken = tmp_path / "python"
+    broken.write_text("#!/bin/sh\nexec 0<&-\necho No module named mlflow >&2\nexit 3\n")
+    broken.chmod(0o755)
+    monkeypatch.setattr(sys, "executable", str(broken))
+    with started() as sender:
+        sender.process.wait(10)
+        found = box.deliver(release, uri=f"sqlite:///{tmp_path}/m.db", budget=AMPLE, sender=sender)
+    assert "No module named mlflow" in found.problem
+    assert outbox.waiting(box.place) == (release,)
 
 
 def test_a_sender_that_is_told_nothing_ends_with_its_caller():

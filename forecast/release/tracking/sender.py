@@ -39,10 +39,10 @@ class Sender:
     def tell(self, asked: Mapping[str, Any], *, lock: int, seconds: float) -> Said:
         """Give it its instructions and wait for its answers, at most so many seconds; then it is killed.
 
-        `lock`: an open file that it holds until it ends, should this process be killed meanwhile. Raises OSError where it has died.
+        `lock`: an open file that it holds until it ends, should this process be killed meanwhile.
         """
-        # Not by arguments: a list of processes would show the address, and the password in it.
-        with self._line:
+        # Not by arguments: a list of processes would show the address, and the password in it. One that has died says why below.
+        with self._line, suppress(BrokenPipeError, ConnectionResetError):
             socket.send_fds(self._line, [json.dumps(asked).encode()], [lock])
         late = False
         try:
