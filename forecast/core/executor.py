@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import TimeoutError as DeadlineError
 from concurrent.futures import wait
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from multiprocessing import forkserver
 from multiprocessing.context import ForkServerContext
@@ -95,7 +95,7 @@ def map_tasks(
 def warm(preload: Sequence[str]) -> None:
     """Start the process that workers are forked from: it imports `preload` while the caller goes on. Unneeded, but saves seconds."""
     _context(preload)
-    with _one_thread():
+    with _one_thread(), suppress(OSError):  # `map_tasks` meets what lasts
         forkserver.ensure_running()
 
 

@@ -91,7 +91,7 @@ def squares(free: Floats, values: Floats, season: int, orders: Orders, skip: int
         if len(row):
             without = lfilter(_ONE, shape, errors)
             lags = range(step, len(row) * step + 1, step)
-            moved = [-float(errors[max(skip, lag) :] @ without[max(skip - lag, 0) : n - lag]) for lag in lags]
+            moved = [-float(errors[max(skip, lag) :] @ without[max(skip - lag, 0) : max(n - lag, 0)]) for lag in lags]
             slopes.append(2 / total * (np.array(moved) @ own))
     return float(np.log(total / (n - skip))), np.concatenate(slopes)
 

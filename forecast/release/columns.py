@@ -80,7 +80,7 @@ def months(
         columns.asked[key] += 1
         if columns.asked[key] <= _SELDOM:
             return _written(release, forecast, unit, form, (0, *coverage), horizon, between)
-        kept = columns.kept[key] = {}
+        kept = columns.kept.setdefault(key, {})
     lines = []
     for per_cent in (0, *coverage):
         column = kept.get(per_cent)

@@ -9,7 +9,7 @@ from forecast.models.arma import Orders, choose, squares
 
 
 @pytest.mark.parametrize("orders", [(1, 0, 0, 0), (0, 2, 0, 0), (2, 2, 1, 1), (2, 1, 0, 1), (0, 0, 1, 1)])
-@pytest.mark.parametrize(("length", "skip"), [(120, 14), (24, 6)])
+@pytest.mark.parametrize(("length", "skip"), [(120, 14), (24, 6), (10, 2)])
 def test_the_slopes_are_those_of_the_squares(orders, length, skip):
     numbers = np.random.default_rng(length)
     values, free = numbers.normal(size=length), numbers.normal(size=sum(orders)) / 2

@@ -313,6 +313,14 @@ def test_a_sender_that_cannot_begin_says_why(box, tmp_path, monkeypatch):
     assert outbox.waiting(box.place) == (release,)
 
 
+def test_instructions_longer_than_what_a_socket_holds_arrive_whole(tmp_path):
+    folders = [f"/nowhere/{'x' * 200}{number}" for number in range(2500)]
+    asked = {"folders": folders, "uri": f"sqlite:///{tmp_path}/m.db", "artifacts": "", "end": time.monotonic() + AMPLE}
+    with started() as sender, (tmp_path / "lock").open("w") as lock:
+        said = sender.tell(asked, lock=lock.fileno(), seconds=AMPLE)
+    assert [f"/nowhere/{answer['release']}" for answer in said.answers] == folders
+
+
 def test_a_sender_that_is_told_nothing_ends_with_its_caller():
     with started() as sender:
         assert sender.process.poll() is None

@@ -19,11 +19,14 @@ from forecast.release.tracking import described
 from forecast.release.tracking.sending import send
 from forecast.release.tracking.session import load, opened
 
+# Seconds after which a process ends that was not told anything, should MLflow not load, say, and nobody be left to kill it.
+_UNTOLD = 600.0
 # Bytes of instructions that are read at a time.
 _AT_ONCE = 65_536
 
 
 def main() -> None:
+    signal.setitimer(signal.ITIMER_REAL, _UNTOLD)
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # a library that prints would garble the answers
     load()

@@ -82,13 +82,13 @@ def deliver(
 ) -> Delivery:
     """Send the folders of some releases of a panel to MLflow, oldest first, and remove those that arrived.
 
-    `budget`: seconds for all of it; then the sender is killed and the rest stays. `sender`: one that was started before; another
-    otherwise. Two processes never send for one panel at once: the second waits as long as its budget lasts, or gives up at once where it
-    is not `patient`. Never raises for what the server does.
+    `budget`: seconds for all of it; then the sender is killed and the rest stays. `sender`: one that was started before, for a server
+    that did not refuse; another one is started otherwise. Two processes never send for one panel at once: the second waits as long as
+    its budget lasts, or gives up at once where it is not `patient`. Never raises for what the server does.
     """
     end = time.monotonic() + budget
     what = f"Tracking {'release ' if len(releases) == 1 else ''}{', '.join(releases)}"
-    if (reason := refused(uri)) is not None:
+    if sender is None and (reason := refused(uri)) is not None:
         return Delivery(problem=failure(uri, what, reason))
     try:
         outbox.mkdir(parents=True, exist_ok=True)

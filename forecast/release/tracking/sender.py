@@ -41,19 +41,25 @@ class Sender:
 
         `lock`: an open file that it holds until it ends, should this process be killed meanwhile.
         """
-        # Not by arguments: a list of processes would show the address, and the password in it. One that has died says why below.
-        with self._line, suppress(BrokenPipeError, ConnectionResetError):
-            socket.send_fds(self._line, [json.dumps(asked).encode()], [lock])
         late = False
         try:
+            self._instruct(json.dumps(asked).encode(), lock, seconds)
             said, complaints = self.process.communicate(timeout=seconds)
-        except subprocess.TimeoutExpired:
+        except (TimeoutError, subprocess.TimeoutExpired):
             self.kill()
             said, complaints = self.process.communicate()
             late = True
         lines = complaints.strip().splitlines() or [f"the sender ended with {self.process.returncode}"]
         answers = tuple(answer for answer in map(_answer, said.splitlines()) if answer)
         return Said(answers, lines[-1], late or self.process.returncode == -signal.SIGALRM)
+
+    def _instruct(self, text: bytes, lock: int, seconds: float) -> None:
+        """Not by arguments: a list of processes would show the address, and the password in it. A sender that has died says why later."""
+        with self._line, suppress(BrokenPipeError, ConnectionResetError):
+            # It may be loading still, and read nothing for seconds: what goes at once goes with the file.
+            self._line.settimeout(seconds)
+            self._line.sendall(text[socket.send_fds(self._line, [text], [lock]) :])
+            self._line.shutdown(socket.SHUT_WR)
 
     def kill(self) -> None:
         """End it with whatever it has started, which holds the pipes open that are read to their end."""
@@ -89,7 +95,7 @@ def started() -> Iterator[Sender]:
 
 def _answer(line: str) -> dict[str, Any]:
     try:
-        found: dict[str, Any] = json.loads(line)
+        found: Any = json.loads(line)
     except ValueError:  # a line that was cut when the sender was killed
         return {}
-    return found
+    return found if isinstance(found, dict) else {}
