@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import fcntl
 import json
-import os
 import signal
 import socket
 import sqlite3
@@ -14,14 +13,13 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import closing, suppress
+from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from pathlib import Path
 from threading import Thread
 from typing import Any
 
-import psutil
 import pytest
 from retraining import Server, make_counts, make_training, tracking_server
 from typer.testing import CliRunner
@@ -313,27 +311,6 @@ def test_a_sender_that_cannot_begin_says_why(box, tmp_path, monkeypatch):
     assert outbox.waiting(box.place) == (release,)
 
 
-def test_instructions_longer_than_what_a_socket_holds_arrive_whole(tmp_path):
-    folders = [f"/nowhere/{'x' * 200}{number}" for number in range(2500)]
-    asked = {"folders": folders, "uri": f"sqlite:///{tmp_path}/m.db", "artifacts": "", "end": time.monotonic() + AMPLE}
-    with started() as sender, (tmp_path / "lock").open("w") as lock:
-        said = sender.tell(asked, lock=lock.fileno(), seconds=AMPLE)
-    assert [f"/nowhere/{answer['release']}" for answer in said.answers] == folders
-
-
-def test_a_sender_that_is_told_nothing_ends_with_its_caller():
-    with started() as sender:
-        assert sender.process.poll() is None
-    assert sender.process.returncode == -signal.SIGKILL
-    orphaned = (
-        "import os; from forecast.release.tracking.sender import started\n"
-        "with started() as sender: print(sender.process.pid, flush=True); os._exit(1)"
-    )
-    done = subprocess.run([sys.executable, "-c", orphaned], capture_output=True, text=True, timeout=60)
-    with suppress(psutil.NoSuchProcess):
-        psutil.Process(int(done.stdout)).wait(60)
-
-
 def test_a_release_that_is_not_published_is_not_sent(training, tmp_path):
     archive = Archive(tmp_path / "archive")
     archive.append(vintage(66, date(2024, 4, 30)))
@@ -369,69 +346,3 @@ def test_an_address_that_is_none_is_one_line(box):
     found = box.deliver(release, uri="no address", budget=AMPLE)
     assert (found.runs, outbox.waiting(box.place)) == ({}, (release,))
     assert "failed at MLFLOW_TRACKING_URI: it is no address" in found.problem
-
-
-_OPENER = """
-import sys
-from forecast.release.tracking.session import opened, prepare
-prepare()
-import mlflow.store.tracking.sqlalchemy_store, mlflow.store.model_registry.sqlalchemy_store
-from forecast.release.tracking.sending import _experiment
-print("ready", flush=True)
-for uri in map(str.strip, sys.stdin):
-    with opened(uri, what="Opening") as client:
-        print(_experiment(client, "cbp-states", "file:///nowhere"), flush=True)
-"""
-
-
-@pytest.mark.slow
-def test_two_processes_that_create_one_sqlite_store_at_once_both_succeed(tmp_path):
-    start = [sys.executable, "-c", _OPENER]
-    with (
-        subprocess.Popen(start, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as one,
-        subprocess.Popen(start, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as other,
-    ):
-        assert [one.stdout.readline(), other.stdout.readline()] == ["ready\n", "ready\n"]
-        for turn in range(3):
-            file = tmp_path / f"{turn}.db"
-            for process in (one, other):
-                process.stdin.write(f"sqlite:///{file}\n")
-                process.stdin.flush()
-            assert [one.stdout.readline(), other.stdout.readline()] == ["1\n", "1\n"]
-            with closing(sqlite3.connect(file)) as store:
-                assert store.execute("pragma integrity_check").fetchall() == [("ok",)]
-                names = store.execute("select name from experiments order by experiment_id").fetchall()
-                assert names == [("Default",), ("encounters/cbp-states",)]
-                assert count(store, "alembic_version") == 1
-
-
-_PICKLE = """
-import sys
-from forecast.release.tracking.session import prepare
-prepare()
-from mlflow import pyfunc
-from mlflow.exceptions import MlflowException
-from mlflow.telemetry.client import get_telemetry_client
-from mlflow.telemetry.utils import is_telemetry_disabled
-class Any(pyfunc.PythonModel):
-    def predict(self, context, model_input):
-        return model_input
-pyfunc.save_model(sys.argv[1], python_model=Any(), pip_requirements=[])
-try:
-    pyfunc.load_model(sys.argv[1])
-    loaded = True
-except MlflowException as error:
-    loaded = "ickle" not in str(error)
-print(is_telemetry_disabled(), get_telemetry_client(), loaded)
-"""
-
-
-@pytest.mark.slow
-def test_telemetry_is_off_and_no_pickle_is_loaded_whatever_the_environment_allows(tmp_path):
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("MLFLOW") and name != "PYTEST_CURRENT_TEST"}
-    done = subprocess.run(
-        [sys.executable, "-W", "ignore", "-c", _PICKLE, str(tmp_path / "model")],
-        env={**environment, "MLFLOW_ALLOW_PICKLE_DESERIALIZATION": "true"},
-        capture_output=True, text=True, check=False, timeout=120,
-    )  # fmt: skip
-    assert done.stdout.splitlines()[-1:] == ["True None False"], done.stderr
