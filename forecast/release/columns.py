@@ -1,7 +1,8 @@
 """Figures of forecasts as text, put together from columns: one interval of one area, written month by month as JSON or as cells of CSV.
 
-A question chooses among columns, so that one which was never asked is put together from what others left. Columns are kept while there is
-room; where there is none, the figures are written into the answer itself, so that many areas cost no more memory and little more time.
+A question chooses among columns, so that one which was never asked is put together from what others left. Columns are kept of areas that
+were asked for a few times, while there is room; otherwise the figures are written into the answer itself, so that many areas cost no more
+memory.
 Per-month figures are whole numbers, per-day figures have one decimal. Rounding is monotone, so the ends of intervals keep their order.
 """
 

@@ -1,4 +1,4 @@
-"""Sends folders of the outbox to MLflow, oldest first, and says of each on standard output what became of it. Started by `outbox`.
+"""Sends folders of the outbox to MLflow, oldest first, and says of each on standard output what became of it. Started by `sender`.
 
 Standard input is a socket, over which come `folders`, `uri`, `artifacts`, and the `end` (by the machine's monotonic clock), at which the
 process ends by itself, should nobody be left to kill it; and with them an open file, which is held to the end.
