@@ -76,7 +76,7 @@ def steps(home: Path) -> str:
 
 
 def main() -> None:
-    """Measure the three and print them beside their goals."""
+    """Measure each and print it beside its goal."""
     with tempfile.TemporaryDirectory() as folder:
         home = Path(folder)
         archive = Archive(home / "archive")
