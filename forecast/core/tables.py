@@ -53,7 +53,8 @@ class Vintage:
     `values`: (months, areas), encounters per month, whole numbers >= 0; every month from `first` is covered, and an area
     of `areas` without a row in the file is zero there. `covers_panel` says that the file speaks for every leaf of the panel,
     so that a leaf it does not name is zero in its months. `totals`: published aggregates, slug -> (months,), -1 where not given.
-    `precision`: 1 for exact figures, 10 for figures rounded to ten. Raises TableError.
+    `precision`: 1 for exact figures, 10 for figures rounded to ten. `tabulated_by`: who summed the official file `source`, where the
+    figures were carried over from a table of somebody else's; empty for an official file itself. Raises TableError.
     """
 
     source: str
@@ -67,6 +68,7 @@ class Vintage:
     areas: tuple[str, ...]
     values: Ints
     totals: dict[str, Ints] = field(default_factory=dict)
+    tabulated_by: str = ""
 
     def __post_init__(self) -> None:
         if self.values.ndim != 2 or self.values.shape[1] != len(self.areas):
@@ -80,6 +82,11 @@ class Vintage:
             if total.shape != (len(self.values),):
                 raise TableError(f"{self.file_name}: the totals of {slug} have {total.shape} months, not {len(self.values)}")
             _freeze(total)
+
+    @property
+    def credit(self) -> str:
+        """Whose figures they are: the source, and who tabulated it where that was somebody else."""
+        return f"{self.source}, tabulated by {self.tabulated_by}" if self.tabulated_by else self.source
 
     @property
     def months(self) -> tuple[Month, ...]:

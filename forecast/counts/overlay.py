@@ -1,7 +1,8 @@
 """Lays vintages over one another: what was public of a panel on a day. Reads no file.
 
-For each area and month the newest vintage that covers it wins, with one exception: where it is rounded and an older exact figure agrees
-with it, the exact one is kept, since nothing was revised.
+For each area and month the newest vintage that covers it wins, with two exceptions: where it is rounded and an older exact figure agrees
+with it, the exact one is kept, since nothing was revised; and a table that somebody else tabulated yields to every exact official figure,
+whichever was published first.
 """
 
 from __future__ import annotations
@@ -85,7 +86,7 @@ def overlay(vintages: Sequence[Vintage]) -> Known | None:
     leaves = tuple(sorted({slug for vintage in seen for slug in vintage.areas}))
     first = min(vintage.first for vintage in seen)
     count = max(vintage.last for vintage in seen) - first + 1
-    layers = [told(vintage, leaves).on(first, count, leaves) for vintage in seen]
+    layers = _layers(seen, first, count, leaves)
 
     values, precision = layers[0].values.copy(), layers[0].precision.copy()
     rank: Ints = np.zeros(values.shape, dtype=np.int64)
@@ -98,6 +99,19 @@ def overlay(vintages: Sequence[Vintage]) -> Known | None:
         kept = (rank > place) & (newest.precision > 1) & (layer.precision == 1) & agrees(layer, newest)
         values[kept], precision[kept] = layer.values[kept], 1
     return Known(first, leaves, values, precision)
+
+
+def _layers(vintages: Sequence[Vintage], first: Month, count: int, leaves: Sequence[str]) -> list[Known]:
+    """What each vintage says on one grid; what somebody else tabulated is left out where an official file is exact."""
+    layers = [told(vintage, leaves).on(first, count, leaves) for vintage in vintages]
+    official = np.zeros((count, len(leaves)), dtype=bool)
+    for vintage, layer in zip(vintages, layers, strict=True):
+        if not vintage.tabulated_by:
+            official |= layer.precision == 1
+    for vintage, layer in zip(vintages, layers, strict=True):
+        if vintage.tabulated_by:
+            layer.values[official], layer.precision[official] = np.nan, 0
+    return layers
 
 
 def counts_of(vintages: Sequence[Vintage], panel: Panel, day: date) -> Counts:
