@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from forecast.core.areas import Panel, area, group_of, hierarchy
 from forecast.core.errors import LevelsError, TableError
 from forecast.core.months import SEASON, Month, month_range
+from forecast.core.provenance import Provenance, credit
 
 __all__ = ["LEVELS", "Check", "Counts", "Floats", "Forecasts", "Ints", "Paths", "Series", "Vintage"]
 
@@ -86,7 +87,7 @@ class Vintage:
     @property
     def credit(self) -> str:
         """Whose figures they are: the source, and who tabulated it where that was somebody else."""
-        return f"{self.source}, tabulated by {self.tabulated_by}" if self.tabulated_by else self.source
+        return credit(self.source, self.tabulated_by)
 
     @property
     def months(self) -> tuple[Month, ...]:
@@ -153,8 +154,8 @@ class Counts:
     """What was public of one panel on the day `as_of`.
 
     `values`: (months, leaves), encounters per month, NaN where no visible vintage covers the cell. `precision`: same shape, 1 exact,
-    10 rounded, 0 unknown. `vintages`: sha256 of the files behind it. The last month is the last one that every open leaf is known in.
-    Raises TableError.
+    10 rounded, 0 unknown. `vintages`: sha256 of the files that were public; `sources`: those whose figures are in force, in the order of
+    their months. The last month is the last one that every open leaf is known in. Raises TableError.
     """
 
     panel: Panel
@@ -164,6 +165,7 @@ class Counts:
     values: Floats
     precision: Ints
     vintages: tuple[str, ...] = ()
+    sources: tuple[Provenance, ...] = ()
 
     def __post_init__(self) -> None:
         shape = (len(self.values), len(self.areas))

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from forecast.core.areas import Panel, area
 from forecast.core.errors import ArchiveError
 from forecast.core.months import Month
+from forecast.core.provenance import Provenance
 from forecast.core.tables import Counts, Floats, Ints, Vintage
 
 __all__ = ["Known", "agrees", "counts_of", "in_order", "overlay", "told"]
@@ -81,24 +82,27 @@ def overlay(vintages: Sequence[Vintage]) -> Known | None:
     The areas are the union over them.
     """
     seen = [vintage for vintage in in_order(vintages) if vintage.areas]
-    if not seen:
-        return None
+    return _lay(seen)[0] if seen else None
+
+
+def _lay(seen: Sequence[Vintage]) -> tuple[Known, Ints]:
+    """The figures in force, and whose they are: (months, areas), the place in `seen`, -1 where unknown."""
     leaves = tuple(sorted({slug for vintage in seen for slug in vintage.areas}))
     first = min(vintage.first for vintage in seen)
     count = max(vintage.last for vintage in seen) - first + 1
     layers = _layers(seen, first, count, leaves)
 
     values, precision = layers[0].values.copy(), layers[0].precision.copy()
-    rank: Ints = np.zeros(values.shape, dtype=np.int64)
+    rank: Ints = np.full(values.shape, -1, dtype=np.int64)
     for place, layer in enumerate(layers):
         says = layer.precision > 0
         values[says], precision[says], rank[says] = layer.values[says], layer.precision[says], place
-    newest = Known(first, leaves, values.copy(), precision.copy())
+    newest, holder = Known(first, leaves, values.copy(), precision.copy()), rank.copy()
     for place, layer in enumerate(layers):
         # Not only the figure before last: an exact one may stand under several rounded ones.
         kept = (rank > place) & (newest.precision > 1) & (layer.precision == 1) & agrees(layer, newest)
-        values[kept], precision[kept] = layer.values[kept], 1
-    return Known(first, leaves, values, precision)
+        values[kept], precision[kept], holder[kept] = layer.values[kept], 1, place
+    return Known(first, leaves, values, precision), holder
 
 
 def _layers(vintages: Sequence[Vintage], first: Month, count: int, leaves: Sequence[str]) -> list[Known]:
@@ -120,11 +124,11 @@ def counts_of(vintages: Sequence[Vintage], panel: Panel, day: date) -> Counts:
     The last month is the last one in which every leaf that is open by then is known. Raises ArchiveError where nothing was public yet.
     """
     seen = [vintage for vintage in in_order(vintages) if vintage.panel == panel and vintage.published <= day and vintage.areas]
-    known = overlay(seen)
-    if known is None:
+    if not seen:
         since = min((vintage.published for vintage in vintages if vintage.panel == panel and vintage.areas), default=None)
         held = f"the first file is of {since}; choose a later day" if since else "no file has been ingested; ingest an official one"
         raise ArchiveError(f"{panel} has no counts published by {day}: {held}.")
+    known, holder = _lay(seen)
     ends = [area(slug).closed for slug in known.areas]
     shut = np.array([[end is not None and known.first + step >= end for end in ends] for step in range(len(known.values))])
     whole = np.flatnonzero((shut | (known.precision > 0)).all(axis=1))
@@ -139,4 +143,16 @@ def counts_of(vintages: Sequence[Vintage], panel: Panel, day: date) -> Counts:
         values=known.values[start:end].copy(),
         precision=known.precision[start:end].copy(),
         vintages=tuple(vintage.sha256 for vintage in seen),
+        sources=_sources(seen, known.first + start, holder[start:end]),
     )
+
+
+def _sources(seen: Sequence[Vintage], first: Month, holder: Ints) -> tuple[Provenance, ...]:
+    """The vintages that hold a cell, with the months from the first to the last that they hold one in, in that order."""
+    found = []
+    for place, vintage in enumerate(seen):
+        rows = np.flatnonzero((holder == place).any(axis=1))
+        if len(rows):
+            months = first + int(rows[0]), first + int(rows[-1])
+            found.append(Provenance(vintage.source, vintage.file_name, vintage.published, *months, vintage.tabulated_by))
+    return tuple(sorted(found, key=lambda source: (source.first.ordinal, source.last.ordinal, source.published)))

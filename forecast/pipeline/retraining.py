@@ -12,6 +12,7 @@ from sqlalchemy import Engine
 from forecast.core.areas import Panel
 from forecast.core.errors import ClockError, EncountersError, GateRefused, RecipeError
 from forecast.core.tables import Counts
+from forecast.evaluation.cautions import contradiction
 from forecast.pipeline.catching_up import catch_up
 from forecast.pipeline.job import Job, Progress, Result
 from forecast.recipe import recipe as kitchen
@@ -32,12 +33,13 @@ RECIPES: dict[Panel, tuple[str, ...]] = {"usbp-sectors": ("bank", "floor"), "cbp
 LEASE_LASTS = timedelta(minutes=10)
 
 
-def release_key(counts: Counts, recipes: Sequence[Recipe], *, code: str, once: str = "") -> str:
+def release_key(counts: Counts, recipes: Sequence[Recipe], *, code: str, once: str = "", contradicted: str = "") -> str:
     """The sha256 that a release is published under: the same counts, recipes and code give the same release.
 
-    `once` sets a hindcast or a forced repetition apart.
+    `once` sets a hindcast or a forced repetition apart. `contradicted`: what newer counts of another panel say against it, which the
+    release tells its readers: once they say something else, or agree, it is issued again.
     """
-    parts = [counts.panel, counts.digest, code, once, *(recipe.digest for recipe in recipes)]
+    parts = [counts.panel, counts.digest, code, once, *(recipe.digest for recipe in recipes), *([contradicted] if contradicted else [])]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 
@@ -69,7 +71,8 @@ def _retrain(panel: Panel, job: Job, progress: Progress, *, force: bool, as_of: 
         served = release.recipe
         if served not in [recipe.name for recipe in recipes]:
             recipes = [_defender(served), *recipes]
-    key = release_key(counts, recipes, code=code_version(), once=once)
+    newer = contradiction(counts, job.others(counts))
+    key = release_key(counts, recipes, code=code_version(), once=once, contradicted=newer.sentence if newer else "")
     # Looked up before the lock and again under it: a second start finds what the first has published meanwhile.
     if (found := _published(job.engine, panel, key)) is not None:
         return Result(panel, "nothing new", found)
