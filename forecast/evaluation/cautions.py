@@ -15,13 +15,14 @@ from forecast.core.areas import Panel, area
 from forecast.core.months import Month
 from forecast.core.tables import Counts
 
-__all__ = ["Contradiction", "cautions", "contradiction", "stale_after"]
+__all__ = ["Contradiction", "cautions", "contradicted", "contradiction", "stale_after"]
 
 # Official counts of a month are out within three months; later than that, newer ones exist.
 MONTHS_UNTIL_STALE = 3
 # A change of the southwest border by half since a forecast's origin means that the forecast describes another world.
 LEFT_BEHIND = 0.5
 
+_CONTRADICTED = "Newer counts contradict these forecasts"
 _NEWER = {
     "usbp-sectors": "by area of responsibility",
     "cbp-states": "by state",
@@ -71,7 +72,7 @@ class Contradiction:
         """The evidence, for a reader of the forecasts."""
         change = self.after / self.before - 1
         return (
-            f"Newer counts contradict these forecasts: {_TITLES[self.panel]} ({self.panel}) show {100 * abs(change):.0f} %"
+            f"{_CONTRADICTED}: {_TITLES[self.panel]} ({self.panel}) show {100 * abs(change):.0f} %"
             f" {'fewer' if change < 0 else 'more'} southwest border encounters in {self.month} ({self.after:,}) than in {self.since}"
             f" ({self.before:,}), the last month that these forecasts know."
         )
@@ -86,6 +87,11 @@ def contradiction(counts: Counts, others: Sequence[Counts]) -> Contradiction | N
         if before and after is not None and abs(after / before - 1) >= LEFT_BEHIND:
             return Contradiction(other.panel, counts.through, round(before), other.through, round(after))
     return None
+
+
+def contradicted(notes: Sequence[str]) -> str:
+    """The sentence among a release's notes that tells of a contradiction; empty where none does."""
+    return next((note for note in notes if note.startswith(_CONTRADICTED)), "")
 
 
 def _southwest(counts: Counts, month: Month) -> float | None:

@@ -12,7 +12,7 @@ from sqlalchemy import Engine
 from forecast.core.areas import Panel
 from forecast.core.errors import ClockError, EncountersError, GateRefused, RecipeError
 from forecast.core.tables import Counts
-from forecast.evaluation.cautions import contradiction
+from forecast.evaluation.cautions import contradicted, contradiction
 from forecast.pipeline.catching_up import catch_up
 from forecast.pipeline.job import Job, Progress, Result
 from forecast.recipe import recipe as kitchen
@@ -72,7 +72,16 @@ def _retrain(panel: Panel, job: Job, progress: Progress, *, force: bool, as_of: 
         if served not in [recipe.name for recipe in recipes]:
             recipes = [_defender(served), *recipes]
     newer = contradiction(counts, job.others(counts))
-    key = release_key(counts, recipes, code=code_version(), once=once, contradicted=newer.sentence if newer else "")
+    against = newer.sentence if newer else ""
+    key = release_key(counts, recipes, code=code_version(), once=once, contradicted=against)
+    if (
+        not once
+        and (last := _last_issued(job.engine, panel))
+        and contradicted(last.notes) != against
+        and _published(job.engine, panel, key)
+    ):
+        # What an earlier release said holds again: that one stays as it is, and another is issued.
+        key = release_key(counts, recipes, code=code_version(), contradicted=f"{against} after {last.id}")
     # Looked up before the lock and again under it: a second start finds what the first has published meanwhile.
     if (found := _published(job.engine, panel, key)) is not None:
         return Result(panel, "nothing new", found)
@@ -108,6 +117,11 @@ def _candidates(panel: Panel, job: Job) -> list[Recipe]:
 def _served(engine: Engine, panel: Panel) -> Manifest | None:
     """What the release that is served now says of itself."""
     return next((found.manifest for found in read.releases(engine, panel) if found.current), None)
+
+
+def _last_issued(engine: Engine, panel: Panel) -> Manifest | None:
+    """What the newest release says of itself, served or not: after a rollback it is not the one that is served."""
+    return next((found.manifest for found in read.releases(engine, panel) if not found.manifest.hindcast), None)
 
 
 def _check_not_behind(counts: Counts, served: Manifest, job: Job, now: datetime) -> None:
