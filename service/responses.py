@@ -101,7 +101,10 @@ class ReleaseHead(_Shape):
     run_id: str | None = Field(description="MLflow run behind the release; null where tracking was down.", examples=["8f0b1c"])
     hindcast: bool = Field(description="Made later for a past as-of date; never counts as issued.", examples=[False])
     notes: list[str] = Field(
-        description="Read these first.", examples=[["The months of this release are past; ingest a newer official file."]]
+        description="Read these first.",
+        examples=[
+            ["The counts behind these forecasts end in 2025-11: 12 of 18 forecast months had begun or passed when they were issued."]
+        ],
     )
     confidence: list[LeadConfidence] = Field(description="How far the intervals can be trusted, by lead; measured on past forecasts.")
 
@@ -379,7 +382,9 @@ class PanelStatus(_Shape):
         description="The files behind the counts of this release, by month; empty for releases of before they were kept."
     )
     alarms: list[OpenAlarm] = Field(description="Alarms that past releases have raised; empty where nothing stands out.")
-    notes: list[str] = Field(examples=[["The months of this release are past; ingest a newer official file."]])
+    notes: list[str] = Field(
+        examples=[["The counts behind these forecasts end in 2025-11: 12 of 18 forecast months had begun or passed when they were issued."]]
+    )
 
 
 class StatusAnswer(_Shape):
