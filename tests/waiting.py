@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from typing import TypeVar
 
-__all__ = ["HANG", "until"]
+__all__ = ["HANG", "soon", "until"]
 
 Answer = TypeVar("Answer")
 
@@ -24,3 +24,14 @@ def until(condition: Callable[[], Answer], *, process: subprocess.Popen | None =
         assert time.monotonic() < end, f"not within {HANG:g} s"
         time.sleep(every)
     return answer
+
+
+def soon(attempt: Callable[[], object], *, seconds: float) -> None:
+    """Until an attempt ends within so many seconds. A busy machine delays some; what is slow by itself is slow each time, and fails."""
+
+    def quick() -> bool:
+        started = time.monotonic()
+        attempt()
+        return time.monotonic() - started < seconds
+
+    until(quick)
