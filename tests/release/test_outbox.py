@@ -210,7 +210,7 @@ def test_what_a_server_does_after_its_client_gave_up_is_not_there_twice(server, 
     numbers = itertools.count()
 
     def broken_off():
-        """A release during whose sending the server stopped; none where the server was done before, or the client gave up, as it was busy."""
+        """A release during whose sending the server stopped; none where the server was done before."""
         release = box.describe(f"late-{table}-{next(numbers)}")
         with closing(sqlite3.connect(server.folder / "m.db")) as store:
             before = count(store, table)
