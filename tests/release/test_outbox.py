@@ -36,7 +36,7 @@ from forecast.release.tracking.describing import describe
 from forecast.release.tracking.sender import started
 from forecast.release.tracking.session import prepare
 from forecast.release.tracking.training import Training
-from tests.pipeline.conftest import ISSUED, Home, Silence, vintage
+from tests.pipeline.conftest import ISSUED, Home, Silence, small_figures, vintage  # noqa: F401 (a fixture)
 from tests.waiting import HANG, soon, until
 
 PANEL = "cbp-states"
