@@ -249,17 +249,24 @@ def test_a_problem_is_told_in_one_line_with_its_remedy_and_not_tried_again(runni
 
 @pytest.mark.parametrize("status", [429, 503])
 def test_a_busy_service_is_asked_again_when_it_says_and_not_before(status):
-    with answering((status, {"Retry-After": "1"}, problem(status))) as (url, times), Client(url) as client:
-        assert client.status() == {"panels": {}}
-    assert len(times) == 2
-    assert 1.0 <= times[1] - times[0] < 3
+    def asked_again():
+        with answering((status, {"Retry-After": "1"}, problem(status))) as (url, times), Client(url) as client:
+            assert client.status() == {"panels": {}}
+        assert len(times) == 2
+        assert times[1] - times[0] >= 1.0
+
+    soon(asked_again, seconds=3)
 
 
 def test_a_date_to_come_back_at_is_counted_from_the_answers_own_date():
     head = {"Date": "Fri, 28 Feb 2031 23:59:59 GMT", "Retry-After": "Sat, 01 Mar 2031 00:00:00 GMT"}
-    with answering((503, head, problem(503))) as (url, times), Client(url) as client:
-        assert client.status() == {"panels": {}}
-    assert 1.0 <= times[1] - times[0] < 3
+
+    def asked_again():
+        with answering((503, head, problem(503))) as (url, times), Client(url) as client:
+            assert client.status() == {"panels": {}}
+        assert times[1] - times[0] >= 1.0
+
+    soon(asked_again, seconds=3)
 
 
 @pytest.mark.parametrize(
