@@ -2,6 +2,7 @@
 PYTHON ?= python3
 PORT ?= 8000
 MLFLOW_PORT ?= 5000
+# Another Python beside the first: make test PYTHON=python3.13 VENV=.venv-3.13
 VENV := .venv
 BIN := $(VENV)/bin
 HOME_DIR := $(or $(ENCOUNTERS_HOME),var)
@@ -21,8 +22,8 @@ run: train ## set up, train, publish, and serve http://127.0.0.1:8000 (PORT=9000
 train: $(VENV)/.ready ## the same without serving: bundled counts in, a release per panel out
 	$(BIN)/encounters retrain
 
-test: $(VENV)/.ready ## every test
-	$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder --durations 15
+test: $(VENV)/.ready ## every test (TESTS="tests/core -k months" runs some)
+	$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder --durations 15 $(TESTS)
 
 check: $(VENV)/.ready ## format, lint, types and import order
 	$(BIN)/ruff format --check .

@@ -34,6 +34,12 @@ def yardstick() -> Path:
     return _beside(SHARED / "yardstick")
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """One more than there are cores: many tests wait, for servers and for leases that run out."""
+    return len(os.sched_getaffinity(0)) + 1 if hasattr(os, "sched_getaffinity") else (os.cpu_count() or 1) + 1
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Slow files first, so that the last minutes are not one worker's alone."""
     slow = {item.path for item in items if item.get_closest_marker("slow")}

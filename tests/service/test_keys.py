@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from itertools import count
 
 import pytest
 from sqlalchemy import text
@@ -12,7 +13,8 @@ from forecast.release.migrations import migrate
 from service.identity import holder, key_of
 from tests.release.conftest import postgres, url  # noqa: F401 (fixtures)
 from tests.service.conftest import ISSUED
-from tests.service.processes import served, wait
+from tests.service.processes import served
+from tests.waiting import soon, until
 
 ASK = "/v1/forecasts?area=el-paso"
 
@@ -173,12 +175,17 @@ def test_keys_that_are_added_and_revoked_come_back_as_they_are(engine):
 
 @pytest.mark.slow
 def test_a_revoked_key_stops_working_in_every_worker_within_two_looks(engine, tmp_path, url):  # noqa: F811 (the fixture)
-    key = keys.add(engine, "city", now=ISSUED)
+    names = (f"city-{number}" for number in count())
     with served(url, tmp_path, workers=2, keys="required", poll_seconds=0.3) as one:
 
-        def works():
-            return {one.client.get("/v1/areas", headers={**bearer(key), "Connection": "close"}).status_code for _ in range(12)}
+        def come_and_go():
+            key = keys.add(engine, name := next(names), now=ISSUED)
 
-        wait(lambda: works() == {200})
-        keys.revoke(engine, "city", now=ISSUED)
-        wait(lambda: works() == {401}, seconds=5)
+            def statuses():
+                return {one.client.get("/v1/areas", headers={**bearer(key), "Connection": "close"}).status_code for _ in range(12)}
+
+            until(lambda: statuses() == {200})
+            keys.revoke(engine, name, now=ISSUED)
+            until(lambda: statuses() == {401})
+
+        soon(come_and_go, seconds=5)
