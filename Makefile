@@ -51,7 +51,7 @@ lock: $(VENV)/.ready ## resolve the newest dependencies again, with hashes and w
 	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-header \
 	  --all-extras --group dev pyproject.toml -o requirements.lock
 
-bundle: $(VENV)/.ready ## rebuild the bundled table from official files: make bundle FROM=folder
+bundle: $(VENV)/.ready ## rebuild the bundled table from official files: make bundle FROM="folder ..."
 	$(BIN)/python -m forecast.counts.bundle $(FROM)
 
 # uv installs the lock in seconds; it comes from the package index like everything else, pinned by hash.

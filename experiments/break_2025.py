@@ -18,7 +18,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter
 
-from experiments.arguments import Replayed, replay
+from experiments.arguments import Replayed, add_as_of, replay
 from experiments.record import Page
 from forecast.core.areas import area
 from forecast.core.errors import EncountersError
@@ -49,6 +49,7 @@ def main() -> None:
     asking.add_argument("--horizon", type=int, default=3, help="months ahead (default: %(default)s)")
     asking.add_argument("--area", default=SHOWN_AREA, metavar="SLUG", help="area drawn as fans (default: %(default)s)")
     asking.add_argument("--out", type=Path, default=FIGURES, help="folder of the figure (default: experiments/figures)")
+    add_as_of(asking)
     asked = asking.parse_args()
     asked.panel, asked.step = "cbp-states", 1
     page = Page()

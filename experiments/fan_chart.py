@@ -41,7 +41,9 @@ def main() -> None:
         if release.lead(own.months[-1]) >= 0
         else " All its months were past when it was issued."
     )
-    caption = f"Official counts through {release.manifest.origin}; release {release.id}, recipe {release.manifest.recipe}.{past}"
+    sources = release.manifest.sources
+    whose = f" ({sources[-1].credit}, from {sources[-1].first} on)" if sources else ""
+    caption = f"Counts through {release.manifest.origin}{whose}; release {release.id}, recipe {release.manifest.recipe}.{past}"
     figure = fan_chart(history=history, forecasts=forecasts, caption=caption, years=asked.years)
     asked.out.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(asked.out)

@@ -101,7 +101,10 @@ class ReleaseHead(_Shape):
     run_id: str | None = Field(description="MLflow run behind the release; null where tracking was down.", examples=["8f0b1c"])
     hindcast: bool = Field(description="Made later for a past as-of date; never counts as issued.", examples=[False])
     notes: list[str] = Field(
-        description="Read these first.", examples=[["The months of this release are past; ingest a newer official file."]]
+        description="Read these first.",
+        examples=[
+            ["The counts behind these forecasts end in 2025-11: 12 of 18 forecast months had begun or passed when they were issued."]
+        ],
     )
     confidence: list[LeadConfidence] = Field(description="How far the intervals can be trusted, by lead; measured on past forecasts.")
 
@@ -348,8 +351,22 @@ class OpenAlarm(_Shape):
     )
 
 
+class CountsSource(_Shape):
+    """A file whose counts a release was made from."""
+
+    source: str = Field(description="Publisher and title.", examples=["CBP Nationwide Encounters by area of responsibility"])
+    file: str = Field(examples=["nationwide-encounters-fy23-fy26-aor.csv"])
+    published: date = Field(examples=["2026-08-14"])
+    first: MonthText = Field(description="First month that has a count of it.", examples=["2022-10"])
+    last: MonthText = Field(description="Last month that has a count of it.", examples=["2026-07"])
+    tabulated_by: str | None = Field(
+        description="Who summed the official file, where the figures were carried over from somebody's table; null for an official file.",
+        examples=[None],
+    )
+
+
 class PanelStatus(_Shape):
-    """One panel. Where nothing is published, all but `alarms` and `notes` is null and a note says what to do."""
+    """One panel. Where nothing is published, `sources` and `alarms` are empty, all else is null, and a note says what to do."""
 
     release: ReleaseId | None
     issued_at: datetime | None = Field(examples=["2024-12-20T06:00:00Z"])
@@ -361,8 +378,13 @@ class PanelStatus(_Shape):
     areas: int | None = Field(description="How many areas have a forecast.", examples=[24])
     horizon: int | None = Field(description="Months ahead.", examples=[18])
     code_version: str | None = Field(description="Version of the code that made the release.", examples=["0.1.0"])
+    sources: list[CountsSource] = Field(
+        description="The files behind the counts of this release, by month; empty for releases of before they were kept."
+    )
     alarms: list[OpenAlarm] = Field(description="Alarms that past releases have raised; empty where nothing stands out.")
-    notes: list[str] = Field(examples=[["The months of this release are past; ingest a newer official file."]])
+    notes: list[str] = Field(
+        examples=[["The counts behind these forecasts end in 2025-11: 12 of 18 forecast months had begun or passed when they were issued."]]
+    )
 
 
 class StatusAnswer(_Shape):

@@ -12,6 +12,7 @@ from forecast import pipeline
 from forecast.cli import parts
 from forecast.core.areas import Panel, area
 from forecast.core.errors import ArchiveError, NoRelease, StoreEmpty
+from forecast.core.provenance import credit
 from forecast.counts.archive import Archive
 from forecast.counts.refusals import Refusal, Refusals
 from forecast.release import accuracy, alarms, ledger, read
@@ -63,8 +64,19 @@ def _panel(panel: Panel, archive: Archive, engine: Engine) -> dict[str, Any]:
     try:
         counts = archive.as_of(panel, today)
         state |= {"data_through": str(counts.through), "next_month": str(counts.through + 1), "areas": len(counts.open_areas)}
+        state["sources"] = [
+            {
+                "first": str(source.first),
+                "last": str(source.last),
+                "source": source.source,
+                "tabulated_by": source.tabulated_by or None,
+                "file": source.file,
+                "published": str(source.published),
+            }
+            for source in counts.sources
+        ]
     except ArchiveError as error:
-        state |= {"data_through": None, "problem": str(error)}
+        state |= {"data_through": None, "sources": [], "problem": str(error)}
     try:
         release = read.latest(engine, panel)
         manifest = release.manifest
@@ -121,6 +133,11 @@ def _monitored(panel: Panel, engine: Engine) -> dict[str, Any]:
 def _lines(state: dict[str, Any]) -> list[str]:
     lines = [
         f"{len(state['vintages'])} vintages, data through {state['data_through']}; next expected: {state.get('next_month', 'unknown')}"
+    ]
+    lines += [
+        f"counts {source['first']} to {source['last']}: {credit(source['source'], source['tabulated_by'] or '')},"
+        f" published {source['published']}"
+        for source in state["sources"]
     ]
     release = state["release"]
     if release is None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 
@@ -12,7 +12,7 @@ from forecast.core.errors import ArchiveError, Quarantined
 from forecast.core.files import replace_whole
 from forecast.core.months import Month
 from forecast.core.tables import Check, Counts, Vintage
-from forecast.counts.comparison import Revision, cross_checks, new_months, revisions
+from forecast.counts.comparison import Revision, checks_against, cross_checks, new_months, revisions
 from forecast.counts.overlay import counts_of, in_order, overlay
 from forecast.counts.quarantine import doubts, in_short
 from forecast.counts.vintage_file import parse, render
@@ -26,8 +26,9 @@ class Appended:
 
     `already_there`: the same bytes are in the archive, nothing was written, and `vintage` is the stored one; `offered` is then the day of
     publication that was given this time, where it is another. `revised`: figures that it changes by more than rounding. `new_months`:
-    those in which it is the first to tell an area. `checks`: its published totals beside sums of leaves. `doubts`: what it was accepted
-    in spite of.
+    those in which it is the first to tell an area. `checks`: its published totals beside sums of leaves. `checked_by`: by the name of a
+    file without areas, the totals that this file has published beside sums of the vintage's leaves. `doubts`: what it was accepted in
+    spite of.
     """
 
     vintage: Vintage
@@ -36,6 +37,7 @@ class Appended:
     revised: tuple[Revision, ...] = ()
     new_months: tuple[Month, ...] = ()
     checks: tuple[Check, ...] = ()
+    checked_by: dict[str, tuple[Check, ...]] = field(default_factory=dict)
     doubts: tuple[str, ...] = ()
 
     @property
@@ -82,9 +84,11 @@ class Archive:
         """
         stored = self._stored(vintage.sha256)
         if stored is not None:
-            return Appended(stored, already_there=True, offered=vintage.published if vintage.published != stored.published else None)
+            offered = vintage.published if vintage.published != stored.published else None
+            return Appended(stored, already_there=True, offered=offered, checks=self._totals_checked(stored))
         # What was public on its day: an older file that comes in late revises nothing that is newer.
-        before = overlay(self.vintages(vintage.panel, vintage.published))
+        public = self.vintages(vintage.panel, vintage.published)
+        before = overlay(public)
         found = doubts(vintage, before)
         if found and not accept:
             raise Quarantined(
@@ -100,9 +104,16 @@ class Archive:
             already_there=False,
             revised=revisions(vintage, before),
             new_months=new_months(vintage, before),
-            checks=cross_checks(vintage, before),
+            checks=cross_checks(vintage, before) if vintage.areas else self._totals_checked(vintage),
+            checked_by={
+                other.file_name: checks for other in public if not other.areas and (checks := checks_against(vintage, before, other))
+            },
             doubts=found,
         )
+
+    def _totals_checked(self, vintage: Vintage) -> tuple[Check, ...]:
+        """The totals of a vintage without areas beside the counts in force, whenever they were published: it changes none of them."""
+        return () if vintage.areas else cross_checks(vintage, overlay(self.vintages(vintage.panel)))
 
     def copy_from(self, other: Archive) -> int:
         """Add every vintage of another archive that is not here yet, as it is; gives how many were added."""

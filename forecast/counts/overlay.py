@@ -1,7 +1,8 @@
 """Lays vintages over one another: what was public of a panel on a day. Reads no file.
 
-For each area and month the newest vintage that covers it wins, with one exception: where it is rounded and an older exact figure agrees
-with it, the exact one is kept, since nothing was revised.
+For each area and month the newest vintage that covers it wins, with two exceptions: where it is rounded and an older exact figure agrees
+with it, the exact one is kept, since nothing was revised; and a table that somebody else tabulated yields to every exact official figure,
+whichever was published first.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from numpy.typing import NDArray
 from forecast.core.areas import Panel, area
 from forecast.core.errors import ArchiveError
 from forecast.core.months import Month
+from forecast.core.provenance import Provenance
 from forecast.core.tables import Counts, Floats, Ints, Vintage
 
 __all__ = ["Known", "agrees", "counts_of", "in_order", "overlay", "told"]
@@ -80,24 +82,40 @@ def overlay(vintages: Sequence[Vintage]) -> Known | None:
     The areas are the union over them.
     """
     seen = [vintage for vintage in in_order(vintages) if vintage.areas]
-    if not seen:
-        return None
+    return _lay(seen)[0] if seen else None
+
+
+def _lay(seen: Sequence[Vintage]) -> tuple[Known, Ints]:
+    """The figures in force, and whose they are: (months, areas), the place in `seen`, -1 where unknown."""
     leaves = tuple(sorted({slug for vintage in seen for slug in vintage.areas}))
     first = min(vintage.first for vintage in seen)
     count = max(vintage.last for vintage in seen) - first + 1
-    layers = [told(vintage, leaves).on(first, count, leaves) for vintage in seen]
+    layers = _layers(seen, first, count, leaves)
 
     values, precision = layers[0].values.copy(), layers[0].precision.copy()
-    rank: Ints = np.zeros(values.shape, dtype=np.int64)
+    rank: Ints = np.full(values.shape, -1, dtype=np.int64)
     for place, layer in enumerate(layers):
         says = layer.precision > 0
         values[says], precision[says], rank[says] = layer.values[says], layer.precision[says], place
-    newest = Known(first, leaves, values.copy(), precision.copy())
+    newest, holder = Known(first, leaves, values.copy(), precision.copy()), rank.copy()
     for place, layer in enumerate(layers):
         # Not only the figure before last: an exact one may stand under several rounded ones.
         kept = (rank > place) & (newest.precision > 1) & (layer.precision == 1) & agrees(layer, newest)
-        values[kept], precision[kept] = layer.values[kept], 1
-    return Known(first, leaves, values, precision)
+        values[kept], precision[kept], holder[kept] = layer.values[kept], 1, place
+    return Known(first, leaves, values, precision), holder
+
+
+def _layers(vintages: Sequence[Vintage], first: Month, count: int, leaves: Sequence[str]) -> list[Known]:
+    """What each vintage says on one grid; what somebody else tabulated is left out where an official file is exact."""
+    layers = [told(vintage, leaves).on(first, count, leaves) for vintage in vintages]
+    official = np.zeros((count, len(leaves)), dtype=bool)
+    for vintage, layer in zip(vintages, layers, strict=True):
+        if not vintage.tabulated_by:
+            official |= layer.precision == 1
+    for vintage, layer in zip(vintages, layers, strict=True):
+        if vintage.tabulated_by:
+            layer.values[official], layer.precision[official] = np.nan, 0
+    return layers
 
 
 def counts_of(vintages: Sequence[Vintage], panel: Panel, day: date) -> Counts:
@@ -106,11 +124,11 @@ def counts_of(vintages: Sequence[Vintage], panel: Panel, day: date) -> Counts:
     The last month is the last one in which every leaf that is open by then is known. Raises ArchiveError where nothing was public yet.
     """
     seen = [vintage for vintage in in_order(vintages) if vintage.panel == panel and vintage.published <= day and vintage.areas]
-    known = overlay(seen)
-    if known is None:
+    if not seen:
         since = min((vintage.published for vintage in vintages if vintage.panel == panel and vintage.areas), default=None)
         held = f"the first file is of {since}; choose a later day" if since else "no file has been ingested; ingest an official one"
         raise ArchiveError(f"{panel} has no counts published by {day}: {held}.")
+    known, holder = _lay(seen)
     ends = [area(slug).closed for slug in known.areas]
     shut = np.array([[end is not None and known.first + step >= end for end in ends] for step in range(len(known.values))])
     whole = np.flatnonzero((shut | (known.precision > 0)).all(axis=1))
@@ -125,4 +143,16 @@ def counts_of(vintages: Sequence[Vintage], panel: Panel, day: date) -> Counts:
         values=known.values[start:end].copy(),
         precision=known.precision[start:end].copy(),
         vintages=tuple(vintage.sha256 for vintage in seen),
+        sources=_sources(seen, known.first + start, holder[start:end]),
     )
+
+
+def _sources(seen: Sequence[Vintage], first: Month, holder: Ints) -> tuple[Provenance, ...]:
+    """The vintages that hold a cell, with the months from the first to the last that they hold one in, in that order."""
+    found = []
+    for place, vintage in enumerate(seen):
+        rows = np.flatnonzero((holder == place).any(axis=1))
+        if len(rows):
+            months = first + int(rows[0]), first + int(rows[-1])
+            found.append(Provenance(vintage.source, vintage.file_name, vintage.published, *months, vintage.tabulated_by))
+    return tuple(sorted(found, key=lambda source: (source.first.ordinal, source.last.ordinal, source.published)))

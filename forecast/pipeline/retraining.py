@@ -12,6 +12,7 @@ from sqlalchemy import Engine
 from forecast.core.areas import PANELS, Panel
 from forecast.core.errors import ClockError, EncountersError, GateRefused, RecipeError, TrackingError
 from forecast.core.tables import Counts
+from forecast.evaluation.cautions import contradicted, contradiction
 from forecast.pipeline.catching_up import catch_up
 from forecast.pipeline.job import Job, Progress, Result
 from forecast.recipe import recipe as kitchen
@@ -33,12 +34,13 @@ RECIPES: dict[Panel, tuple[str, ...]] = {"usbp-sectors": ("bank", "floor"), "cbp
 LEASE_LASTS = timedelta(minutes=10)
 
 
-def release_key(counts: Counts, recipes: Sequence[Recipe], *, code: str, once: str = "") -> str:
+def release_key(counts: Counts, recipes: Sequence[Recipe], *, code: str, once: str = "", contradicted: str = "") -> str:
     """The sha256 that a release is published under: the same counts, recipes and code give the same release.
 
-    `once` sets a hindcast or a forced repetition apart.
+    `once` sets a hindcast or a forced repetition apart. `contradicted`: what newer counts of another panel say against it, which the
+    release tells its readers: once they say something else, or agree, it is issued again.
     """
-    parts = [counts.panel, counts.digest, code, once, *(recipe.digest for recipe in recipes)]
+    parts = [counts.panel, counts.digest, code, once, *(recipe.digest for recipe in recipes), *([contradicted] if contradicted else [])]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 
@@ -76,7 +78,17 @@ def _retrain(panel: Panel, job: Job, progress: Progress, *, force: bool, as_of: 
         served = release.recipe
         if served not in [recipe.name for recipe in recipes]:
             recipes = [_defender(served), *recipes]
-    key = release_key(counts, recipes, code=code_version(), once=once)
+    newer = contradiction(counts, job.others(counts))
+    against = newer.sentence if newer else ""
+    key = release_key(counts, recipes, code=code_version(), once=once, contradicted=against)
+    if (
+        not once
+        and (last := _last_issued(job.engine, panel))
+        and contradicted(last.notes) != against
+        and _published(job.engine, panel, key)
+    ):
+        # What an earlier release said holds again: that one stays as it is, and another is issued.
+        key = release_key(counts, recipes, code=code_version(), contradicted=f"{against} after {last.id}")
     # Looked up before the lock and again under it: a second start finds what the first has published meanwhile.
     if (found := _published(job.engine, panel, key, hindcast=as_of is not None)) is not None:
         if as_of is None and _is_lost(job, panel, found, key):
@@ -140,6 +152,11 @@ def _candidates(panel: Panel, job: Job) -> list[Recipe]:
 def _served(engine: Engine, panel: Panel) -> Manifest | None:
     """What the release that is served now says of itself."""
     return next((found.manifest for found in read.releases(engine, panel) if found.current), None)
+
+
+def _last_issued(engine: Engine, panel: Panel) -> Manifest | None:
+    """What the newest release says of itself, served or not: after a rollback it is not the one that is served."""
+    return next((found.manifest for found in read.releases(engine, panel) if not found.manifest.hindcast), None)
 
 
 def _check_not_behind(counts: Counts, served: Manifest, job: Job, now: datetime) -> None:

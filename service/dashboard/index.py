@@ -63,7 +63,7 @@ def _panel(panel: Panel, release: Release | None, today: date) -> str:
         f"{freshness} {manifest.stale_after} · "
         f'release <a href="/v1/releases/{escape(release.id)}">{escape(release.id)}</a></p>'
     )
-    facts += _confidence(release)
+    facts += _confidence(release) + _sources(release)
     links = (
         f'<p>All areas, of every kind (<a href="/v1/areas?panel={panel}">list</a>): '
         f'<a href="/v1/forecasts?panel={panel}">JSON</a> · <a href="/v1/forecasts.csv?panel={panel}">CSV</a></p>'
@@ -78,6 +78,14 @@ def _confidence(release: Release) -> str:
         return ""
     said = "; ".join(f"months {escape(one['lead'])} ahead: {escape(one['label'])}" for one in found)
     return f"<p>Confidence in the intervals by lead: {said}.</p>"
+
+
+def _sources(release: Release) -> str:
+    """Whose counts the release was made from, month by month."""
+    said = "; ".join(
+        f"{source.first} to {source.last}: {escape(source.credit)} (published {source.published})" for source in release.manifest.sources
+    )
+    return f"<p>Counts: {said}.</p>" if said else ""
 
 
 def _table(release: Release) -> str:

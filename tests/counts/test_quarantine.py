@@ -103,12 +103,12 @@ def test_the_sample_by_area_of_responsibility_is_quarantined(official, tmp_path,
 @pytest.mark.parametrize("months", [4, 28, 39, 40, 41, 42, 43, 47])
 def test_the_fall_of_2025_is_believed_month_by_month(months):
     # The state file as it stood in earlier months: its last month then has only the time before to be judged by.
-    older, newer = bundled().vintages("cbp-states")
+    older, newer, _ = bundled().vintages("cbp-states")
     assert doubts(replace(newer, values=newer.values[:months].copy()), overlay([older])) == ()
 
 
 def test_a_real_month_that_loses_a_quarter_of_its_cells_is_doubted():
-    older, newer = bundled().vintages("cbp-states")
+    older, newer, _ = bundled().vintages("cbp-states")
     values = newer.values.copy()
     there = np.flatnonzero(values[-1] > 0)
     values[-1, there[::4]] = 0

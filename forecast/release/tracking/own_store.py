@@ -17,7 +17,7 @@ from sqlalchemy.exc import ArgumentError
 from forecast.core.errors import TrackingError
 from forecast.release.tracking.names import ALIAS, experiment_name, registered_name
 
-__all__ = ["has_release", "own_database", "relocate"]
+__all__ = ["has_release", "is_there", "own_database", "relocate"]
 
 # Every column of MLflow's tables that holds an address of artifacts.
 _ADDRESSES = (
@@ -72,19 +72,19 @@ def relocate(uri: str, artifacts: str, *, panels: tuple[str, ...]) -> bool:
 
 
 def has_release(uri: str, artifacts: str, *, panel: str, release: str) -> bool:
-    """Whether a home's own store has a release's finished run, and its files are there; true for any other store, which is not asked.
+    """Whether a home's own store has a release's finished run as the registered champion, with the files of both.
 
-    Of the registered champion too, where it is this release. Raises TrackingError where the database cannot be read.
+    True for any other store, which is not asked. Raises TrackingError where the database cannot be read.
     """
     file = own_database(uri, artifacts)
     if file is None:
         return _is_elsewhere(uri, artifacts)
     query = (
-        "SELECT runs.artifact_uri, model_versions.source FROM tags JOIN runs USING (run_uuid)"
-        " JOIN model_versions ON model_versions.run_id = runs.run_uuid"
-        " JOIN registered_model_aliases USING (name, version)"
+        "SELECT runs.artifact_uri, versions.source FROM tags JOIN runs USING (run_uuid)"
+        " JOIN model_versions AS versions ON versions.run_id = runs.run_uuid"
+        " JOIN registered_model_aliases AS aliases ON aliases.name = versions.name AND aliases.version = versions.version"
         " WHERE tags.key = 'release_id' AND tags.value = ? AND runs.status = 'FINISHED' AND runs.lifecycle_stage = 'active'"
-        " AND registered_model_aliases.name = ? AND registered_model_aliases.alias = ?"
+        " AND aliases.name = ? AND aliases.alias = ?"
     )
     try:
         with closing(sqlite3.connect(f"{file.as_uri()}?mode=ro", uri=True, timeout=_BUSY_SECONDS)) as database:
@@ -93,7 +93,12 @@ def has_release(uri: str, artifacts: str, *, panel: str, release: str) -> bool:
             rows = database.execute(query, (release, registered_name(panel), ALIAS)).fetchall()
     except sqlite3.Error as error:
         raise TrackingError(f"The runs in {file} cannot be read: {error}. Make the file and its folder readable.") from error
-    return any(all(_folder(address).is_dir() for address in row) for row in rows)
+    return any(all(map(is_there, row)) for row in rows)
+
+
+def is_there(address: str) -> bool:
+    """Whether there is a folder at an address of artifacts; true for one that is not a file of this machine."""
+    return not address.startswith("file:") or _folder(address).is_dir()
 
 
 def _root(database: sqlite3.Connection, panel: str) -> str | None:
