@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from forecast.core.logs import Form
@@ -81,6 +81,11 @@ class Settings(BaseSettings):
     stop_seconds: int = Field(
         30, ge=1, description="Seconds that requests in flight are waited for, once no new ones are taken (ENCOUNTERS_STOP_SECONDS)."
     )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _empty_is_unset(cls, values: dict[str, Any]) -> dict[str, Any]:
+        return {name: value for name, value in values.items() if value != "" or name == "origins"}
 
     @property
     def database(self) -> str:

@@ -53,7 +53,7 @@ def backtest(
         raise TableError(f"{out} cannot be written: {out.parent} is no folder. Give a file in a folder that exists.")
     settings = Settings()
     (name,) = parts.panels(panel)
-    counts = parts.archive(settings).as_of(name, parts.now().date())
+    counts = parts.known(settings).as_of(name, parts.now().date())
     labels = [label for label in models.split(",") if label.strip()]
     asked = study.begin(
         counts,

@@ -11,7 +11,7 @@ from sqlalchemy import Engine
 from forecast import pipeline
 from forecast.cli import parts
 from forecast.core.areas import Panel, area
-from forecast.core.errors import ArchiveError, NoRelease, StoreError
+from forecast.core.errors import ArchiveError, NoRelease, StoreEmpty
 from forecast.core.provenance import credit
 from forecast.counts.archive import Archive
 from forecast.counts.refusals import Refusal, Refusals
@@ -30,7 +30,7 @@ def status(panel: parts.PanelName = None, as_json: parts.Json = False) -> None:
     Example: encounters status --json
     """
     settings = Settings()
-    archive, engine = parts.archive(settings), parts.store(settings)
+    archive, engine = parts.known(settings), parts.store(settings)
     found = {name: _panel(name, archive, engine) for name in parts.panels(panel)}
     backlog = len(outbox.waiting(settings.outbox, panel or ""))
     refused = Refusals(settings.archive).unsettled(taken=archive.holds, since=parts.now() - REFUSED_SHOWN)
@@ -94,7 +94,7 @@ def _panel(panel: Panel, archive: Archive, engine: Engine) -> dict[str, Any]:
         state |= _monitored(panel, engine)
         # Hindcasts are made by hand and say nothing of the scheduled job.
         run = next((one for one in ledger.runs(engine, panel, limit=50) if not one.why.startswith(pipeline.HINDCAST)), None)
-    except (NoRelease, StoreError) as error:
+    except (NoRelease, StoreEmpty) as error:
         state |= {"release": None, "problem": str(error)}
         return state
     if run is not None:

@@ -48,15 +48,19 @@ class Appended:
 
 @dataclass(frozen=True)
 class Archive:
-    """The vintages in `folder`, at `<panel>/<published>-<sha12>.csv`. A file is written whole or not at all, and never changed."""
+    """The vintages in `folder`, at `<panel>/<published>-<sha12>.csv`. A file is written whole or not at all, and never changed.
+
+    `beneath`: the folder of another archive, whose vintages are read as if they lay here; nothing is written there.
+    """
 
     folder: Path
+    beneath: Path | None = None
 
     def vintages(self, panel: Panel | None = None, as_of: date | None = None) -> tuple[Vintage, ...]:
         """The vintages, oldest publication first; of one panel, and public by a day, where given. Raises ArchiveError for a damaged one."""
         # A name begins with the publication date, so files of later days need not be opened.
         day = "9999-12-31" if as_of is None else as_of.isoformat()
-        paths = [path for name in (PANELS if panel is None else (panel,)) for path in (self.folder / name).glob("*-*.csv")]
+        paths = [path for name in (PANELS if panel is None else (panel,)) for path in self._paths(name, "*-*.csv")]
         return tuple(in_order([self._read(path) for path in paths if path.name[:10] <= day]))
 
     def as_of(self, panel: Panel, day: date) -> Counts:
@@ -118,9 +122,14 @@ class Archive:
             self._write(vintage)
         return len(missing)
 
+    def _paths(self, panel: Panel, pattern: str) -> list[Path]:
+        """The files of a panel's vintages, one for each name, this archive's own before those beneath it."""
+        folders = [folder for folder in (self.beneath, self.folder) if folder is not None]
+        return sorted({path.name: path for folder in folders for path in (folder / panel).glob(pattern)}.values())
+
     def _stored(self, sha256: str) -> Vintage | None:
         for panel in PANELS:
-            for path in sorted((self.folder / panel).glob(f"*-{sha256[:12]}.csv")):
+            for path in self._paths(panel, f"*-{sha256[:12]}.csv"):
                 vintage = self._read(path)
                 if vintage.sha256 == sha256:
                     return vintage

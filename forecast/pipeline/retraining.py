@@ -9,8 +9,8 @@ from datetime import date, datetime, timedelta
 
 from sqlalchemy import Engine
 
-from forecast.core.areas import Panel
-from forecast.core.errors import ClockError, EncountersError, GateRefused, RecipeError
+from forecast.core.areas import PANELS, Panel
+from forecast.core.errors import ClockError, EncountersError, GateRefused, RecipeError, TrackingError
 from forecast.core.tables import Counts
 from forecast.evaluation.cautions import contradicted, contradiction
 from forecast.pipeline.catching_up import catch_up
@@ -22,6 +22,7 @@ from forecast.release import ledger, read
 from forecast.release.lease import hold
 from forecast.release.manifest import Manifest
 from forecast.release.migrations import migrate
+from forecast.release.tracking import outbox, own_store
 
 __all__ = ["HINDCAST", "RECIPES", "release_key", "retrain"]
 
@@ -48,8 +49,14 @@ def retrain(panel: Panel, job: Job, progress: Progress, *, force: bool = False, 
 
     `as_of` makes a hindcast from what was public on that day; it never becomes the latest release. Raises GateRefused, LockHeld and
     every other EncountersError; whatever happens, the last release stays served. At the end, also of one that found nothing new or was
-    refused, MLflow is sent the retrainings that it would not take before.
+    refused, MLflow is sent the retrainings that it would not take before. A home that was moved is put right first: its MLflow store
+    then says where its artifacts lie now; and where that store lacks the release that is served, it is logged again.
     """
+    try:
+        if own_store.relocate(job.tracking, job.artifacts, panels=PANELS):
+            progress.say(f"{panel}: this home was copied or moved; MLflow's runs now point at the artifacts here")
+    except TrackingError as error:
+        progress.say(f"{panel}: {error}")
     try:
         result = _retrain(panel, job, progress, force=force, as_of=as_of)
     except EncountersError:
@@ -83,10 +90,12 @@ def _retrain(panel: Panel, job: Job, progress: Progress, *, force: bool, as_of: 
         # What an earlier release said holds again: that one stays as it is, and another is issued.
         key = release_key(counts, recipes, code=code_version(), contradicted=f"{against} after {last.id}")
     # Looked up before the lock and again under it: a second start finds what the first has published meanwhile.
-    if (found := _published(job.engine, panel, key)) is not None:
+    if (found := _published(job.engine, panel, key, hindcast=as_of is not None)) is not None:
+        if as_of is None and _is_lost(job, panel, found, key):
+            _log_again(panel, job, progress, counts, recipes, found)
         return Result(panel, "nothing new", found)
     with hold(job.engine, panel, holder=job.holder, now=now, ttl=LEASE_LASTS) as lease:
-        if (found := _published(job.engine, panel, key)) is not None:
+        if (found := _published(job.engine, panel, key, hindcast=as_of is not None)) is not None:
             return Result(panel, "nothing new", found)
         why = once or f"counts through {counts.through}"
         run = ledger.start(job.engine, panel, why=why, now=now)
@@ -103,6 +112,32 @@ def _retrain(panel: Panel, job: Job, progress: Progress, *, force: bool, as_of: 
             raise
         ledger.finish(job.engine, run, verdict=result.verdict, reason=result.release, now=job.clock())
         return replace(result, alarms=changed)
+
+
+def _is_lost(job: Job, panel: Panel, release: str, key: str) -> bool:
+    """Whether a home's own MLflow store lacks the release that is served, and what was published under `key` is that release."""
+    if release in outbox.waiting(job.outbox, panel) or read.load(job.engine, release).manifest.key != key:
+        return False
+    try:
+        return not own_store.has_release(job.tracking, job.artifacts, panel=panel, release=release)
+    except TrackingError:  # what cannot be read is told when something is logged
+        return False
+
+
+def _log_again(panel: Panel, job: Job, progress: Progress, counts: Counts, recipes: Sequence[Recipe], release: str) -> None:
+    """Log the release that is served once more: the same figures, made again from the same counts, recipes and code."""
+    progress.say(f"{panel}: MLflow lacks {release}, as after a restore without its files: it is logged again")
+    with hold(job.engine, panel, holder=job.holder, now=job.clock(), ttl=LEASE_LASTS) as lease:
+        run = ledger.start(job.engine, panel, why=f"MLflow lacks {release}", now=job.clock())
+        try:
+            from forecast.pipeline.training import Training
+
+            training = Training(panel, job, progress, counts, tuple(recipes), None, "", lease, run, hindcast=False)
+            training.log_again(read.load(job.engine, release).manifest)
+        except BaseException as error:
+            ledger.finish(job.engine, run, verdict="failed", reason=f"{error or type(error).__name__}", now=job.clock())
+            raise
+        ledger.finish(job.engine, run, verdict="nothing new", reason=release, now=job.clock())
 
 
 def _candidates(panel: Panel, job: Job) -> list[Recipe]:
@@ -147,5 +182,10 @@ def _defender(name: str) -> Recipe:
     raise RecipeError(f"The recipe {name!r} serves and is not among those named. Add --recipe with its file, so that it can defend itself.")
 
 
-def _published(engine: Engine, panel: Panel, key: str) -> str | None:
-    return next((found.id for found in read.releases(engine, panel) if found.manifest.key == key), None)
+def _published(engine: Engine, panel: Panel, key: str, *, hindcast: bool) -> str | None:
+    """The release that is served, where one with this key was published; of hindcasts, the one with the key."""
+    releases = read.releases(engine, panel)
+    same = next((release.id for release in releases if release.manifest.key == key), None)
+    if same is None or hindcast:
+        return same
+    return next((release.id for release in releases if release.current), same)

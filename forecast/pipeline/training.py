@@ -72,6 +72,12 @@ class Training:
         )
         return Result(self.panel, "published", published.id, manifest.notes)
 
+    def log_again(self, manifest: Manifest) -> None:
+        """Bring a release that is published to an MLflow that lacks it. Counts, recipes and code must be those it was made with."""
+        scored, _, _ = self._evaluate()
+        made = self._fit(next(recipe for recipe in self.recipes if recipe.name == manifest.recipe))
+        self._log(manifest, made, scored, manifest.scores)
+
     def _step(self, name: str, fits: int | None = None) -> None:
         ledger.step(self.job.engine, self.run, name, now=self.job.clock())
         renew(self.job.engine, self.lease)
@@ -169,12 +175,12 @@ class Training:
             try:
                 describe(training, job.outbox / manifest.id)
             except TrackingError as error:
-                self.progress.say(f"{self.panel}: published without a tracking run, which stays missing. {error}")
+                self.progress.say(f"{self.panel}: MLflow gets no run of this training. {error}")
                 return manifest
             sent = outbox.deliver(
                 job.outbox, [manifest.id], panel=self.panel, uri=job.tracking, artifacts=job.artifacts, budget=job.tracking_budget,
                 sender=sender,
             )  # fmt: skip
         if sent.problem is not None:
-            self.progress.say(f"{self.panel}: published without a tracking run, which a later retraining makes up for. {sent.problem}")
+            self.progress.say(f"{self.panel}: MLflow has no run of this training yet; a later retraining sends it. {sent.problem}")
         return replace(manifest, run_id=sent.runs.get(manifest.id))

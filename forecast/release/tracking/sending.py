@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from forecast.release.tracking import described
 from forecast.release.tracking.described import DescribedRun, Retraining
 from forecast.release.tracking.names import ALIAS, experiment_name, registered_name
+from forecast.release.tracking.own_store import is_there
 from forecast.release.tracking.runs import Writer
 from forecast.release.tracking.session import is_server, opened
 
@@ -154,4 +155,5 @@ class _Sending:
 
 
 def _finished(run: Run, kind: str) -> bool:
-    return bool(run.info.status == "FINISHED") and run.data.tags.get("kind") == kind
+    # One whose files were lost, as after a restore without them, is written anew.
+    return bool(run.info.status == "FINISHED") and run.data.tags.get("kind") == kind and is_there(run.info.artifact_uri)
