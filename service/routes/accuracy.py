@@ -69,9 +69,7 @@ def _of(engine: Engine, area: str | None, lead: str | None, panel: Panel | None,
     """The means over everything asked for, by panel, and those by area and lead."""
     slugs, leads = ask.slugs(area), _leads(lead)
     for slug in slugs or ():
-        if panel not in (None, area_of(slug).panel):
-            detail = f"panel: {slug} belongs to {area_of(slug).panel}, not to {panel}. Leave one of the two out."
-            raise Problem("invalid-parameter", detail, parameter="panel")
+        ask.check_panel_and_kind(area_of(slug), panel, None)
     known = scores.scored_areas(engine, panel)
     # Sums of leaves would count twice in a mean over all.
     together = [slug for slug in known if area_of(slug).is_leaf()] if slugs is None else slugs
