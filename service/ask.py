@@ -39,7 +39,6 @@ __all__ = [
     "coverages",
     "day",
     "format_of",
-    "formats_of",
     "json_alone",
     "known_parameters",
     "month",
@@ -93,24 +92,27 @@ async def known_parameters(request: Request) -> None:
 
 def _how_to_choose(request: Request) -> str:
     """How the format of an address is chosen. Starts with a space."""
-    path, others = request.scope["path"], [form for form in formats_of(request) if form != "json"]
-    for form in others:
-        path = path.removesuffix(f".{form}")
+    path, template = (_without_suffix(text) for text in (request.scope["path"], request.scope["route"].path))
+    known = request.app.openapi()["paths"]
+    others = [form for form in MEDIA if f"/v1{template}.{form}" in known]
     if not others:
         return " It answers in JSON alone."
     headers = " or ".join(f"Accept: {MEDIA[form]}" for form in others)
-    return f" The format is chosen by the address ({' or '.join(f'{path}.{form}' for form in others)}), or by the header {headers}."
+    return f" The format is chosen by the address ({' or '.join(f'{path}.{form}' for form in others)}), or at {path} by {headers}."
 
 
-def formats_of(request: Request) -> tuple[Format, ...]:
-    """The formats in which the route of a request answers."""
-    content = request.scope["route"].responses.get(200, {}).get("content", {})
-    return tuple(form for form in MEDIA if form == "json" or MEDIA[form] in content)
+def _without_suffix(path: str) -> str:
+    bare, _, suffix = path.rpartition(".")
+    return bare if suffix in MEDIA else path
+
+
+def _is_json_alone(request: Request) -> bool:
+    return not any(name in MEDIA.values() for name in request.scope["route"].responses.get(200, {}).get("content", {}))
 
 
 async def json_alone(request: Request) -> None:
     """Refuse what takes no JSON where nothing else is to be had. A dependency of every route under /v1."""
-    if formats_of(request) == ("json",):
+    if _is_json_alone(request):
         accepted(",".join(request.headers.getlist("accept")), ("json",))
 
 

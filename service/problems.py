@@ -193,11 +193,11 @@ async def _http(request: Request, error: Exception) -> Response:
 
 
 def _instead(request: Request) -> str:
-    """Where what was asked for may be: at the same path without its last slash, or at one that is written like it. Starts with a space."""
+    """Where what was asked for may be: at the path without a slash too many, or at one written like it. Starts with a space."""
     path = request.scope["path"]
     bare = "/" + path.strip("/")
     if path != bare and any(route.matches({**request.scope, "path": bare})[0] is Match.FULL for route in request.app.routes):
-        return f" Leave the slash at its end out: {bare[:200]}."
+        return f" A slash is too many: ask for {bare[:200]}."
     return did_you_mean(path, request.app.openapi()["paths"])
 
 
