@@ -18,13 +18,14 @@ from starlette.types import ASGIApp
 from forecast.core import logs
 from forecast.release.store import connect
 from service import gate, openapi, problems
-from service.ask import known_parameters
+from service.ask import json_alone, known_parameters
 from service.bounds import Bounds
 from service.context import Context, Most, utc_now
 from service.front import Front
 from service.gate import Limits
 from service.metrics import Metrics
 from service.origins import Origins
+from service.prefix import Prefix
 from service.rates import Rates
 from service.releases import Shelf
 from service.routes import accuracy, areas, forecasts, health, metrics, models, observations, pages, releases, status
@@ -84,6 +85,7 @@ def create_app(settings: Settings, *, clock: Callable[[], datetime] = utc_now) -
         openapi_url=None,  # its route is one of `pages`
         generate_unique_id_function=lambda route: route.name,
         redirect_slashes=False,
+        servers=[{"url": settings.root_path}] if settings.root_path else None,
         # Its look for providers costs as much as a ready answer does; the project measures by itself.
         telemetry={"tracing": False, "metrics": False, "logs": False},
         license_info={"name": "Apache-2.0", "identifier": "Apache-2.0"},
@@ -91,7 +93,7 @@ def create_app(settings: Settings, *, clock: Callable[[], datetime] = utc_now) -
     app.state.context = here
     problems.install(app)
     for module in (status, areas, forecasts, observations, releases, accuracy, models):
-        app.include_router(module.router, prefix="/v1", dependencies=[Depends(known_parameters)])
+        app.include_router(module.router, prefix="/v1", dependencies=[Depends(known_parameters), Depends(json_alone)])
     app.include_router(health.router)
     app.include_router(metrics.router)
     app.include_router(pages.router)
@@ -101,7 +103,7 @@ def create_app(settings: Settings, *, clock: Callable[[], datetime] = utc_now) -
 
 
 def _set_before(app: FastAPI, here: Context, settings: Settings) -> None:
-    """Gate, front and bounds before the whole of the application: what is at hand goes out without passing any other layer."""
+    """Prefix, gate, front and bounds before the whole of the application: what is at hand goes out without passing any other layer."""
 
     def front(inner: ASGIApp) -> Front:
         bounds = Bounds(inner, most=settings.in_flight, seconds=settings.request_seconds, refuse=problems.refusal)
@@ -119,6 +121,9 @@ def _set_before(app: FastAPI, here: Context, settings: Settings) -> None:
         stopping=here.stopping,
         log=settings.access_log,
     )
+    if settings.root_path:
+        build = app.build_middleware_stack
+        app.build_middleware_stack = lambda: Prefix(build(), settings.root_path)  # type: ignore[method-assign]
 
 
 def _version() -> str:

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from forecast.core.accuracy import Alarm
+from forecast.core.accuracy import SCORED_COVERAGES, SCORED_INTERVALS, Alarm
 from forecast.core.areas import Kind, Panel
 
 __all__ = [
@@ -35,6 +35,12 @@ MonthText = Annotated[str, Field(pattern=r"^\d{4}-\d{2}$", description="A calend
 DataMonth = Annotated[str, Field(pattern=r"^\d{4}-\d{2}$", description="The last observed month.", examples=["2024-11"])]
 Slug = Annotated[str, Field(description="The area's slug.", examples=["el-paso"])]
 ReleaseId = Annotated[str, Field(description="The release's id; its figures never change.", examples=["usbp-sectors-2024-11-0f3a9c2b71"])]
+
+
+ScoredIntervals = Annotated[
+    list[int],
+    Field(description="Central intervals, in per cent, that sWIS weighs beside the median.", examples=[list(SCORED_COVERAGES)]),
+]
 
 
 class _Shape(BaseModel):
@@ -267,7 +273,7 @@ class Accuracy(_Shape):
     months: int = Field(description="Target months among them; months, not forecasts, are independent of each other.", examples=[3])
     through: MonthText = Field(description="The last target month.", examples=["2025-03"])
     sWIS: float = Field(  # noqa: N815 (the name of the figure everywhere else)
-        description="Mean weighted interval score over the area's mean change within a year.", examples=[0.52]
+        description=f"Mean weighted interval score of {SCORED_INTERVALS} over the area's mean change within a year.", examples=[0.52]
     )
     floor_sWIS: float = Field(  # noqa: N815
         description="The same of the naive floor, from the same counts.", examples=[0.71]
@@ -294,6 +300,7 @@ class AccuracyAnswer(_Shape):
 
     hindcasts: bool = Field(description="Whether these are scores of hindcasts, which were never issued.", examples=[False])
     note: str | None = Field(description="Why there is no score; null where there is one.", examples=[None])
+    intervals: ScoredIntervals
     overall: list[Accuracy] = Field(description="Per panel, over the areas asked for, or over all leaves.")
     accuracy: list[AreaAccuracy]
 
@@ -308,7 +315,7 @@ class ModelScores(_Shape):
     model: str = Field(description="A recipe, or a model family alone; `-log` and `-raw` say on which scale.", examples=["bank"])
     champion: bool = Field(description="Whether it made the release's figures.", examples=[True])
     competes: bool = Field(description="Whether it is a recipe that could serve; a family alone does not.", examples=[True])
-    sWIS: float | None = Field(description="Scaled as that of /v1/accuracy: smaller is better.", examples=[0.61])  # noqa: N815
+    sWIS: float | None = Field(description=f"Of {SCORED_INTERVALS}, scaled as that of /v1/accuracy: smaller is better.", examples=[0.61])  # noqa: N815
     logWIS: float | None = Field(description="The same of log(1 + count), unscaled.", examples=[0.29])  # noqa: N815
     MASE: float | None = Field(description="Mean error of the median, scaled as sWIS.", examples=[0.92])
     coverage_50: float | None = Field(description="Share of counts that the 50 % intervals held.", examples=[0.49])
@@ -338,6 +345,7 @@ class ModelsAnswer(_Shape):
     """Models by panel, group and score, as the served releases hold them."""
 
     evaluations: dict[Panel, Evaluation]
+    intervals: ScoredIntervals
     models: list[ModelScores]
 
 

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from forecast.core.logs import Form
 
 __all__ = ["KeyPolicy", "Settings", "words"]
 
+_ROOT = re.compile("(/[A-Za-z0-9._~-]+)*")
 KeyPolicy = Literal["off", "optional", "required"]
 
 
@@ -40,6 +42,10 @@ class Settings(BaseSettings):
         "*",
         description="Sites whose pages may read answers in a browser (CORS), such as https://example.org, separated by commas;"
         " *: every one; empty: none (ENCOUNTERS_ORIGINS).",
+    )
+    root_path: str = Field(
+        "",
+        description="Path under which a proxy publishes the service, such as /enc; empty: at the root (ENCOUNTERS_ROOT_PATH).",
     )
     proxies: str = Field(
         "",
@@ -86,6 +92,14 @@ class Settings(BaseSettings):
     @classmethod
     def _empty_is_unset(cls, values: dict[str, Any]) -> dict[str, Any]:
         return {name: value for name, value in values.items() if value != "" or name == "origins"}
+
+    @field_validator("root_path")
+    @classmethod
+    def _written_as_a_path(cls, text: str) -> str:
+        path = text.strip().rstrip("/")
+        if not _ROOT.fullmatch(path) or path.split("/")[1:2] == ["v1"]:  # of two /v1 nobody could tell which is the proxy's
+            raise ValueError(f"{text[:60]!r} is not a path such as /enc, which begins with a slash and not with /v1")
+        return path
 
     @property
     def database(self) -> str:

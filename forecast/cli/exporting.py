@@ -63,6 +63,10 @@ def export(
     settings = Settings()
     releases = _releases(parts.store(settings), release, panel)
     chosen = [pair for one in releases for pair in shapes.choose(one)]
+    if form == "hubverse" and (rounds := shapes.rounds(chosen)):
+        raise EncountersError(
+            f"A hub takes one round per file, and here are several: {rounds}. Export each panel to a file of its own: --panel."
+        )
     with contextlib.ExitStack() as stack:
         if form == "parquet" or (form == "hubverse" and out.suffix == ".parquet"):
             if not shapes.writes_parquet():
@@ -76,8 +80,6 @@ def export(
     if tasks is not None:
         _replace(tasks, shapes.hub_tasks())
         typer.echo(f"{tasks}: the tasks that hubverse rows follow")
-    if form == "hubverse" and len({one.manifest.origin for one in releases}) > 1:
-        typer.echo("The panels' data end in different months. A hub takes one round per file: export each with --panel.", err=True)
 
 
 def _releases(engine: Engine, identity: str | None, panel: str | None) -> list[Release]:

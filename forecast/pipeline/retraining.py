@@ -100,12 +100,14 @@ def _retrain(panel: Panel, job: Job, progress: Progress, *, force: bool, as_of: 
         why = once or f"counts through {counts.through}"
         run = ledger.start(job.engine, panel, why=why, now=now)
         try:
-            from forecast.pipeline.scoring import look_back
+            from forecast.pipeline.scoring import look_back, score_hindcast
             from forecast.pipeline.training import Training
 
             # Before training, so that a run that is killed later has lost no count and no score.
             changed = look_back(panel, job, progress, lease, run, hindcast=as_of is not None)
             result = Training(panel, job, progress, counts, tuple(recipes), served, key, lease, run, hindcast=as_of is not None).publish()
+            if as_of is not None:
+                score_hindcast(panel, job, progress, lease, run, result.release)
         except BaseException as error:
             verdict: ledger.Verdict = "refused" if isinstance(error, GateRefused) else "failed"
             ledger.finish(job.engine, run, verdict=verdict, reason=f"{error or type(error).__name__}", now=job.clock())

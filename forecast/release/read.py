@@ -8,7 +8,7 @@ from __future__ import annotations
 from array import array
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, date
+from datetime import UTC, date, datetime
 from functools import cached_property
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
@@ -103,15 +103,20 @@ class Observation:
     sha256: str
 
 
-def pointers(engine: Engine) -> dict[Panel, str]:
-    """Panel -> id of the release it serves; without a panel that has none. One indexed query, cheap enough to poll. Raises StoreError."""
+def pointers(engine: Engine, *, before: datetime | None = None) -> dict[Panel, str]:
+    """Panel -> id of the release it serves; without a panel that has none. One indexed query, cheap enough to poll. Raises StoreError.
+
+    `before`: what the pointers said just before that moment, by the moves recorded until then: publications and rollbacks.
+    """
     with reading(engine) as connection:
-        return current(connection)
+        return current(connection, before=before)
 
 
-def current(connection: Connection) -> dict[Panel, str]:
+def current(connection: Connection, *, before: datetime | None = None) -> dict[Panel, str]:
     """`pointers` inside a transaction that is already open."""
     newest = select(func.max(schema.pointer.c.id)).group_by(schema.pointer.c.panel)
+    if before is not None:
+        newest = newest.where(schema.pointer.c.moved_at < before)
     query = select(schema.pointer.c.panel, schema.pointer.c.release).where(schema.pointer.c.id.in_(newest))
     return {row.panel: row.release for row in connection.execute(query)}
 

@@ -43,6 +43,7 @@ __all__ = [
     "in_southwest",
     "ordered",
     "parquet",
+    "rounds",
     "writes_parquet",
 ]
 
@@ -230,6 +231,15 @@ HUBVERSE = Long(
     _hubverse,
 )
 LONG: dict[LongShape, Long] = {"quantiles": QUANTILES, "hubverse": HUBVERSE}
+
+
+def rounds(chosen: Chosen) -> str:
+    """The rounds of a hub that some forecasts belong to, with their panels, where they are more than one; otherwise nothing.
+
+    A round is an origin, and a file of model output has one. Source: hubverse, "Model output".
+    """
+    ends = {release.manifest.panel: release.manifest.origin for release, _ in chosen}
+    return ", ".join(f"{panel} of {origin.last_day}" for panel, origin in ends.items()) if len(set(ends.values())) > 1 else ""
 
 
 def hub_tasks() -> bytes:

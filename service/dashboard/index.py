@@ -61,12 +61,12 @@ def _panel(panel: Panel, release: Release | None, today: date) -> str:
     facts = (
         f"<p>Data through <strong>{manifest.origin}</strong> · issued {manifest.issued_at:%Y-%m-%d %H:%M} UTC · "
         f"{freshness} {manifest.stale_after} · "
-        f'release <a href="/v1/releases/{escape(release.id)}">{escape(release.id)}</a></p>'
+        f'release <a href="v1/releases/{escape(release.id)}">{escape(release.id)}</a></p>'
     )
     facts += _confidence(release) + _sources(release)
     links = (
-        f'<p>All areas, of every kind (<a href="/v1/areas?panel={panel}">list</a>): '
-        f'<a href="/v1/forecasts?panel={panel}">JSON</a> · <a href="/v1/forecasts.csv?panel={panel}">CSV</a></p>'
+        f'<p>All areas, of every kind (<a href="v1/areas?panel={panel}">list</a>): '
+        f'<a href="v1/forecasts?panel={panel}">JSON</a> · <a href="v1/forecasts.csv?panel={panel}">CSV</a></p>'
     )
     return title + said + facts + _table(release) + links
 
@@ -123,5 +123,5 @@ def _row(one: Area, forecast: AreaForecast, months: list[Month], places: dict[in
     )
     reason = release.manifest.fallbacks.get(one.slug)
     fallback = f"<br><small>Floor model: {escape(reason)}</small>" if reason else ""
-    links = f'<a href="/v1/forecasts?area={one.slug}">JSON</a> <a href="/v1/forecasts.csv?area={one.slug}">CSV</a>'
+    links = f'<a href="v1/forecasts?area={one.slug}">JSON</a> <a href="v1/forecasts.csv?area={one.slug}">CSV</a>'
     return f'<tr><th scope="row">{escape(one.name)}{fallback}</th>{cells}<td>{links}</td></tr>'

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from datetime import date
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
 from starlette.concurrency import run_in_threadpool
 
 from forecast.core.areas import PANELS, Panel
-from forecast.release import read
+from forecast.release import read, shapes
 from forecast.release.read import Release
 from forecast.release.shapes import Chosen
 from service import ask, typeset
@@ -69,22 +69,23 @@ async def _alias(request: Request, question: Ask, as_of: str | None, release: st
         one = await run_in_threadpool(found, here, release)
         releases, missing = {one.manifest.panel: one}, "no-forecast"
     elif (by := ask.day("as_of", as_of)) is not None:
-        releases, missing = await run_in_threadpool(_issued, here, by, question), "before-first-release"
+        releases, missing = await run_in_threadpool(_served, here, by, question), "before-first-release"
     chosen = ask.choose(releases, question, missing=missing)
     return await _answer(chosen, question, form, today=here.today(), cache=ALIAS, keep=as_of is None)
 
 
-def _issued(here: Context, by: date, question: Ask) -> Mapping[Panel, Release]:
-    """Per panel the newest release issued by a day; hindcasts were never issued."""
-    newest: dict[Panel, str] = {}
-    for one in read.releases(here.shelf.engine, question.panel):
-        if not one.manifest.hindcast and one.manifest.issued_at.date() <= by:
-            newest.setdefault(one.manifest.panel, one.id)
-    if not newest:
-        raise Problem("before-first-release", f"No release had been issued by {by}.", parameter="as_of")
-    return {panel: here.shelf.release(newest[panel]) for panel in PANELS if panel in newest}
+def _served(here: Context, by: date, question: Ask) -> Mapping[Panel, Release]:
+    """Per panel the release that was served at the end of a day (UTC), as its pointer's moves say: publications and rollbacks."""
+    midnight = datetime.combine(min(by, _LAST_DAY), time(), UTC) + timedelta(days=1)
+    served = read.pointers(here.shelf.engine, before=midnight)
+    wanted = [panel for panel in PANELS if panel in served and question.panel in (None, panel)]
+    if not wanted:
+        raise Problem("before-first-release", f"No release was served by the end of {by} (UTC).", parameter="as_of")
+    return {panel: here.shelf.release(served[panel]) for panel in wanted}
 
 
+# The last day that has an end.
+_LAST_DAY = date.max - timedelta(days=1)
 # Areas that are written without a pause: about two milliseconds. Others wait no longer for their answers.
 _SLICE = 25
 # Areas in one answer of a long table, which has a line for each of 23 levels: 80,000 lines, 15 MB of JSON.
@@ -116,6 +117,10 @@ def at_once(here: Context, path: str, query: bytes, accept: bytes) -> Answer | N
 
 
 async def _answer(chosen: Chosen, question: Ask, form: Format, *, today: date | None, cache: str, keep: bool) -> Answer:
+    if question.shape == "hubverse" and (rounds := shapes.rounds(chosen)):
+        panels = " or ".join(sorted({f"panel={release.manifest.panel}" for release, _ in chosen}))
+        detail = f"shape: a hub takes one round at a time, and here are several: {rounds}. Ask for one: {panels}."
+        raise Problem("invalid-parameter", detail, parameter="shape")
     if question.shape != "intervals" and len(chosen) > _LONG:
         detail = f"{len(chosen)} areas are in question; at most {_LONG} are answered at once in the shape {question.shape}."
         raise Problem("invalid-parameter", f"shape: {detail} Choose by area, panel or kind.", parameter="shape")
@@ -163,7 +168,8 @@ async def forecasts(
 ) -> Answer:
     """Median, mean and central intervals per area and month. Names the releases that the figures are from, and says whether they are stale.
 
-    `as_of` gives the releases that were the newest at the end of that day (UTC). `shape` gives every level instead of intervals.
+    `as_of` gives the releases that were served at the end of that day (UTC), by every publication and rollback until then.
+    `shape` gives every level instead of intervals.
     """
     question = ask.shaped(request, Ask(ask.slugs(area), panel, kind, ask.coverages(coverage), unit, horizon, shape))
     return await _alias(request, question, as_of, release, ask.format_of(request, EVERY))

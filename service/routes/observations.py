@@ -7,6 +7,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
 
+from forecast.core.areas import Kind, Panel
 from forecast.release import read, shapes
 from forecast.release.columns import UNITS
 from forecast.release.read import Observation
@@ -17,8 +18,9 @@ from service.context import context
 from service.front import ALIAS, Answer
 from service.problems import Problem, declared
 from service.responses import ObservationsAnswer
+from service.routes.areas import known_areas
 from service.routes.formats import EVERY, offered
-from service.routes.parameters import SLUGS, AsOf
+from service.routes.parameters import SLUGS, AsOf, KindParameter, PanelParameter
 
 __all__ = ["router"]
 
@@ -40,9 +42,12 @@ _TYPES = {
 }
 
 Areas = Annotated[
-    str,
+    str | None,
     Query(
-        description="Slugs, separated by commas, in the order wanted.", examples=["el-paso", "southwest,nation"], json_schema_extra=SLUGS
+        description="Areas, separated by commas, in the order wanted: slugs, or names as people write them; absent: all of the panel"
+        " or kind.",
+        examples=["el-paso", "southwest,nation", "El Paso, TX"],
+        json_schema_extra=SLUGS,
     ),
 ]
 _MONTH = {"pattern": "^[0-9]{4}-(0[1-9]|1[0-2])$"}
@@ -50,11 +55,30 @@ From = Annotated[str | None, Query(alias="from", description="First month (YYYY-
 To = Annotated[str | None, Query(description="Last month, included (YYYY-MM).", examples=["2024-11"], json_schema_extra=_MONTH)]
 
 
+def _chosen(request: Request, area: str | None, panel: Panel | None, kind: Kind | None) -> tuple[str, ...]:
+    """The slugs of the areas that are asked for, in the order asked for. Raises Problem where none is, and where two parameters differ."""
+    slugs = ask.slugs(area)
+    if slugs is not None:
+        for one in map(area_of, slugs):
+            ask.check_panel_and_kind(one, panel, kind)
+        return slugs
+    if panel is None and kind is None:
+        detail = "area: name some areas, or all of a panel or of a kind (panel=cbp-states&kind=state). See /v1/areas."
+        raise Problem("invalid-parameter", detail, parameter="area")
+    known = [one for one in known_areas(context(request)) if panel in (None, one.panel)]
+    slugs = tuple(one.slug for one in known if kind in (None, one.kind))
+    if not slugs:
+        kinds = ", ".join(sorted({one.kind for one in known})) or "no area until its first release is published"
+        name = "panel" if kind is None else "kind"
+        detail = f"{name}: there is no {kind or 'area'} in {panel or 'any panel'}. It has {kinds}."
+        raise Problem("invalid-parameter", detail, parameter=name)
+    return slugs
+
+
 def _observed(
-    request: Request, area: str, first: str | None, last: str | None, as_of: str | None
+    request: Request, slugs: tuple[str, ...], first: str | None, last: str | None, as_of: str | None
 ) -> tuple[dict[str, list[Observation]], date | None]:
     """Slug -> its months in order, in the order asked for."""
-    slugs = ask.slugs(area) or ()
     start, end, by = ask.month("from", first), ask.month("to", last), ask.day("as_of", as_of)
     if start is not None and end is not None and start > end:
         raise Problem("invalid-parameter", f"from: {start} comes after {end}. Exchange from and to.", parameter="from")
@@ -103,7 +127,18 @@ def _answer(series: dict[str, list[Observation]], by: date | None, form: Format)
     each="area and month",
     problems=_PROBLEMS,
 )
-def observations(request: Request, area: Areas, first: From = None, to: To = None, as_of: AsOf = None) -> Answer:
-    """Encounters per month of the areas named. Of each month the newest figure published by `as_of`; a month without one is left out."""
+def observations(
+    request: Request,
+    area: Areas = None,
+    panel: PanelParameter = None,
+    kind: KindParameter = None,
+    first: From = None,
+    to: To = None,
+    as_of: AsOf = None,
+) -> Answer:
+    """Encounters per month of the areas named, or of all of a panel or kind.
+
+    Of each month the newest figure published by `as_of`; a month without one is left out.
+    """
     form = ask.format_of(request, EVERY)
-    return _answer(*_observed(request, area, first, to, as_of), form)
+    return _answer(*_observed(request, _chosen(request, area, panel, kind), first, to, as_of), form)

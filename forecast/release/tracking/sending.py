@@ -12,6 +12,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from forecast.core.accuracy import SCORED_INTERVALS
 from forecast.release.tracking import described
 from forecast.release.tracking.described import DescribedRun, Retraining
 from forecast.release.tracking.names import ALIAS, experiment_name, registered_name
@@ -27,7 +28,8 @@ if TYPE_CHECKING:
 __all__ = ["send"]
 
 _NOTE = """Retrainings of the panel `{panel}`, one parent run each; under it one run per member of the recipe, with its fitted models.
-Sort by `sWIS` (smaller is better): the parent's figures are the recipe's own. Per-area scores are in the table `areas.json`."""
+Sort by `sWIS` (weighted interval score of {scored}; smaller is better): the parent's figures are the
+recipe's own. Per-area scores are in the table `areas.json`."""
 
 
 def send(folder: Path, *, uri: str, artifacts: str) -> str:
@@ -49,7 +51,7 @@ def _experiment(client: MlflowClient, panel: str, artifacts: str | None) -> str:
     name = experiment_name(panel)
     if (found := client.get_experiment_by_name(name)) is not None:
         return str(found.experiment_id)
-    tags = {"mlflow.note.content": _NOTE.format(panel=panel), "mlflow.experimentKind": "custom_model_development"}
+    tags = {"mlflow.note.content": _NOTE.format(panel=panel, scored=SCORED_INTERVALS), "mlflow.experimentKind": "custom_model_development"}
     location = f"{artifacts.rstrip('/')}/{panel}" if artifacts else None
     try:
         return str(client.create_experiment(name, artifact_location=location, tags=tags))
