@@ -37,7 +37,18 @@ class Heavy:
 
     async def run(self, work: Callable[[], T]) -> T:
         """What `work` gives, called in another thread. Raises TooBusy where too many are waiting, or no turn came in time."""
-        if self._slots.value == 0 and self.waiting >= self.queue:
+        try:
+            self._slots.acquire_nowait()
+        except anyio.WouldBlock:
+            await self._turn()
+        try:
+            return await anyio.to_thread.run_sync(self._work, work, limiter=self._threads)
+        finally:
+            self._slots.release()
+
+    async def _turn(self) -> None:
+        """Wait for a slot."""
+        if self.waiting >= self.queue:
             raise self._busy(f"{self.waiting} more are waiting for their turn")
         self.waiting += 1
         try:
@@ -47,10 +58,6 @@ class Heavy:
             raise self._busy(f"no turn came within {self.seconds:g} seconds") from None
         finally:
             self.waiting -= 1
-        try:
-            return await anyio.to_thread.run_sync(self._work, work, limiter=self._threads)
-        finally:
-            self._slots.release()
 
     def _work(self, work: Callable[[], T]) -> T:
         try:
