@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import gc
+import sys
 import time
 from collections.abc import AsyncIterator, Callable
 from datetime import datetime
@@ -17,12 +18,13 @@ from starlette.types import ASGIApp
 
 from forecast.core import logs
 from forecast.release.store import connect
-from service import gate, openapi, problems
+from service import gate, memory, openapi, problems
 from service.ask import json_alone, known_parameters
 from service.bounds import Bounds
 from service.context import Context, Most, utc_now
 from service.front import Front
 from service.gate import Limits
+from service.heavy import Heavy
 from service.metrics import Metrics
 from service.origins import Origins
 from service.prefix import Prefix
@@ -33,6 +35,10 @@ from service.settings import Settings, words
 from service.stopping import Stopping
 
 __all__ = ["create", "create_app"]
+
+# How long a thread that writes a long answer keeps the interpreter from the event loop, which takes it several times for each request;
+# by itself Python lets it for five milliseconds.
+_SWITCH_SECONDS = 0.0005
 
 _DESCRIPTION = """\
 Forecasts of monthly U.S. border encounters per sector, state, region and nation, with intervals, from official counts.
@@ -48,6 +54,8 @@ def create() -> FastAPI:
     """The application as the environment sets it: `uvicorn --factory service.app:create`. Its log goes to stderr, uvicorn's with it."""
     settings = Settings()
     logs.configure(settings.log)
+    memory.keep_together()
+    sys.setswitchinterval(_SWITCH_SECONDS)
     app = create_app(settings)
     gc.freeze()  # all that is loaded by now stays: collections need not look at it again
     return app
@@ -59,7 +67,9 @@ def create_app(settings: Settings, *, clock: Callable[[], datetime] = utc_now) -
     `clock` gives the moment with its time zone, by which staleness is judged.
     """
     shelf = Shelf(connect(settings.database), kept=settings.kept_releases, keyed=settings.keys != "off")
-    here = Context(shelf, clock, _version(), Metrics(shelf, clock), Most.of(settings), Stopping(settings.drain_seconds))
+    heavy = Heavy(most=settings.heavy, queue=settings.heavy_queue, seconds=settings.heavy_seconds)
+    measured, stopping = Metrics(shelf, clock, heavy), Stopping(settings.drain_seconds)
+    here = Context(shelf, clock, _version(), measured, Most.of(settings), heavy, stopping=stopping)
 
     @contextlib.asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:

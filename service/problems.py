@@ -23,6 +23,7 @@ from starlette.types import Scope
 
 from forecast.core.errors import EncountersError, NoRelease, StoreError
 from service.context import context
+from service.heavy import TooBusy
 
 __all__ = [
     "KINDS",
@@ -164,6 +165,8 @@ def install(app: FastAPI) -> None:
 def _from_error(request: Request, error: Exception) -> Problem:
     if isinstance(error, NoRelease):
         return Problem("unknown-release", str(error))
+    if isinstance(error, TooBusy):
+        return Problem("too-busy", str(error))
     if isinstance(error, StoreError | SQLAlchemyError):
         # A driver's message may hold the database's address: it goes to the log only.
         reason = " ".join(str(error).split())[:500]

@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections import Counter, OrderedDict
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from types import MappingProxyType
 
 import anyio
@@ -42,7 +42,8 @@ class Shelf:
         self.newest: Mapping[Panel, Release] = MappingProxyType({})
         # Open alarms, by panel; replaced as a whole too.
         self.alarms: Mapping[Panel, tuple[Event, ...]] = MappingProxyType(dict.fromkeys(PANELS, ()))
-        # Grows with every swap of either, so that answers made from an older set are known as such.
+        # Grows with every swap of either, and with every change of the counts, scores and releases in the store,
+        # so that answers made from an older set are known as such.
         self.generation = 0
         # How often each panel's release was swapped, and how many looks at the store failed.
         self.swaps: Counter[Panel] = Counter()
@@ -50,6 +51,7 @@ class Shelf:
         # Why the last look at the store failed, in one line; empty after one that did not.
         self.failure = "The store has not been read yet."
         self._kept = kept
+        self._content: Hashable = None
         self._older: OrderedDict[str, Release] = OrderedDict()
         self._lock = threading.Lock()
 
@@ -80,16 +82,25 @@ class Shelf:
         except (StoreError, SQLAlchemyError) as error:
             self._fail("The alarms cannot be read", error)
             failed = True
+        content = self._content
+        try:
+            content = read.content_stamp(self.engine)
+        except (StoreError, SQLAlchemyError) as error:
+            self._fail("The counts and scores cannot be read", error)
+            failed = True
         if not failed:
             self.failure = ""
+        changed = content != self._content or opened != self.alarms
+        self._content = content
         if opened != self.alarms:
             self.alarms = MappingProxyType(opened)
-            self.generation += 1
         if {panel: one.id for panel, one in found.items()} != {panel: one.id for panel, one in self.newest.items()}:
             self.swaps.update(panel for panel, one in found.items() if panel not in self.newest or self.newest[panel].id != one.id)
             self.newest = MappingProxyType({panel: found[panel] for panel in PANELS if panel in found})
-            self.generation += 1
+            changed = True
             log.info("Serving %s", ", ".join(one.id for one in self.newest.values()))
+        if changed:
+            self.generation += 1
 
     def release(self, identity: str) -> Release:
         """The release of an id, from memory or from the store. Raises NoRelease, StoreError."""

@@ -63,6 +63,12 @@ class Settings(BaseSettings):
         " same machine have no limit (ENCOUNTERS_RATE).",
     )
     key_rate: int = Field(6_000, ge=0, description="Requests per minute with one key, likewise; 0: no limit (ENCOUNTERS_KEY_RATE).")
+    wrong_keys: int = Field(
+        60,
+        ge=0,
+        description="Requests per minute of one address that are told that their key is unknown or missing; 0: no limit"
+        " (ENCOUNTERS_WRONG_KEYS).",
+    )
     rate_clients: int = Field(50_000, ge=1, description="Clients whose rate is remembered, in clients (ENCOUNTERS_RATE_CLIENTS).")
 
     url_bytes: int = Field(8_192, ge=256, description="Longest path and query, in bytes (ENCOUNTERS_URL_BYTES).")
@@ -72,8 +78,19 @@ class Settings(BaseSettings):
     coverages: int = Field(11, ge=1, description="Intervals that one request may ask for, in coverages (ENCOUNTERS_COVERAGES).")
     horizon: int = Field(36, ge=1, description="Furthest horizon that a request may ask for, in months (ENCOUNTERS_HORIZON).")
     in_flight: int = Field(64, ge=1, description="Requests worked on at once; answers that are ready do not count (ENCOUNTERS_IN_FLIGHT).")
+    heavy: int = Field(
+        2, ge=1, description="Long answers, such as whole panels as quantiles, that are worked on at once (ENCOUNTERS_HEAVY)."
+    )
+    heavy_queue: int = Field(8, ge=0, description="Long answers that wait for their turn; others are refused (ENCOUNTERS_HEAVY_QUEUE).")
+    heavy_seconds: float = Field(10.0, gt=0, description="Seconds that a long answer waits for its turn (ENCOUNTERS_HEAVY_SECONDS).")
     request_seconds: float = Field(30.0, gt=0, description="Seconds after which a request is given up (ENCOUNTERS_REQUEST_SECONDS).")
     connections: int = Field(1_000, ge=1, description="Connections open at once (ENCOUNTERS_CONNECTIONS).")
+    address_connections: int = Field(
+        256,
+        ge=1,
+        description="Connections of one address open at once; those of ENCOUNTERS_PROXIES have no limit of their own. Behind a proxy"
+        " that is not named there, all clients are one address (ENCOUNTERS_ADDRESS_CONNECTIONS).",
+    )
     head_seconds: float = Field(
         10.0,
         gt=0,

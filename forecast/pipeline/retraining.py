@@ -85,7 +85,7 @@ def _retrain(panel: Panel, job: Job, progress: Progress, *, force: bool, as_of: 
         not once
         and (last := _last_issued(job.engine, panel))
         and contradicted(last.notes) != against
-        and _published(job.engine, panel, key)
+        and _published(job.engine, panel, key, hindcast=False)
     ):
         # What an earlier release said holds again: that one stays as it is, and another is issued.
         key = release_key(counts, recipes, code=code_version(), contradicted=f"{against} after {last.id}")
@@ -118,7 +118,8 @@ def _retrain(panel: Panel, job: Job, progress: Progress, *, force: bool, as_of: 
 
 def _is_lost(job: Job, panel: Panel, release: str, key: str) -> bool:
     """Whether a home's own MLflow store lacks the release that is served, and what was published under `key` is that release."""
-    if release in outbox.waiting(job.outbox, panel) or read.load(job.engine, release).manifest.key != key:
+    served = _served(job.engine, panel)
+    if release in outbox.waiting(job.outbox, panel) or served is None or served.key != key:
         return False
     try:
         return not own_store.has_release(job.tracking, job.artifacts, panel=panel, release=release)

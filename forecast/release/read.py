@@ -6,7 +6,7 @@ The one door of the service into the library's store. numpy is loaded when paths
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterable
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import cached_property
@@ -32,9 +32,11 @@ __all__ = [
     "Release",
     "ReleaseSummary",
     "connect",
+    "content_stamp",
     "latest",
     "load",
     "observations",
+    "observations_in_slices",
     "paths",
     "pointers",
     "releases",
@@ -173,20 +175,42 @@ def observations(
 
     `first` and `last` are both included. Raises StoreError.
     """
-    asked = list(dict.fromkeys(areas))
+    asked = tuple(dict.fromkeys(areas))
+    slices = observations_in_slices(engine, asked, first=first, last=last, as_of=as_of, slice_size=len(asked) or 1)
+    return [found for series in slices for months in series.values() for found in months]
+
+
+def observations_in_slices(
+    engine: Engine, areas: Sequence[str], *, first: Month | None, last: Month | None, as_of: date | None, slice_size: int
+) -> Iterator[dict[str, list[Observation]]]:
+    """The same for a few areas at a time, by slug, so that no more is in memory; all slices are of one state of the store."""
     table = schema.observation
-    query = select(table).where(table.c.area.in_(asked)).order_by(table.c.month, table.c.published)
+    query = select(table).order_by(table.c.month, table.c.published)
     if first is not None:
         query = query.where(table.c.month >= first)
     if last is not None:
         query = query.where(table.c.month <= last)
     if as_of is not None:
         query = query.where(table.c.published <= as_of)
-    newest: dict[str, dict[Month, Observation]] = {slug: {} for slug in asked}
     with reading(engine) as connection:
-        for row in connection.execute(query):
-            newest[row.area][row.month] = Observation(*row)
-    return [found for slug in asked for found in newest[slug].values()]
+        for start in range(0, len(areas), slice_size):
+            asked = areas[start : start + slice_size]
+            newest: dict[str, dict[Month, Observation]] = {slug: {} for slug in asked}
+            for row in connection.execute(query.where(table.c.area.in_(asked))):
+                newest[row.area][row.month] = Observation(*row)
+            yield {slug: list(months.values()) for slug, months in newest.items()}
+
+
+def content_stamp(engine: Engine) -> Hashable:
+    """Changes whenever counts, scores or releases were added, changed or taken away; cheap enough to poll. Raises StoreError."""
+    counts, scores = schema.observation.c, schema.accuracy.c
+    queries = (
+        select(counts.published, func.count(), func.sum(counts.count)).group_by(counts.published).order_by(counts.published),
+        select(func.count(), func.max(scores.published), func.sum(scores.wis), func.sum(scores.observed)),
+        select(func.count(), select(func.max(schema.pointer.c.id)).scalar_subquery()).select_from(schema.release),
+    )
+    with reading(engine) as connection:
+        return tuple(tuple(map(tuple, connection.execute(query))) for query in queries)
 
 
 def _load(connection: Connection, release_id: str) -> Release:

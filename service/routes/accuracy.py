@@ -116,7 +116,7 @@ def _answer(request: Request, area: str | None, lead: str | None, panel: Panel |
     if form == "csv":
         table = [[one.panel, *[None] * len(_NAMES), *_figures(one).values()] for one in overall]
         table += [[one.panel, *_names(one).values(), *_figures(one).values()] for one in rows]
-        return Answer(shapes.csv_table(["panel", *_NAMES, *_FIGURES], table), "text/csv", cache=ALIAS)
+        return Answer(shapes.csv_table(["panel", *_NAMES, *_FIGURES], table), "text/csv", cache=ALIAS, keep=True)
     document = {
         "hindcasts": hindcasts,
         "note": None if rows else _why_empty(engine, hindcasts),
@@ -124,7 +124,7 @@ def _answer(request: Request, area: str | None, lead: str | None, panel: Panel |
         "overall": [{"panel": one.panel} | _figures(one) for one in overall],
         "accuracy": [{"panel": one.panel} | _names(one) | _figures(one) for one in rows],
     }
-    return Answer(bodies.render(document), "application/json", cache=ALIAS)
+    return Answer(bodies.render(document), "application/json", cache=ALIAS, keep=True)
 
 
 def _names(tally: Tally) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Annotated
@@ -18,6 +19,7 @@ from service import ask, typeset
 from service.ask import Ask, Format, Missing
 from service.context import Context, context
 from service.front import ALIAS, IMMUTABLE, Answer
+from service.packed import PackedAnswer
 from service.problems import Problem, declared
 from service.responses import ForecastRowsAnswer, ForecastsAnswer, ReleaseForecastRowsAnswer, ReleaseForecastsAnswer
 from service.routes.formats import EVERY, offered
@@ -71,7 +73,7 @@ async def _alias(request: Request, question: Ask, as_of: str | None, release: st
     elif (by := ask.day("as_of", as_of)) is not None:
         releases, missing = await run_in_threadpool(_served, here, by, question), "before-first-release"
     chosen = ask.choose(releases, question, missing=missing)
-    return await _answer(chosen, question, form, today=here.today(), cache=ALIAS, keep=as_of is None)
+    return await _answer(here, chosen, question, form, today=here.today(), cache=ALIAS, keep=as_of is None)
 
 
 def _served(here: Context, by: date, question: Ask) -> Mapping[Panel, Release]:
@@ -116,7 +118,11 @@ def at_once(here: Context, path: str, query: bytes, accept: bytes) -> Answer | N
     return Answer(body, ask.MEDIA[form], cache=ALIAS, keep=True)
 
 
-async def _answer(chosen: Chosen, question: Ask, form: Format, *, today: date | None, cache: str, keep: bool) -> Answer:
+# Areas from which an answer is heavy that is a long table, or Parquet.
+_HEAVY = 10
+
+
+async def _answer(here: Context, chosen: Chosen, question: Ask, form: Format, *, today: date | None, cache: str, keep: bool) -> Answer:
     if question.shape == "hubverse" and (rounds := shapes.rounds(chosen)):
         panels = " or ".join(sorted({f"panel={release.manifest.panel}" for release, _ in chosen}))
         detail = f"shape: a hub takes one round at a time, and here are several: {rounds}. Ask for one: {panels}."
@@ -125,17 +131,22 @@ async def _answer(chosen: Chosen, question: Ask, form: Format, *, today: date | 
         detail = f"{len(chosen)} areas are in question; at most {_LONG} are answered at once in the shape {question.shape}."
         raise Problem("invalid-parameter", f"shape: {detail} Choose by area, panel or kind.", parameter="shape")
 
+    def packed() -> Answer:
+        return PackedAnswer(typeset.written(chosen, question, form, today=today), ask.MEDIA[form], cache=cache, keep=keep)
+
     def whole() -> Answer:
         body = b"".join(typeset.written(chosen, question, form, today=today))
         return Answer(body, ask.MEDIA[form], cache=cache, keep=keep)
 
     if question.shape != "intervals" or form == "parquet":
-        return await run_in_threadpool(whole)
+        return await (here.heavy.run(packed) if len(chosen) > _HEAVY else run_in_threadpool(whole))
     pieces = []
-    for place, piece in enumerate(typeset.written(chosen, question, form, today=today), start=1):
-        pieces.append(piece)
-        if place % _SLICE == 0:
-            await asyncio.sleep(0)
+    # One long answer at a time, so that between two slices of it a short one waits for no other's slice.
+    async with here.writing if len(chosen) > _SLICE else contextlib.nullcontext():
+        for place, piece in enumerate(typeset.written(chosen, question, form, today=today), start=1):
+            pieces.append(piece)
+            if place % _SLICE == 0:
+                await asyncio.sleep(0)
 
     def finish() -> Answer:
         return Answer(b"".join(pieces), ask.MEDIA[form], cache=cache, keep=keep)
@@ -198,6 +209,7 @@ async def release_forecasts(
     """The same shape as `/v1/forecasts`. The answer never changes, so it says nothing of what today makes of the release."""
     question = ask.shaped(request, Ask(ask.slugs(area), None, kind, ask.coverages(coverage), unit, horizon, shape))
     form = ask.format_of(request, EVERY)
-    one = await run_in_threadpool(found, context(request), release)
+    here = context(request)
+    one = await run_in_threadpool(found, here, release)
     chosen = ask.choose({one.manifest.panel: one}, question, missing="no-forecast")
-    return await _answer(chosen, question, form, today=None, cache=IMMUTABLE, keep=True)
+    return await _answer(here, chosen, question, form, today=None, cache=IMMUTABLE, keep=True)

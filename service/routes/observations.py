@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from datetime import date
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request
+from sqlalchemy import Engine
+from starlette.concurrency import run_in_threadpool
 
 from forecast.core.areas import Kind, Panel
+from forecast.core.months import Month
 from forecast.release import read, shapes
 from forecast.release.columns import UNITS
 from forecast.release.read import Observation
@@ -16,6 +21,7 @@ from service import ask, bodies
 from service.ask import Format
 from service.context import context
 from service.front import ALIAS, Answer
+from service.packed import PackedAnswer
 from service.problems import Problem, declared
 from service.responses import ObservationsAnswer
 from service.routes.areas import known_areas
@@ -55,6 +61,10 @@ From = Annotated[str | None, Query(alias="from", description="First month (YYYY-
 To = Annotated[str | None, Query(description="Last month, included (YYYY-MM).", examples=["2024-11"], json_schema_extra=_MONTH)]
 
 
+# Areas from which an answer is heavy; pieces of it are read and written for so many areas at once.
+_HEAVY, _SLICE = 20, 10
+
+
 def _chosen(request: Request, area: str | None, panel: Panel | None, kind: Kind | None) -> tuple[str, ...]:
     """The slugs of the areas that are asked for, in the order asked for. Raises Problem where none is, and where two parameters differ."""
     slugs = ask.slugs(area)
@@ -75,46 +85,65 @@ def _chosen(request: Request, area: str | None, panel: Panel | None, kind: Kind 
     return slugs
 
 
-def _observed(
-    request: Request, slugs: tuple[str, ...], first: str | None, last: str | None, as_of: str | None
-) -> tuple[dict[str, list[Observation]], date | None]:
-    """Slug -> its months in order, in the order asked for."""
-    start, end, by = ask.month("from", first), ask.month("to", last), ask.day("as_of", as_of)
+@dataclass(frozen=True)
+class _Question:
+    slugs: tuple[str, ...]
+    first: Month | None
+    last: Month | None
+    as_of: date | None
+
+
+def _question(slugs: tuple[str, ...], first: str | None, last: str | None, as_of: str | None) -> _Question:
+    start, end = ask.month("from", first), ask.month("to", last)
     if start is not None and end is not None and start > end:
         raise Problem("invalid-parameter", f"from: {start} comes after {end}. Exchange from and to.", parameter="from")
-    series: dict[str, list[Observation]] = {slug: [] for slug in slugs}
-    for one in read.observations(context(request).shelf.engine, slugs, first=start, last=end, as_of=by):
-        series[one.area].append(one)
-    return series, by
+    return _Question(tuple(dict.fromkeys(slugs)), start, end, ask.day("as_of", as_of))
 
 
-def _answer(series: dict[str, list[Observation]], by: date | None, form: Format) -> Answer:
-    if form != "json":
+def _written(engine: Engine, question: _Question, form: Format) -> Iterator[bytes]:
+    """The answer piece by piece, a few areas each; a single one where it is Parquet."""
+    months = read.observations_in_slices(
+        engine, question.slugs, first=question.first, last=question.last, as_of=question.as_of, slice_size=_SLICE
+    )
+    if form == "json":
+        return _json(question, months)
+    table = _csv(months, guard=form == "csv")
+    return table if form == "csv" else iter([shapes.parquet(_TYPES, table)])
+
+
+def _csv(slices: Iterable[dict[str, list[Observation]]], *, guard: bool) -> Iterator[bytes]:
+    header = True
+    for series in slices:
         rows = (
             [slug, area_of(slug).name, one.month, one.count, one.precision, one.published]
             for slug, months in series.items()
             for one in months
         )
-        table = shapes.csv_table(tuple(_TYPES), rows, guard=form == "csv")
-        body = table if form == "csv" else shapes.parquet(_TYPES, [table])
-        return Answer(body, ask.MEDIA[form], cache=ALIAS)
-    entries = []
-    for slug, months in series.items():
-        place = area_of(slug)
-        entries.append(
-            {
-                "area": slug,
-                "name": place.name,
-                "kind": place.kind,
-                "panel": place.panel,
-                "months": [
-                    {"month": str(one.month), "count": one.count, "precision": one.precision, "published": str(one.published)}
-                    for one in months
-                ],
-            }
-        )
-    document = {"as_of": None if by is None else str(by), "unit": UNITS["month"], "observations": entries}
-    return Answer(bodies.render(document), "application/json", cache=ALIAS)
+        table = shapes.csv_table(tuple(_TYPES), rows, guard=guard)
+        yield table if header else table.split(b"\r\n", 1)[1]
+        header = False
+
+
+def _json(question: _Question, slices: Iterable[dict[str, list[Observation]]]) -> Iterator[bytes]:
+    head = bodies.render({"as_of": None if question.as_of is None else str(question.as_of), "unit": UNITS["month"]})
+    before = head[:-1] + b',"observations":['
+    for series in slices:
+        yield before + bodies.render([_entry(slug, months) for slug, months in series.items()])[1:-1]
+        before = b","
+    yield b"]}"
+
+
+def _entry(slug: str, months: list[Observation]) -> dict[str, Any]:
+    place = area_of(slug)
+    return {
+        "area": slug,
+        "name": place.name,
+        "kind": place.kind,
+        "panel": place.panel,
+        "months": [
+            {"month": str(one.month), "count": one.count, "precision": one.precision, "published": str(one.published)} for one in months
+        ],
+    }
 
 
 @offered(
@@ -127,7 +156,7 @@ def _answer(series: dict[str, list[Observation]], by: date | None, form: Format)
     each="area and month",
     problems=_PROBLEMS,
 )
-def observations(
+async def observations(
     request: Request,
     area: Areas = None,
     panel: PanelParameter = None,
@@ -141,4 +170,12 @@ def observations(
     Of each month the newest figure published by `as_of`; a month without one is left out.
     """
     form = ask.format_of(request, EVERY)
-    return _answer(*_observed(request, _chosen(request, area, panel, kind), first, to, as_of), form)
+    question, here = _question(_chosen(request, area, panel, kind), first, to, as_of), context(request)
+
+    def packed() -> Answer:
+        return PackedAnswer(_written(here.shelf.engine, question, form), ask.MEDIA[form], cache=ALIAS, keep=True)
+
+    def whole() -> Answer:
+        return Answer(b"".join(_written(here.shelf.engine, question, form)), ask.MEDIA[form], cache=ALIAS, keep=True)
+
+    return await (here.heavy.run(packed) if len(question.slugs) > _HEAVY else run_in_threadpool(whole))

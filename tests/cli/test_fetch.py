@@ -8,8 +8,8 @@ from datetime import date
 
 import pytest
 
-from forecast.core.months import Month
 from forecast.cli import fetching
+from forecast.core.months import Month
 from forecast.counts import bundle
 from forecast.counts.archive import Archive
 from tests.counts.layouts import state_csv

@@ -127,7 +127,7 @@ def test_nothing_that_was_sent_forged_a_line_or_an_error_in_the_log(service):
     for sent in (HOSTILE[name][0] for name in ("line ends in an address", "line ends in a value", "nought in an address")):
         service.raw(sent)
     records = service.records()
-    assert {"request"} >= {record["event"] for record in records if record["logger"] == "service.access"}
+    assert {"request", "refused"} >= {record["event"] for record in records if record["logger"] == "service.access"}
     assert not [record for record in records if record["level"] in ("ERROR", "CRITICAL")]
     assert not any(record.get("status", 0) >= 500 for record in records)
 

@@ -160,7 +160,7 @@ def test_a_request_that_was_given_up_keeps_its_place_until_its_work_has_ended():
 
 def test_a_request_that_takes_too_long_is_504_while_others_are_answered(limited, monkeypatch):
     go = threading.Event()
-    monkeypatch.setattr("forecast.release.read.observations", lambda *_, **__: go.wait(HANG) and [])
+    monkeypatch.setattr("forecast.release.read.observations_in_slices", lambda *_, **__: go.wait(HANG) and [])
     with limited(request_seconds=0.2) as client:
         problem(client.get("/v1/observations?area=el-paso"), 504, "too-slow")
         assert client.get("/v1/forecasts?area=el-paso").status_code == 200
@@ -169,7 +169,7 @@ def test_a_request_that_takes_too_long_is_504_while_others_are_answered(limited,
 
 def test_too_busy_says_when_to_come_again(limited, monkeypatch):
     go, begun = threading.Event(), threading.Event()
-    monkeypatch.setattr("forecast.release.read.observations", lambda *_, **__: begun.set() or (go.wait(HANG) and []))
+    monkeypatch.setattr("forecast.release.read.observations_in_slices", lambda *_, **__: begun.set() or (go.wait(HANG) and []))
     with limited(in_flight=1) as client:
         slow = threading.Thread(target=client.get, args=("/v1/observations?area=el-paso",))
         slow.start()

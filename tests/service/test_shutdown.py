@@ -107,7 +107,7 @@ def test_a_slow_store_is_504_and_beyond_the_bound_503(office, tmp_path):
     with served(office.url, tmp_path, poll_seconds=60, request_seconds=1, in_flight=2) as one:
         until(lambda: answers(one.client, "/readyz") == 200)
         with standstill(office):
-            asking = [Asking(one.client, SLOW) for _ in range(2)]
+            asking = [Asking(one.client, f"{SLOW}&to=2024-1{month}") for month in (0, 1)]
             until(lambda: one.at_the_store(office.url) == 2, process=one.process)
             busy = one.client.get(SLOW)
             ready = one.client.get("/v1/forecasts?area=el-paso")
