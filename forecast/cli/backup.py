@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from forecast.cli import parts
+from forecast.cli.outputs import checked
 from forecast.core.areas import PANELS
 from forecast.settings import Settings
 
@@ -29,7 +30,7 @@ def backup(
     from forecast.release.store import sqlite_file
 
     settings = Settings()
-    engine, target = parts.store(settings), to.expanduser().absolute()
+    engine, target = parts.store(settings), checked(to, settings=settings).absolute()
     if target.suffix != ".tar":
         count = back_up(engine, target)
         typer.echo(f"{to} holds {count} releases, each verified: the release store alone. The whole home: encounters backup --to F.tar")

@@ -11,6 +11,7 @@ import typer
 from sqlalchemy import Engine
 
 from forecast.cli import parts
+from forecast.cli.outputs import checked
 from forecast.core.errors import EncountersError, NoRelease, TableError
 from forecast.core.files import replace_whole
 from forecast.progress import Reporter
@@ -38,6 +39,8 @@ def _hubverse(chosen: Chosen, out: Path) -> bytes:
 
 _FORMATS: dict[str, Callable[[Chosen, Path], bytes]] = {"csv": _csv, "parquet": _parquet, "hubverse": _hubverse}
 
+_SUFFIXES: dict[str, tuple[str, ...]] = {"csv": (".csv",), "parquet": (".parquet",), "hubverse": (".csv", ".parquet")}
+
 
 def export(
     form: Annotated[str, typer.Option("--format", help="csv, parquet or hubverse.", metavar="F")],
@@ -56,11 +59,9 @@ def export(
     """
     if form not in _FORMATS:
         raise EncountersError(f"{form!r} is not a format of exports. Use --format {' or '.join(_FORMATS)}.")
-    for file in filter(None, (out, tasks)):
-        if file.is_dir() or not file.parent.is_dir():
-            why = "it is a folder" if file.is_dir() else f"{file.parent} is no folder"
-            raise TableError(f"{file} cannot be written: {why}. Give a file in a folder that exists.")
     settings = Settings()
+    out = checked(out, suffixes=_SUFFIXES[form], settings=settings)
+    tasks = tasks and checked(tasks, suffixes=(".json",), inputs=[out], settings=settings)
     releases = _releases(parts.store(settings), release, panel)
     chosen = [pair for one in releases for pair in shapes.choose(one)]
     if form == "hubverse" and (rounds := shapes.rounds(chosen)):

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from forecast.cli.outputs import checked
 from forecast.core.months import Month
 from forecast.progress import Reporter
 from forecast.settings import Settings
@@ -22,7 +23,7 @@ __all__ = ["register"]
 def predict(
     counts: Annotated[Path, typer.Argument(metavar="COUNTS.csv", help="CSV of series,month,value (month 2024-11); .gz allowed.")],
     horizon: Annotated[int, typer.Option("--horizon", help="Steps ahead of each series' last known value.", min=1, max=120)],
-    out: Annotated[Path, typer.Option("--out", help="Quantile table to write.", metavar="F.parquet")],
+    out: Annotated[Path, typer.Option("--out", help="Quantile table to write: F.parquet or F.csv.", metavar="F")],
     season: Annotated[
         int | None, typer.Option("--season", help="Steps after which the calendar repeats; months are then whole numbers.", min=1, max=366)
     ] = None,
@@ -30,7 +31,9 @@ def predict(
 ) -> None:
     """Forecast any panel of counts with the production recipe; series may differ in length, start and end.
 
-    The recipe takes values for counts: around 10 and below it treats differences, far above it ratios. Rescale shares or rates first.
+    Every series needs four known months or more; the fewer there are, the less can be said. One row per month: quarters, weeks and years
+    are numbered (0, 1, 2, ...) and named by --season 4, 52 or 1. The recipe takes values for counts: around 10 and below it treats
+    differences, far above it ratios. Rescale shares or rates first.
 
     Example: encounters predict tourism.csv --horizon 24 --out forecasts.parquet
     """
@@ -40,6 +43,7 @@ def predict(
     from forecast.recipe.prediction import predict as run
 
     settings = Settings()
+    out = checked(out, suffixes=quantile_table.SUFFIXES, inputs=[counts, Path(recipe)], settings=settings)
     series = read_plain(counts, season)
     chosen = kitchen.load(recipe)
     with Reporter(settings.log) as progress:
