@@ -39,7 +39,7 @@ def ingest(
     told: list[dict[str, Any]] = []
     for path in files:
         try:
-            appended = archive.append(read(path, published=day), accept=accept)
+            appended = archive.append(read(path, published=day), accept=accept, when=parts.now())
         except EncountersError as error:
             told.append({"file": str(path), "already_there": False, "lines": [], "refused": " ".join(str(error).split())})
             parts.complain(error, settings)

@@ -53,7 +53,8 @@ class Vintage:
     `values`: (months, areas), encounters per month, whole numbers >= 0; every month from `first` is covered, and an area
     of `areas` without a row in the file is zero there. `covers_panel` says that the file speaks for every leaf of the panel,
     so that a leaf it does not name is zero in its months. `totals`: published aggregates, slug -> (months,), -1 where not given.
-    `precision`: 1 for exact figures, 10 for figures rounded to ten. Raises TableError.
+    `precision`: 1 for exact figures, 10 for figures rounded to ten. `intake`: orders those of one day by when they were taken in; 0 where
+    that is not recorded, which comes before all others. Raises TableError.
     """
 
     source: str
@@ -67,6 +68,7 @@ class Vintage:
     areas: tuple[str, ...]
     values: Ints
     totals: dict[str, Ints] = field(default_factory=dict)
+    intake: int = 0
 
     def __post_init__(self) -> None:
         if self.values.ndim != 2 or self.values.shape[1] != len(self.areas):

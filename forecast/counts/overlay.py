@@ -18,7 +18,7 @@ from forecast.core.errors import ArchiveError
 from forecast.core.months import Month
 from forecast.core.tables import Counts, Floats, Ints, Vintage
 
-__all__ = ["Known", "agrees", "counts_of", "in_order", "overlay", "told"]
+__all__ = ["Gap", "InForce", "Known", "agrees", "counts_of", "gaps", "in_force", "in_order", "overlay", "told"]
 
 
 @dataclass(frozen=True)
@@ -47,9 +47,27 @@ class Known:
         return Known(first, tuple(areas), values, precision)
 
 
+@dataclass(frozen=True)
+class InForce:
+    """How many of the `told` cells (area x month) of a vintage hold: `cells`. `others`: the vintages that the rest are from."""
+
+    cells: int
+    told: int
+    others: tuple[Vintage, ...]
+
+
+@dataclass(frozen=True)
+class Gap:
+    """Months from `first` to `last`, both included, that no vintage covers for `areas`, between months that are known."""
+
+    first: Month
+    last: Month
+    areas: tuple[str, ...]
+
+
 def in_order(vintages: Sequence[Vintage]) -> list[Vintage]:
-    """Oldest publication first; of one day, by digest, so that the order never depends on when a file came in."""
-    return sorted(vintages, key=lambda vintage: (vintage.published, vintage.sha256))
+    """Oldest publication first; of one day, in the order in which they were taken in, and those without such a record by digest."""
+    return sorted(vintages, key=lambda vintage: (vintage.published, vintage.intake, vintage.sha256))
 
 
 def told(vintage: Vintage, leaves: Sequence[str]) -> Known:
@@ -79,7 +97,25 @@ def overlay(vintages: Sequence[Vintage]) -> Known | None:
 
     The areas are the union over them.
     """
+    laid = _laid([vintage for vintage in in_order(vintages) if vintage.areas])
+    return laid[0] if laid else None
+
+
+def in_force(vintages: Sequence[Vintage], sha256: str) -> InForce:
+    """What holds of the vintage with these bytes when all of `vintages`, of one panel, are public. It must be among them."""
     seen = [vintage for vintage in in_order(vintages) if vintage.areas]
+    mine = next((place for place, vintage in enumerate(seen) if vintage.sha256 == sha256), None)
+    laid = _laid(seen)
+    if mine is None or laid is None:
+        return InForce(0, 0, ())
+    known, origin = laid
+    own = told(seen[mine], known.areas).on(known.first, len(known.values), known.areas).precision > 0
+    elsewhere = sorted({int(place) for place in origin[own & (origin != mine)]})
+    return InForce(int((own & (origin == mine)).sum()), int(own.sum()), tuple(seen[place] for place in elsewhere))
+
+
+def _laid(seen: Sequence[Vintage]) -> tuple[Known, Ints] | None:
+    """The figures of vintages in their order, and which of them each figure is from: (months, areas), -1 where unknown."""
     if not seen:
         return None
     leaves = tuple(sorted({slug for vintage in seen for slug in vintage.areas}))
@@ -88,16 +124,28 @@ def overlay(vintages: Sequence[Vintage]) -> Known | None:
     layers = [told(vintage, leaves).on(first, count, leaves) for vintage in seen]
 
     values, precision = layers[0].values.copy(), layers[0].precision.copy()
-    rank: Ints = np.zeros(values.shape, dtype=np.int64)
+    rank: Ints = np.where(precision > 0, 0, -1)
     for place, layer in enumerate(layers):
         says = layer.precision > 0
         values[says], precision[says], rank[says] = layer.values[says], layer.precision[says], place
     newest = Known(first, leaves, values.copy(), precision.copy())
+    origin = rank.copy()
     for place, layer in enumerate(layers):
         # Not only the figure before last: an exact one may stand under several rounded ones.
         kept = (rank > place) & (newest.precision > 1) & (layer.precision == 1) & agrees(layer, newest)
-        values[kept], precision[kept] = layer.values[kept], 1
-    return Known(first, leaves, values, precision)
+        values[kept], precision[kept], origin[kept] = layer.values[kept], 1, place
+    return Known(first, leaves, values, precision), origin
+
+
+def gaps(known: Known) -> tuple[Gap, ...]:
+    """The stretches of months that an area lacks between months that it has, in order of time; areas with the same stretch together."""
+    stretches: dict[tuple[Month, Month], list[str]] = {}
+    for column, slug in enumerate(known.areas):
+        there = np.flatnonzero(known.precision[:, column] > 0)
+        for at in np.flatnonzero(np.diff(there) > 1):
+            stretch = known.first + int(there[at]) + 1, known.first + int(there[at + 1]) + -1
+            stretches.setdefault(stretch, []).append(slug)
+    return tuple(Gap(first, last, tuple(slugs)) for (first, last), slugs in sorted(stretches.items()))
 
 
 def counts_of(vintages: Sequence[Vintage], panel: Panel, day: date) -> Counts:

@@ -106,7 +106,7 @@ CELL = {
         {"citizenship": "BURMA"},
         {"authority": "TITLE 8"},
         {"kind": "Apprehension"},
-        {"area": "El Paso, TX"},
+        {"area": '"El Paso, TX"'},
         {"grouping": "Remaining"},
         {"group": "UC / Single Minors", "citizenship": "Myanmar"},
     ],
