@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Annotated, Any
 
 import typer
 
 from forecast.cli import parts
 from forecast.core.areas import Panel
+from forecast.core.errors import StoreError
 from forecast.core.logs import escaped
 from forecast.counts.archive import Archive, Kept
 from forecast.counts.description import holding, missing
@@ -15,6 +17,8 @@ from forecast.counts.overlay import Gap, InForce, gaps, in_force, overlay
 from forecast.settings import Settings
 
 __all__ = ["register"]
+
+log = logging.getLogger(__name__)
 
 SHOWN_DIGITS = 12
 Id = Annotated[str, typer.Argument(metavar="ID", help="The vintage's id, or the beginning of it: encounters vintages.", show_default=False)]
@@ -75,8 +79,17 @@ def withdraw(vintage: Id) -> None:
 
 
 def _after(settings: Settings, archive: Archive, kept: Kept) -> None:
-    """What a correction leaves to do."""
-    typer.echo("Forecasts rest on it until the next retraining: encounters retrain")
+    """Bring the correction to the counts that are served, where there are any yet, and say what is left to do."""
+    from forecast.pipeline.correcting import record_counts  # here, since the list needs no store
+
+    engine = parts.store(settings)
+    try:
+        record_counts(engine, kept.vintage.panel, archive)
+    except StoreError as error:
+        log.debug("the store is left for the next retraining: %s", error)
+    finally:
+        engine.dispose()
+    typer.echo("Forecasts made from it stay served until the next retraining: encounters retrain")
 
 
 def _listed(archive: Archive, panel: Panel) -> tuple[list[tuple[Kept, InForce | None]], tuple[Gap, ...]]:

@@ -13,11 +13,13 @@ from forecast.core.areas import Panel
 from forecast.core.errors import ClockError, EncountersError, GateRefused, RecipeError
 from forecast.core.tables import Counts
 from forecast.pipeline.catching_up import catch_up
+from forecast.pipeline.correcting import record_counts, since_issue
 from forecast.pipeline.job import Job, Progress, Result
 from forecast.recipe import recipe as kitchen
 from forecast.recipe.recipe import Recipe
 from forecast.recipe.version import code_version
-from forecast.release import ledger, read
+from forecast.release import ledger, publish, read
+from forecast.release.corrections import Correction
 from forecast.release.lease import hold
 from forecast.release.manifest import Manifest
 from forecast.release.migrations import migrate
@@ -63,15 +65,20 @@ def _retrain(panel: Panel, job: Job, progress: Progress, *, force: bool, as_of: 
     counts = job.archive.as_of(panel, as_of or now.date())
     once = f"{HINDCAST} {as_of}" if as_of else f"forced {now.isoformat()}" if force else ""
     migrate(job.engine)
+    corrected: list[Correction] = []
     served = None  # a hindcast knows no champion that later months have chosen
     if not as_of and (release := _served(job.engine, panel)):
-        _check_not_behind(counts, release, job, now)
+        corrected = since_issue(panel, job.archive, release)
+        if not corrected:
+            _check_not_behind(counts, release, job, now)
         served = release.recipe
         if served not in [recipe.name for recipe in recipes]:
             recipes = [_defender(served), *recipes]
     key = release_key(counts, recipes, code=code_version(), once=once)
     # Looked up before the lock and again under it: a second start finds what the first has published meanwhile.
     if (found := _published(job.engine, panel, key)) is not None:
+        if corrected:
+            return _served_again(panel, job, found, corrected[-1])
         return Result(panel, "nothing new", found)
     with hold(job.engine, panel, holder=job.holder, now=now, ttl=LEASE_LASTS) as lease:
         if (found := _published(job.engine, panel, key)) is not None:
@@ -91,6 +98,13 @@ def _retrain(panel: Panel, job: Job, progress: Progress, *, force: bool, as_of: 
             raise
         ledger.finish(job.engine, run, verdict=result.verdict, reason=result.release, now=job.clock())
         return replace(result, alarms=changed)
+
+
+def _served_again(panel: Panel, job: Job, release: str, correction: Correction) -> Result:
+    """Serve an earlier release again, made of what the counts are now that a file was corrected."""
+    record_counts(job.engine, panel, job.archive)
+    publish.rollback(job.engine, release, now=job.clock(), reason=f"{correction.file} was {correction.kind}")
+    return Result(panel, "nothing new", release)
 
 
 def _candidates(panel: Panel, job: Job) -> list[Recipe]:
