@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from forecast.core.accuracy import Alarm
 from forecast.core.areas import Kind, Panel
+from service.correction import CorrectionShape
 
 __all__ = [
     "AccuracyAnswer",
@@ -100,9 +101,7 @@ class ReleaseHead(_Shape):
     recipe: str = Field(description="Name of the recipe.", examples=["first-light"])
     run_id: str | None = Field(description="MLflow run behind the release; null where tracking was down.", examples=["8f0b1c"])
     hindcast: bool = Field(description="Made later for a past as-of date; never counts as issued.", examples=[False])
-    notes: list[str] = Field(
-        description="Read these first.", examples=[["The months of this release are past; ingest a newer official file."]]
-    )
+    notes: list[str] = Field(description="Read these first.", examples=[["The months of this release are past; ingest a newer file."]])
     confidence: list[LeadConfidence] = Field(description="How far the intervals can be trusted, by lead; measured on past forecasts.")
 
 
@@ -110,6 +109,7 @@ class CurrentRelease(ReleaseHead):
     """The same, with what today makes of it."""
 
     stale: bool = Field(description="Whether `stale_after` has passed: newer counts should be out, and are not in.", examples=[True])
+    corrections: list[CorrectionShape] = Field(description="Of files behind its counts, made since it was issued.")
 
 
 class ForecastsAnswer(_Shape):
@@ -253,6 +253,7 @@ class ObservationsAnswer(_Shape):
     as_of: date | None = Field(description="The day asked for; null: everything that is known now.", examples=[None])
     unit: str = Field(examples=["encounters per month"])
     observations: list[ObservedArea]
+    corrections: list[CorrectionShape] = Field(description="With `as_of`: why these counts are other ones than were answered before.")
 
 
 class Accuracy(_Shape):

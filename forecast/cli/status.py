@@ -13,6 +13,8 @@ from forecast.cli import parts
 from forecast.core.areas import Panel, area
 from forecast.core.errors import ArchiveError, NoRelease, StoreError
 from forecast.counts.archive import Archive
+from forecast.counts.description import missing
+from forecast.counts.overlay import gaps, overlay
 from forecast.counts.refusals import Refusal, Refusals
 from forecast.release import accuracy, alarms, ledger, read
 from forecast.release.tracking import outbox
@@ -61,6 +63,8 @@ def _panel(panel: Panel, archive: Archive, engine: Engine) -> dict[str, Any]:
         ]
     }
     try:
+        known = overlay(archive.vintages(panel))
+        state["gaps"] = [missing(gap) for gap in gaps(known)] if known else []
         counts = archive.as_of(panel, today)
         state |= {"data_through": str(counts.through), "next_month": str(counts.through + 1), "areas": len(counts.open_areas)}
     except ArchiveError as error:
@@ -77,7 +81,10 @@ def _panel(panel: Panel, archive: Archive, engine: Engine) -> dict[str, Any]:
             "stale_after": str(manifest.stale_after),
             "stale": today > manifest.stale_after,
             "fallbacks": manifest.fallbacks,
-            "notes": list(manifest.notes),
+            "notes": [
+                *manifest.notes,
+                *(f"{one.file} was {one.kind} since it was made: encounters retrain." for one in release.corrections),
+            ],
         }
         state |= _monitored(panel, engine)
         # Hindcasts are made by hand and say nothing of the scheduled job.
@@ -122,6 +129,7 @@ def _lines(state: dict[str, Any]) -> list[str]:
     lines = [
         f"{len(state['vintages'])} vintages, data through {state['data_through']}; next expected: {state.get('next_month', 'unknown')}"
     ]
+    lines += [f"gap {gap}" for gap in state.get("gaps", [])]
     release = state["release"]
     if release is None:
         return [*lines, f"no release yet. {state['problem']}"]

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, Engine, delete, insert, select
 
@@ -15,10 +16,12 @@ from forecast.core.areas import Panel
 from forecast.core.months import Month
 from forecast.release import schema
 from forecast.release.manifest import Manifest
-from forecast.release.read import Observation
 from forecast.release.store import reading
 
-__all__ = ["Correction", "affecting", "corrected_answers", "of_panel", "record", "supersede"]
+if TYPE_CHECKING:
+    from forecast.release.read import Observation
+
+__all__ = ["Correction", "affecting", "corrected_answers", "of_panel", "record", "stored", "supersede"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +43,7 @@ class Correction:
 def of_panel(engine: Engine, panel: Panel | None = None) -> list[Correction]:
     """The corrections of a panel, or of all, oldest first. Raises StoreError."""
     with reading(engine) as connection:
-        return _stored(connection, panel)
+        return stored(connection, panel)
 
 
 def affecting(corrections: Iterable[Correction], manifest: Manifest) -> list[Correction]:
@@ -54,17 +57,32 @@ def affecting(corrections: Iterable[Correction], manifest: Manifest) -> list[Cor
     ]
 
 
-def corrected_answers(engine: Engine, answer: Sequence[Observation], areas: Iterable[str], *, as_of: date) -> list[Correction]:
+def corrected_answers(
+    engine: Engine,
+    answer: Sequence[Observation],
+    areas: Iterable[str],
+    *,
+    as_of: date,
+    first: Month | None = None,
+    last: Month | None = None,
+) -> list[Correction]:
     """The corrections since which counts of `areas` as of a day are other ones than were answered before, oldest first. Raises StoreError.
 
-    `answer`: what holds as of that day now.
+    `answer`: what holds as of that day now. `first`, `last`: the months asked for, both included.
     """
     now = {(row.area, row.month): row for row in answer}
     gone = schema.superseded
     with reading(engine) as connection:
+        made = stored(connection)
+        if not made:
+            return []
         query = select(gone.c.area, gone.c.month, gone.c.published, gone.c.sha256).where(
             gone.c.area.in_(list(areas)), gone.c.published <= as_of
         )
+        if first is not None:
+            query = query.where(gone.c.month >= first)
+        if last is not None:
+            query = query.where(gone.c.month <= last)
         concerned = {
             row.sha256
             for row in connection.execute(query)
@@ -73,14 +91,14 @@ def corrected_answers(engine: Engine, answer: Sequence[Observation], areas: Iter
         given = {row.sha256 for row in answer}
         return [
             one
-            for one in _stored(connection, None)
+            for one in made
             if one.sha256 in concerned or (one.sha256 in given and _public(one.published, as_of) and not _public(one.before, as_of))
         ]
 
 
 def record(connection: Connection, corrections: Iterable[Correction]) -> None:
     """Store those that are not there yet, inside a transaction that is already open."""
-    known = {(one.sha256, one.kind, one.at) for one in _stored(connection, None)}
+    known = {(one.sha256, one.kind, one.at) for one in stored(connection)}
     fresh = [one for one in corrections if (one.sha256, one.kind, one.at) not in known]
     if fresh:
         table = schema.correction
@@ -97,8 +115,8 @@ def supersede(connection: Connection, corrections: Iterable[Correction], holding
     """
     until = {one.sha256: one.at for one in corrections}
     table = schema.observation
-    stored = [Observation(*row) for row in connection.execute(select(table).where(table.c.sha256.in_(list(until))))] if until else []
-    gone = [row for row in stored if (row.area, row.month, row.published, row.sha256) not in holding]
+    recorded = connection.execute(select(table).where(table.c.sha256.in_(list(until)))).all() if until else []
+    gone = [row for row in recorded if (row.area, row.month, row.published, row.sha256) not in holding]
     if not gone:
         return
     names = [column.name for column in table.columns]
@@ -112,7 +130,8 @@ def supersede(connection: Connection, corrections: Iterable[Correction], holding
         connection.execute(delete(scores).where(scores.c.area == area, scores.c.published == published, scores.c.target_month.in_(months)))
 
 
-def _stored(connection: Connection, panel: Panel | None) -> list[Correction]:
+def stored(connection: Connection, panel: Panel | None = None) -> list[Correction]:
+    """`of_panel` inside a transaction that is already open."""
     table = schema.correction
     query = select(*(column for column in table.columns if column.name != "id")).order_by(table.c.at, table.c.id)
     return [Correction(*row) for row in connection.execute(query if panel is None else query.where(table.c.panel == panel))]

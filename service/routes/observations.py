@@ -7,11 +7,12 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
 
-from forecast.release import read, shapes
+from forecast.release import corrections, read, shapes
 from forecast.release.columns import UNITS
+from forecast.release.corrections import Correction
 from forecast.release.read import Observation
 from forecast.release.shapes import area as area_of
-from service import ask, bodies
+from service import ask, bodies, correction
 from service.ask import Format
 from service.context import context
 from service.front import ALIAS, Answer
@@ -52,19 +53,22 @@ To = Annotated[str | None, Query(description="Last month, included (YYYY-MM).", 
 
 def _observed(
     request: Request, area: str, first: str | None, last: str | None, as_of: str | None
-) -> tuple[dict[str, list[Observation]], date | None]:
-    """Slug -> its months in order, in the order asked for."""
+) -> tuple[dict[str, list[Observation]], date | None, list[Correction]]:
+    """Slug -> its months in order, in the order asked for; and what was corrected since these were first answered."""
     slugs = ask.slugs(area) or ()
     start, end, by = ask.month("from", first), ask.month("to", last), ask.day("as_of", as_of)
     if start is not None and end is not None and start > end:
         raise Problem("invalid-parameter", f"from: {start} comes after {end}. Exchange from and to.", parameter="from")
     series: dict[str, list[Observation]] = {slug: [] for slug in slugs}
-    for one in read.observations(context(request).shelf.engine, slugs, first=start, last=end, as_of=by):
+    engine = context(request).shelf.engine
+    answer = read.observations(engine, slugs, first=start, last=end, as_of=by)
+    for one in answer:
         series[one.area].append(one)
-    return series, by
+    corrected = [] if by is None else corrections.corrected_answers(engine, answer, slugs, as_of=by, first=start, last=end)
+    return series, by, corrected
 
 
-def _answer(series: dict[str, list[Observation]], by: date | None, form: Format) -> Answer:
+def _answer(series: dict[str, list[Observation]], by: date | None, corrected: list[Correction], form: Format) -> Answer:
     if form != "json":
         rows = (
             [slug, area_of(slug).name, one.month, one.count, one.precision, one.published]
@@ -89,7 +93,12 @@ def _answer(series: dict[str, list[Observation]], by: date | None, form: Format)
                 ],
             }
         )
-    document = {"as_of": None if by is None else str(by), "unit": UNITS["month"], "observations": entries}
+    document = {
+        "as_of": None if by is None else str(by),
+        "unit": UNITS["month"],
+        "observations": entries,
+        "corrections": [correction.document(one) for one in corrected],
+    }
     return Answer(bodies.render(document), "application/json", cache=ALIAS)
 
 

@@ -67,7 +67,7 @@ def test_the_field_case_is_quarantined_and_its_whole_file_taken(tmp_path):
         pytest.skip(f"{folder} is not here")
     archive = Archive(tmp_path)
     seed(archive)
-    with pytest.raises(Quarantined, match="2025-10 lacks .* San Diego, CA, Tucson, AZ, Yuma, AZ"):
+    with pytest.raises(Quarantined, match=r"2025-10 lacks .* San Diego, CA, Tucson, AZ, Yuma, AZ"):
         archive.append(read(folder / "cbp-order-cut3rows.csv", DAY), when=NOON)
     assert archive.append(read(folder / "cbp-order-whole.csv", DAY), when=NOON).doubts == ()
 
