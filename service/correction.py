@@ -44,4 +44,5 @@ def document(one: Correction) -> dict[str, Any]:
 def sentence(one: Correction) -> str:
     """The same as a note on a release that was made before it."""
     moved = f" from {one.before} to {one.published}" if one.kind == "redated" else ""
-    return f"{one.file} was {one.kind}{moved} on {one.at:%Y-%m-%d}, after this release was made. Make a new one: encounters retrain."
+    day = f"{one.at:%Y-%m-%d}"
+    return f"{one.file} was {one.kind}{moved} on {day}, after this release was made. Where counts change, encounters retrain follows it."

@@ -110,6 +110,7 @@ def in_force(vintages: Sequence[Vintage], sha256: str) -> InForce:
         return InForce(0, 0, ())
     known, origin = laid
     own = told(seen[mine], known.areas).on(known.first, len(known.values), known.areas).precision > 0
+    own &= ~_closed(known)
     elsewhere = sorted({int(place) for place in origin[own & (origin != mine)]})
     return InForce(int((own & (origin == mine)).sum()), int(own.sum()), tuple(seen[place] for place in elsewhere))
 
@@ -159,9 +160,7 @@ def counts_of(vintages: Sequence[Vintage], panel: Panel, day: date) -> Counts:
         since = min((vintage.published for vintage in vintages if vintage.panel == panel and vintage.areas), default=None)
         held = f"the first file is of {since}; choose a later day" if since else "no file has been ingested; ingest an official one"
         raise ArchiveError(f"{panel} has no counts published by {day}: {held}.")
-    ends = [area(slug).closed for slug in known.areas]
-    shut = np.array([[end is not None and known.first + step >= end for end in ends] for step in range(len(known.values))])
-    whole = np.flatnonzero((shut | (known.precision > 0)).all(axis=1))
+    whole = np.flatnonzero((_closed(known) | (known.precision > 0)).all(axis=1))
     if len(whole) == 0:
         raise ArchiveError(f"{panel} has no month in which every area was known by {day}. Ingest a file that covers the whole panel.")
     start, end = int(np.argmax((known.precision > 0).any(axis=1))), int(whole[-1]) + 1
@@ -174,3 +173,10 @@ def counts_of(vintages: Sequence[Vintage], panel: Panel, day: date) -> Counts:
         precision=known.precision[start:end].copy(),
         vintages=tuple(vintage.sha256 for vintage in seen),
     )
+
+
+def _closed(known: Known) -> NDArray[np.bool_]:
+    """(months, areas): where an area no longer exists."""
+    ends = [area(slug).closed for slug in known.areas]
+    closed = [[end is not None and known.first + step >= end for end in ends] for step in range(len(known.values))]
+    return np.array(closed, dtype=bool)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date, datetime
+
 from sqlalchemy import Engine
 
 from forecast.core.areas import Panel
@@ -33,15 +35,20 @@ def _corrections(panel: Panel, archive: Archive) -> list[Correction]:
 
 
 def _of(panel: Panel, kept: Kept) -> list[Correction]:
-    vintage = kept.vintage
-    found: list[Correction] = []
-    in_force = False
-    for event in kept.standing.events if kept.standing else ():
+    vintage, standing = kept.vintage, kept.standing
+    since = next((event.when for event in standing.events if event.kind == "taken in"), None) if standing else None
+
+    def correction(kind: str, at: datetime, before: date | None, published: date | None) -> Correction:
+        return Correction(panel, vintage.sha256, vintage.file_name, kind, at, before, published, since)
+
+    corrected: list[Correction] = []
+    withdrawn = False
+    for event in standing.events if standing else ():
         if event.kind == "withdrawn":
-            found.append(Correction(panel, vintage.sha256, vintage.file_name, "withdrawn", event.when, event.before, None))
+            corrected.append(correction("withdrawn", event.when, event.before, None))
         elif event.kind == "redated":
-            found.append(Correction(panel, vintage.sha256, vintage.file_name, "redated", event.when, event.before, event.published))
-        elif found and not in_force:  # taken in for a second time, after it was withdrawn
-            found.append(Correction(panel, vintage.sha256, vintage.file_name, "taken back", event.when, None, event.published))
-        in_force = event.kind != "withdrawn"
-    return found
+            corrected.append(correction("redated", event.when, event.before, event.published))
+        elif withdrawn:
+            corrected.append(correction("taken back", event.when, None, event.published))
+        withdrawn = event.kind == "withdrawn"
+    return corrected

@@ -28,7 +28,8 @@ __all__ = ["Correction", "affecting", "corrected_answers", "of_panel", "record",
 class Correction:
     """What was done at a moment with the file `sha256` of a panel: `kind` is redated, withdrawn or taken back.
 
-    `before`, `published`: its day of publication before and after; None where it was not in force.
+    `before`, `published`: its day of publication before and after; None where it was not in force. `taken_in`: when the archive had it;
+    None where that was before records.
     """
 
     panel: Panel
@@ -38,6 +39,7 @@ class Correction:
     at: datetime
     before: date | None
     published: date | None
+    taken_in: datetime | None = None
 
 
 def of_panel(engine: Engine, panel: Panel | None = None) -> list[Correction]:
@@ -47,12 +49,13 @@ def of_panel(engine: Engine, panel: Panel | None = None) -> list[Correction]:
 
 
 def affecting(corrections: Iterable[Correction], manifest: Manifest) -> list[Correction]:
-    """Those made after a release was issued that changed which files were public on its as-of date: its counts are not what they were."""
+    """Those made after a release was issued, of files that it was made from, or would have been: its counts are not what they were."""
     return [
         one
         for one in corrections
         if one.panel == manifest.panel
         and one.at > manifest.issued_at
+        and (one.taken_in is None or one.taken_in <= manifest.issued_at)
         and _public(one.before, manifest.as_of) != _public(one.published, manifest.as_of)
     ]
 

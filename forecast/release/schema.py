@@ -186,6 +186,7 @@ correction = Table(
     Column("at", Instant, nullable=False),
     Column("before", Date),  # its day of publication until then; NULL where it was not in force
     Column("published", Date),  # and from then on
+    Column("taken_in", Instant),  # when the archive had it; NULL where that was before records
 )
 
 superseded = Table(

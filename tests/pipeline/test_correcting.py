@@ -87,13 +87,15 @@ def at(home, moment: datetime):
 
 def test_after_a_withdrawal_the_earlier_release_of_the_same_counts_is_served_again(home, silence):
     first = pipeline.retrain(PANEL, home.without_tracking(), silence)
-    home.archive.append(vintage(70, AUGUST, "b"), when=ISSUED)
-    wrong = pipeline.retrain(PANEL, home.without_tracking(), silence)
+    home.archive.append(vintage(70, AUGUST, "b"), when=ISSUED + timedelta(minutes=10))
+    wrong = pipeline.retrain(PANEL, at(home, ISSUED + timedelta(minutes=20)), silence)
     home.archive.withdraw("b" * 12, now=LATER)
     job = at(home, LATER + timedelta(hours=1))
     assert [one.kind for one in since_issue(PANEL, home.archive, read.load(job.engine, wrong.release).manifest)] == ["withdrawn"]
     assert pipeline.retrain(PANEL, job, silence).release == first.release
     assert read.pointers(job.engine) == {PANEL: first.release}
+    assert read.load(job.engine, first.release).corrections == ()
+    assert [one.kind for one in read.load(job.engine, wrong.release).corrections] == ["withdrawn"]
     assert months(job.engine)[-1] == Month.of(2024, 3)
     assert pipeline.retrain(PANEL, job, silence).verdict == "nothing new"
     assert read.pointers(job.engine) == {PANEL: first.release}

@@ -21,6 +21,7 @@ def upgrade() -> None:
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("before", sa.Date),
         sa.Column("published", sa.Date),
+        sa.Column("taken_in", sa.DateTime(timezone=True)),
         sa.PrimaryKeyConstraint("id", name="pk_correction"),
     )
     op.create_table(
