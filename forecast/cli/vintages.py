@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from typing import Annotated, Any
 
 import typer
@@ -17,8 +16,6 @@ from forecast.counts.overlay import Gap, InForce, gaps, in_force, overlay
 from forecast.settings import Settings
 
 __all__ = ["register"]
-
-log = logging.getLogger(__name__)
 
 SHOWN_DIGITS = 12
 Id = Annotated[str, typer.Argument(metavar="ID", help="The vintage's id, or the beginning of it: encounters vintages.", show_default=False)]
@@ -83,13 +80,14 @@ def _after(settings: Settings, archive: Archive, kept: Kept) -> None:
     from forecast.pipeline.correcting import record_counts  # here, since the list needs no store
 
     engine = parts.store(settings)
+    follow = "The forecasts that are served follow with the next retraining: encounters retrain"
     try:
         record_counts(engine, kept.vintage.panel, archive)
-    except StoreError as error:
-        log.debug("the store is left for the next retraining: %s", error)
+    except StoreError:  # no release yet, of an older version, or out of reach: a retraining records the same
+        follow = follow.replace("The forecasts", "The counts and forecasts")
     finally:
         engine.dispose()
-    typer.echo("Forecasts made from it stay served until the next retraining: encounters retrain")
+    typer.echo(follow)
 
 
 def _listed(archive: Archive, panel: Panel) -> tuple[list[tuple[Kept, InForce | None]], tuple[Gap, ...]]:
