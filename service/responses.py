@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from forecast.core.accuracy import SCORED_COVERAGES, SCORED_INTERVALS, Alarm
 from forecast.core.areas import Kind, Panel
+from service.correction import CorrectionShape
 
 __all__ = [
     "AccuracyAnswer",
@@ -119,6 +120,7 @@ class CurrentRelease(ReleaseHead):
     """The same, with what today makes of it."""
 
     stale: bool = Field(description="Whether `stale_after` has passed: newer counts should be out, and are not in.", examples=[True])
+    corrections: list[CorrectionShape] = Field(description="Of files behind its counts, made since it was issued.")
 
 
 class ForecastsAnswer(_Shape):
@@ -262,6 +264,7 @@ class ObservationsAnswer(_Shape):
     as_of: date | None = Field(description="The day asked for; null: everything that is known now.", examples=[None])
     unit: str = Field(examples=["encounters per month"])
     observations: list[ObservedArea]
+    corrections: list[CorrectionShape] = Field(description="With `as_of`: why these counts are other ones than were answered before.")
 
 
 class Accuracy(_Shape):

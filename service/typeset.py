@@ -12,7 +12,7 @@ from forecast.release.columns import UNITS, Unit
 from forecast.release.once import per_release
 from forecast.release.read import AreaForecast, Release
 from forecast.release.shapes import Chosen, area
-from service import bodies
+from service import bodies, correction
 from service.ask import Ask, Format
 
 __all__ = ["forecasts_json", "rows_json", "written"]
@@ -92,7 +92,11 @@ def _telling(heads: Mapping[Panel, bytes], unit: Unit) -> bytes:
 def _release_json(release: Release) -> dict[bool | None, bytes]:
     """A release's head as JSON: stale, not stale, and without a word of it."""
     head = bodies.head(release)
-    return {stale: bodies.render(head | ({} if stale is None else {"stale": stale})) for stale in (True, False, None)}
+    corrected = [correction.document(one) for one in release.corrections]
+    return {
+        None: bodies.render(head),
+        **{stale: bodies.render(head | {"stale": stale, "corrections": corrected}) for stale in (True, False)},
+    }
 
 
 def _area_json(release: Release, forecast: AreaForecast) -> bytes:

@@ -14,6 +14,8 @@ from forecast.core.areas import Panel, area
 from forecast.core.errors import ArchiveError, NoRelease, StoreEmpty
 from forecast.core.provenance import credit
 from forecast.counts.archive import Archive
+from forecast.counts.description import missing
+from forecast.counts.overlay import gaps, overlay
 from forecast.counts.refusals import Refusal, Refusals
 from forecast.release import accuracy, alarms, ledger, read
 from forecast.release.tracking import outbox
@@ -62,6 +64,8 @@ def _panel(panel: Panel, archive: Archive, engine: Engine) -> dict[str, Any]:
         ]
     }
     try:
+        known = overlay(archive.vintages(panel))
+        state["gaps"] = [missing(gap) for gap in gaps(known)] if known else []
         counts = archive.as_of(panel, today)
         state |= {"data_through": str(counts.through), "next_month": str(counts.through + 1), "areas": len(counts.open_areas)}
         state["sources"] = [
@@ -89,7 +93,10 @@ def _panel(panel: Panel, archive: Archive, engine: Engine) -> dict[str, Any]:
             "stale_after": str(manifest.stale_after),
             "stale": today > manifest.stale_after,
             "fallbacks": manifest.fallbacks,
-            "notes": list(manifest.notes),
+            "notes": [
+                *manifest.notes,
+                *(f"{one.file} was {one.kind} since it was made: encounters retrain." for one in release.corrections),
+            ],
         }
         state |= _monitored(panel, engine)
         # Hindcasts are made by hand and say nothing of the scheduled job.
@@ -139,6 +146,7 @@ def _lines(state: dict[str, Any]) -> list[str]:
         f" published {source['published']}"
         for source in state["sources"]
     ]
+    lines += [f"gap {gap}" for gap in state.get("gaps", [])]
     release = state["release"]
     if release is None:
         return [*lines, f"no release yet. {state['problem']}"]

@@ -55,7 +55,8 @@ class Vintage:
     of `areas` without a row in the file is zero there. `covers_panel` says that the file speaks for every leaf of the panel,
     so that a leaf it does not name is zero in its months. `totals`: published aggregates, slug -> (months,), -1 where not given.
     `precision`: 1 for exact figures, 10 for figures rounded to ten. `tabulated_by`: who summed the official file `source`, where the
-    figures were carried over from a table of somebody else's; empty for an official file itself. Raises TableError.
+    figures were carried over from a table of somebody else's; empty for an official file itself. `intake`: orders those of one day by
+    when they were taken in; 0 where that is not recorded, which comes before all others. Raises TableError.
     """
 
     source: str
@@ -70,6 +71,7 @@ class Vintage:
     values: Ints
     totals: dict[str, Ints] = field(default_factory=dict)
     tabulated_by: str = ""
+    intake: int = 0
 
     def __post_init__(self) -> None:
         if self.values.ndim != 2 or self.values.shape[1] != len(self.areas):

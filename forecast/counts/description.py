@@ -8,8 +8,9 @@ from forecast.core.areas import area
 from forecast.core.tables import Check
 from forecast.counts.archive import Appended
 from forecast.counts.comparison import Revision, uncompared
+from forecast.counts.overlay import Gap, InForce
 
-__all__ = ["describe"]
+__all__ = ["describe", "holding", "missing"]
 
 _SHOWN = 5  # of a list; the rest is counted
 
@@ -22,7 +23,13 @@ def describe(appended: Appended) -> tuple[str, ...]:
 def _lines(appended: Appended) -> Iterator[str]:
     vintage = appended.vintage
     if appended.already_there:
-        stays = "nothing to do" if appended.offered is None else f"that day stays, and {appended.offered} is not taken"
+        if appended.withdrawn:
+            stays = "withdrawn, and not in force; to take it in again, repeat with --accept"
+        elif appended.offered is None:
+            stays = "nothing to do"
+        else:
+            correction = f"encounters vintages redate {vintage.sha256[:12]} {appended.offered}"
+            stays = f"that day stays, and {appended.offered} is not taken; if it is the right one: {correction}"
         yield f"{vintage.file_name}: already in the archive, published {vintage.published}; {stays}"
         if not vintage.areas:
             yield f"  cross-check {_checked(appended)}"
@@ -39,12 +46,32 @@ def _lines(appended: Appended) -> Iterator[str]:
     yield f"  rows        {vintage.values.size:,} (areas by months)"
     yield f"  total       {int(vintage.values.sum()):,} encounters"
     yield f"  revised     {_revised(appended.revised)}"
+    if appended.in_force is not None and vintage.areas:
+        yield f"  in force    {holding(appended.in_force)}"
+    for gap in appended.gaps:
+        yield f"  gap         {missing(gap)}"
     if appended.checks or not appended.checked_by:
         yield f"  cross-check {_checked(appended)}"
     for file, checks in appended.checked_by.items():
         yield f"  cross-check {_agreeing(checks, f'totals of {file}')}"
     for doubt in appended.doubts:
         yield f"  accepted    although {doubt}"
+
+
+def holding(in_force: InForce) -> str:
+    """How many of a vintage's cells hold, and where the others are from."""
+    if in_force.cells == in_force.told:
+        return f"{in_force.cells:,} of {in_force.told:,} cells"
+    files = [f"{vintage.file_name} of {vintage.published}" for vintage in reversed(in_force.others)]
+    more = f" and {len(files) - 2} more" if len(files) > 2 else ""
+    return f"{in_force.cells:,} of {in_force.told:,} cells; the others stay as given by {', '.join(files[:2])}{more}"
+
+
+def missing(gap: Gap) -> str:
+    """The months that no vintage covers between others, and what forecasting does with them."""
+    months = str(gap.first) if gap.first == gap.last else f"{gap.first} to {gap.last}"
+    areas = f"{len(gap.areas)} areas" if len(gap.areas) > 1 else area(gap.areas[0]).name
+    return f"{months}: no file covers {areas}; unknown, not zero, and bridged by the models"
 
 
 def _revised(revised: Sequence[Revision]) -> str:

@@ -14,11 +14,13 @@ from forecast.core.errors import ClockError, EncountersError, GateRefused, Recip
 from forecast.core.tables import Counts
 from forecast.evaluation.cautions import contradicted, contradiction
 from forecast.pipeline.catching_up import catch_up
+from forecast.pipeline.correcting import record_counts, since_issue
 from forecast.pipeline.job import Job, Progress, Result
 from forecast.recipe import recipe as kitchen
 from forecast.recipe.recipe import Recipe
 from forecast.recipe.version import code_version
-from forecast.release import ledger, read
+from forecast.release import ledger, publish, read
+from forecast.release.corrections import Correction
 from forecast.release.lease import hold
 from forecast.release.manifest import Manifest
 from forecast.release.migrations import migrate
@@ -72,9 +74,12 @@ def _retrain(panel: Panel, job: Job, progress: Progress, *, force: bool, as_of: 
     counts = job.archive.as_of(panel, as_of or now.date())
     once = f"{HINDCAST} {as_of}" if as_of else f"forced {now.isoformat()}" if force else ""
     migrate(job.engine)
+    corrected: list[Correction] = []
     served = None  # a hindcast knows no champion that later months have chosen
     if not as_of and (release := _served(job.engine, panel)):
-        _check_not_behind(counts, release, job, now)
+        corrected = since_issue(panel, job.archive, release)
+        if not corrected:
+            _check_not_behind(counts, release, job, now)
         served = release.recipe
         if served not in [recipe.name for recipe in recipes]:
             recipes = [_defender(served), *recipes]
@@ -85,18 +90,20 @@ def _retrain(panel: Panel, job: Job, progress: Progress, *, force: bool, as_of: 
         not once
         and (last := _last_issued(job.engine, panel))
         and contradicted(last.notes) != against
-        and _published(job.engine, panel, key, hindcast=False)
+        and _published(job.engine, panel, key)
     ):
         # What an earlier release said holds again: that one stays as it is, and another is issued.
         key = release_key(counts, recipes, code=code_version(), contradicted=f"{against} after {last.id}")
     # Looked up before the lock and again under it: a second start finds what the first has published meanwhile.
-    if (found := _published(job.engine, panel, key, hindcast=as_of is not None)) is not None:
+    if (found := _published(job.engine, panel, key)) is not None:
+        if corrected:
+            return _served_again(panel, job, found, corrected[-1])
         if as_of is None and _is_lost(job, panel, found, key):
             _log_again(panel, job, progress, counts, recipes, found)
-        return Result(panel, "nothing new", found)
+        return _nothing_new(job, panel, found, hindcast=as_of is not None)
     with hold(job.engine, panel, holder=job.holder, now=now, ttl=LEASE_LASTS) as lease:
-        if (found := _published(job.engine, panel, key, hindcast=as_of is not None)) is not None:
-            return Result(panel, "nothing new", found)
+        if (found := _published(job.engine, panel, key)) is not None:
+            return _nothing_new(job, panel, found, hindcast=as_of is not None)
         why = once or f"counts through {counts.through}"
         run = ledger.start(job.engine, panel, why=why, now=now)
         try:
@@ -114,6 +121,12 @@ def _retrain(panel: Panel, job: Job, progress: Progress, *, force: bool, as_of: 
             raise
         ledger.finish(job.engine, run, verdict=result.verdict, reason=result.release, now=job.clock())
         return replace(result, alarms=changed)
+
+
+def _nothing_new(job: Job, panel: Panel, release: str, *, hindcast: bool) -> Result:
+    """Names the release that is served, which after a rollback or a forced repetition is not the one that was found; of hindcasts, that."""
+    served = None if hindcast else read.pointers(job.engine).get(panel)
+    return Result(panel, "nothing new", served or release)
 
 
 def _is_lost(job: Job, panel: Panel, release: str, key: str) -> bool:
@@ -141,6 +154,13 @@ def _log_again(panel: Panel, job: Job, progress: Progress, counts: Counts, recip
             ledger.finish(job.engine, run, verdict="failed", reason=f"{error or type(error).__name__}", now=job.clock())
             raise
         ledger.finish(job.engine, run, verdict="nothing new", reason=release, now=job.clock())
+
+
+def _served_again(panel: Panel, job: Job, release: str, correction: Correction) -> Result:
+    """Serve an earlier release again, made of what the counts are now that a file was corrected."""
+    record_counts(job.engine, panel, job.archive)
+    publish.rollback(job.engine, release, now=job.clock(), reason=f"{correction.file} was {correction.kind}")
+    return Result(panel, "nothing new", release)
 
 
 def _candidates(panel: Panel, job: Job) -> list[Recipe]:
@@ -185,10 +205,5 @@ def _defender(name: str) -> Recipe:
     raise RecipeError(f"The recipe {name!r} serves and is not among those named. Add --recipe with its file, so that it can defend itself.")
 
 
-def _published(engine: Engine, panel: Panel, key: str, *, hindcast: bool) -> str | None:
-    """The release that is served, where one with this key was published; of hindcasts, the one with the key."""
-    releases = read.releases(engine, panel)
-    same = next((release.id for release in releases if release.manifest.key == key), None)
-    if same is None or hindcast:
-        return same
-    return next((release.id for release in releases if release.current), same)
+def _published(engine: Engine, panel: Panel, key: str) -> str | None:
+    return next((found.id for found in read.releases(engine, panel) if found.manifest.key == key), None)

@@ -14,12 +14,12 @@ from forecast.core.areas import Panel
 from forecast.core.errors import LockHeld
 from forecast.core.tables import Forecasts
 from forecast.evaluation import monitoring
+from forecast.pipeline.correcting import record_counts
 from forecast.pipeline.job import Job, Progress
 from forecast.recipe import recipe as kitchen
-from forecast.release import accuracy, alarms, ledger, publish, read
+from forecast.release import accuracy, alarms, ledger, read
 from forecast.release.alarms import Event
 from forecast.release.lease import Lease, renew
-from forecast.release.observed import observed
 
 __all__ = ["STEP", "look_back", "score_hindcast"]
 
@@ -36,7 +36,7 @@ def look_back(panel: Panel, job: Job, progress: Progress, lease: Lease, run: int
     are recorded is told and noted in the ledger, and made up for by the next run: it must not stop a publication. Raises StoreError where
     the counts cannot be recorded, LockHeld where the lease was lost.
     """
-    publish.record_observations(job.engine, panel, observed(job.archive.history(panel)))
+    record_counts(job.engine, panel, job.archive)
     if hindcast:
         return ()
     try:

@@ -19,6 +19,7 @@ from forecast.core.areas import Panel
 from forecast.core.errors import NoRelease, StoreError
 from forecast.core.months import Month
 from forecast.release import schema
+from forecast.release.corrections import Correction, affecting, stored
 from forecast.release.manifest import Manifest
 from forecast.release.rows import manifest_of, numbers, unpack_paths
 from forecast.release.store import connect, reading
@@ -58,7 +59,10 @@ class AreaForecast:
 
 @dataclass(frozen=True)
 class Release:
-    """An immutable release as issued. `areas` by slug, in alphabetical order; `levels` ascending, those of every row of quantiles."""
+    """An immutable release as issued. `areas` by slug, in alphabetical order; `levels` ascending, those of every row of quantiles.
+
+    `corrections`: not of the release itself, but of the files that its counts came from, made since it was issued.
+    """
 
     id: str
     manifest: Manifest
@@ -66,6 +70,7 @@ class Release:
     levels: tuple[float, ...]
     areas: tuple[AreaForecast, ...]
     previous: str | None
+    corrections: tuple[Correction, ...] = ()
 
     @cached_property
     def by_slug(self) -> dict[str, AreaForecast]:
@@ -224,7 +229,9 @@ def _load(connection: Connection, release_id: str) -> Release:
     rows = groupby(connection.execute(query), key=lambda row: row.area)
     known: dict[tuple[Month, ...], tuple[Month, ...]] = {}  # nearly all areas have the same months: held once
     areas = sorted((_area(slug, list(own), len(levels), release_id, known) for slug, own in rows), key=lambda area: area.slug)
-    return Release(release_id, manifest_of(head.manifest), head.checksum, levels, tuple(areas), head.previous)
+    manifest = manifest_of(head.manifest)
+    corrections = tuple(affecting(stored(connection, manifest.panel), manifest))
+    return Release(release_id, manifest, head.checksum, levels, tuple(areas), head.previous, corrections)
 
 
 def _area(slug: str, rows: list[Row[Any]], levels: int, release_id: str, known: dict[tuple[Month, ...], tuple[Month, ...]]) -> AreaForecast:

@@ -13,11 +13,12 @@ from starlette.concurrency import run_in_threadpool
 
 from forecast.core.areas import Kind, Panel
 from forecast.core.months import Month
-from forecast.release import read, shapes
+from forecast.release import corrections, read, shapes
 from forecast.release.columns import UNITS
+from forecast.release.corrections import Correction
 from forecast.release.read import Observation
 from forecast.release.shapes import area as area_of
-from service import ask, bodies
+from service import ask, bodies, correction
 from service.ask import Format
 from service.context import context
 from service.front import ALIAS, Answer
@@ -106,7 +107,7 @@ def _written(engine: Engine, question: _Question, form: Format) -> Iterator[byte
         engine, question.slugs, first=question.first, last=question.last, as_of=question.as_of, slice_size=_SLICE
     )
     if form == "json":
-        return _json(question, months)
+        return _json(engine, question, months)
     table = _csv(months, guard=form == "csv")
     return table if form == "csv" else iter([shapes.parquet(_TYPES, table)])
 
@@ -124,13 +125,24 @@ def _csv(slices: Iterable[dict[str, list[Observation]]], *, guard: bool) -> Iter
         header = False
 
 
-def _json(question: _Question, slices: Iterable[dict[str, list[Observation]]]) -> Iterator[bytes]:
+def _json(engine: Engine, question: _Question, slices: Iterable[dict[str, list[Observation]]]) -> Iterator[bytes]:
     head = bodies.render({"as_of": None if question.as_of is None else str(question.as_of), "unit": UNITS["month"]})
     before = head[:-1] + b',"observations":['
+    corrected: set[Correction] = set()
     for series in slices:
         yield before + bodies.render([_entry(slug, months) for slug, months in series.items()])[1:-1]
         before = b","
-    yield b"]}"
+        corrected.update(_corrected(engine, question, series))
+    listed = [correction.document(one) for one in sorted(corrected, key=lambda one: (one.at, one.sha256))]
+    yield b'],"corrections":' + bodies.render(listed) + b"}"
+
+
+def _corrected(engine: Engine, question: _Question, series: dict[str, list[Observation]]) -> list[Correction]:
+    """What was corrected since these counts were first answered as of a day in the past."""
+    if question.as_of is None:
+        return []
+    answer = [one for months in series.values() for one in months]
+    return corrections.corrected_answers(engine, answer, series, as_of=question.as_of, first=question.first, last=question.last)
 
 
 def _entry(slug: str, months: list[Observation]) -> dict[str, Any]:

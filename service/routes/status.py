@@ -11,7 +11,7 @@ from fastapi import APIRouter, Request
 from forecast.core.areas import PANELS, Panel
 from forecast.release.alarms import Event
 from forecast.release.read import Release
-from service import bodies
+from service import bodies, correction
 from service.context import context
 from service.examples import answered
 from service.front import LIVE, Answer
@@ -75,5 +75,5 @@ def _panel(panel: Panel, release: Release | None, alarms: Sequence[Event], today
         "code_version": manifest.code_version,
         "sources": [bodies.source_entry(source) for source in manifest.sources],
         "alarms": opened,
-        "notes": list(manifest.notes),
+        "notes": [*manifest.notes, *(correction.sentence(one) for one in release.corrections)],
     }

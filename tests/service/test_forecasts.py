@@ -41,6 +41,7 @@ def test_a_forecast_has_the_shape_of_the_contract(client):
                 "notes": ["These months are <past>."],
                 "confidence": [],
                 "stale": False,
+                "corrections": [],
             }
         },
         "unit": "encounters per month",

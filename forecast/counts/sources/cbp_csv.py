@@ -13,7 +13,9 @@ from dataclasses import dataclass
 
 from forecast.core.errors import AreaError
 from forecast.core.months import Month
+from forecast.counts.sources.altered import is_spreadsheet_count
 from forecast.counts.sources.figures import fiscal_month, fiscal_year
+from forecast.counts.sources.labels import canonical
 from forecast.counts.sources.official_file import OfficialFile, label, shown
 
 __all__ = ["COLUMNS", "REGIONS", "Tally", "header_of", "tally", "text_of"]
@@ -46,7 +48,7 @@ _MOST_DIGITS = 9
 LONGEST_ROW = 4096
 MOST_ROWS = 250_000
 MOST_SPELLINGS = 2_000  # of month and of place; official files have under 100
-_DAMAGED = "The file is damaged or its layout has changed; download it again."
+_DAMAGED = "The file is damaged, was changed after the download, or its layout is new; download it again and give it as it is."
 
 
 @dataclass(frozen=True)
@@ -119,7 +121,7 @@ def tally(
     place = _places(file, text, columns)
     year_at, grouping_at, month_at, count_at = (place[name] for name in ("fiscal_year", "grouping", "month", "count"))
     by_at = [place[name] for name in by]
-    key_at = [at for name, at in place.items() if name not in ("fiscal_year", "grouping", "month", "count")]
+    key_at = [at for name, at in place.items() if name not in ("fiscal_year", "grouping", "month", "count", *by)]
     width = len(place)
     months: dict[tuple[str, str, str], Month] = {}
     buckets: dict[tuple[str, ...], tuple[str, ...]] = {}
@@ -148,10 +150,15 @@ def tally(
                 _few(buckets)
             count = row[count_at]
             if not (count.isdigit() and count.isascii() and len(count) <= _MOST_DIGITS):
-                raise ValueError(f"a whole count from 0 on in {COLUMNS['count'][0]}, not {shown(count)}")
-            key = "\x1f".join([str(month.ordinal), *[row[at] for at in key_at]])
+                saved = ", as saved from a spreadsheet" if is_spreadsheet_count(count) else ""
+                raise ValueError(f"a whole count from 0 on in {COLUMNS['count'][0]}, not {shown(count)}{saved}")
+            # Places, too, by what they are: `El Paso, TX` and `El Paso Sector` are one area.
+            where = into or [canonical(text) for text in labels]
+            key = "\x1f".join([str(month.ordinal), *where, *[canonical(row[at]) for at in key_at]])
             if key in seen:
-                raise ValueError("a cell that no earlier row has given, but this is the second")
+                raise ValueError(
+                    "a cell that no earlier row has given, but this is the second (an old and a new label, as UC and UAC, are one)"
+                )
             seen.add(key)
             for bucket in into:
                 cell = (bucket, month)
