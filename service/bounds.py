@@ -67,7 +67,9 @@ class Bounds:
 
     async def _place(self) -> bool:
         """Wait for a place; whether there is one."""
-        if self._places.locked() and self._waiting >= _WAITING * self.most:
+        if not self._places.locked():
+            return await self._places.acquire()
+        if self._waiting >= _WAITING * self.most:
             return False
         self._waiting += 1
         try:

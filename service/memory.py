@@ -33,8 +33,9 @@ def keep_together() -> None:
 
 def give_back() -> None:
     """Return what is free to the system: some milliseconds, in which other threads run."""
-    arrow = sys.modules.get("pyarrow")
-    if arrow is not None:
-        arrow.default_memory_pool().release_unused()
+    # Absent, or just being loaded by another thread.
+    pool = getattr(sys.modules.get("pyarrow"), "default_memory_pool", None)
+    if pool is not None:
+        pool().release_unused()
     if _library() is not None:
         _library().malloc_trim(0)

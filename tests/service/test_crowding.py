@@ -6,12 +6,15 @@ import asyncio
 import gzip
 import re
 import socket
+import sys
 import threading
 from datetime import date
+from types import ModuleType
 
 import pytest
 
 from forecast.core.areas import SECTORS
+from service import memory
 from service.connections import Connections
 from service.front import Answer
 from service.heavy import Heavy, TooBusy
@@ -97,6 +100,11 @@ def test_a_packed_answer_is_the_same_answer_in_less_memory():
     assert packed.held < len(whole.body) / 2
     assert gzip.decompress(packed.pack().body) == whole.body
     assert packed.pack().raw_headers[0] == whole.pack().raw_headers[0]
+
+
+def test_memory_is_given_back_while_another_thread_loads_the_library_of_parquet(monkeypatch):
+    monkeypatch.setitem(sys.modules, "pyarrow", ModuleType("pyarrow"))
+    memory.give_back()
 
 
 @pytest.mark.parametrize("path", ["/v1/forecasts?shape=quantiles", "/v1/forecasts.csv?shape=quantiles", MANY, MANY.replace("?", ".csv?")])

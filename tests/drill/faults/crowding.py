@@ -40,8 +40,9 @@ def heavy_questions(lane: Lane) -> Outcome:
     tally = Tally()
     seconds, rest = (3.0, 5.0) if lane.short else (10.0, 60.0)
     same = ["/v1/forecasts?panel=cbp-states&shape=quantiles"] * 40
-    forms = (".csv", ".parquet", "")
-    different = [f"/v1/forecasts{form}?panel=cbp-states&shape=quantiles&horizon={months}" for form in forms for months in range(1, 19)][:40]
+    shapes, forms = ("quantiles", "hubverse"), (".csv", ".parquet", "")
+    asked = [(kind, months, shape, form) for kind in ("", "&kind=cell") for months in range(1, 7) for shape in shapes for form in forms]
+    different = [f"/v1/forecasts{form}?panel=cbp-states&shape={shape}&horizon={months}{kind}" for kind, months, shape, form in asked[:40]]
     for what, targets in (("the same question", same), ("different questions", different)):
         with lane.world("heavy") as world, serving(world) as service, tally.attempt(what) as lost:
             port, pid = _port(service), service.process.pid
