@@ -250,6 +250,6 @@ def _document(kind: str, status: int, detail: str, path: str, extra: dict[str, A
         "status": status,
         "detail": detail,
         "instance": root + quote(path, safe="/"),
-        "remedy": KINDS[kind].remedy,
+        "remedy": KINDS[kind].remedy.replace(" /", f" {root}/"),
         **(extra or {}),
     }

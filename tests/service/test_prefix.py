@@ -105,6 +105,7 @@ def test_every_link_of_every_page_and_problem_stays_under_the_path(url, tmp_path
             assert problem["instance"] == f"{PREFIX}/{wrong.partition('?')[0]}"
             assert client.get(urljoin(home, problem["instance"])).status_code in (200, 404)
 
+        assert f"See {PREFIX}/docs" in client.get(f"{home}nowhere").json()["remedy"]
         with Client(home) as service:
             assert set(service.forecasts("El Paso, TX")["area"]) == {"el-paso"}
 
