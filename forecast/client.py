@@ -177,8 +177,8 @@ class Client:
         """How past forecasts fared against the counts that came out later, one row per area and lead.
 
         `sWIS` is the scaled weighted interval score of the median and the 50, 80, 90 and 95 % intervals, and `ratio` its
-        share of a naive floor's; `coverage_80` is the share of counts that 80 % intervals held. `attrs`: `overall`, the means by
-        panel, and `note`, why there is no score where there is none.
+        share of a naive floor's; `coverage_80` is the share of counts that 80 % intervals held. `attrs`: `overall`,
+        the means by panel, and `note`, why there is no score where there is none.
         """
         import pandas as pd
 

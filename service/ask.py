@@ -23,7 +23,7 @@ from forecast.release.once import per_release
 from forecast.release.read import AreaForecast, Release
 from forecast.release.shapes import COVERAGE, Chosen, area, ordered, writes_parquet
 from service.context import context
-from service.problems import Problem, did_you_mean
+from service.problems import ROOT, Problem, did_you_mean
 
 __all__ = [
     "COVERAGES",
@@ -82,7 +82,7 @@ async def known_parameters(request: Request) -> None:
         if name not in known:
             listed = f"The parameters are {', '.join(known)}." if known else "It has no parameters."
             hint = _how_to_choose(request) if name.lower() in _MEANS_FORMAT else did_you_mean(name, known)
-            detail = f"{name[:100]!r} is not a parameter of {request.scope['path']}. {listed}{hint}"
+            detail = f"{name[:100]!r} is not a parameter of {request.scope.get(ROOT, '')}{request.scope['path']}. {listed}{hint}"
             raise Problem("unknown-parameter", detail, parameter=name[:100], known=known)
         if name in seen:
             raise Problem("repeated-parameter", f"{name!r} is given more than once.", parameter=name, known=known)
@@ -92,7 +92,8 @@ async def known_parameters(request: Request) -> None:
 
 def _how_to_choose(request: Request) -> str:
     """How the format of an address is chosen. Starts with a space."""
-    path, template = (_without_suffix(text) for text in (request.scope["path"], request.scope["route"].path))
+    template = _without_suffix(request.scope["route"].path)
+    path = request.scope.get(ROOT, "") + _without_suffix(request.scope["path"])
     known = request.app.openapi()["paths"]
     others = [form for form in MEDIA if f"/v1{template}.{form}" in known]
     if not others:

@@ -15,6 +15,7 @@ from urllib.parse import quote
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
+from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
@@ -33,6 +34,7 @@ __all__ = [
     "SECURITY_HEADERS",
     "Kind",
     "Problem",
+    "ProblemDocument",
     "declared",
     "did_you_mean",
     "examples",
@@ -104,6 +106,20 @@ KINDS: dict[str, Kind] = {
 _RETRY_AFTER = "30"
 # What passes sooner.
 _SOON = {"too-busy": "2", "stopping": "5"}
+
+
+class ProblemDocument(BaseModel):
+    """An error (RFC 9457). Further members depend on the type."""
+
+    model_config = ConfigDict(extra="allow")
+
+    type: str = Field(description="Where the kind of problem is described.", examples=["/docs#unknown-parameter"])
+    title: str = Field(examples=["Unknown parameter"])
+    status: int = Field(examples=[422])
+    detail: str = Field(description="This occasion.", examples=["'covarage' is not a parameter of /v1/forecasts. Did you mean coverage?"])
+    instance: str = Field(description="The path that was asked for.", examples=["/v1/forecasts"])
+    remedy: str = Field(description="What to do.", examples=["Remove it, or use one of the known parameters."])
+    request_id: str = Field(description="What to name to the operator; also in X-Request-Id.", examples=["3f9c2b71a0e4-0000002a"])
 
 
 class Problem(Exception):
@@ -186,22 +202,22 @@ async def _invalid(request: Request, error: Exception) -> Response:
 
 async def _http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101 (registered for this type only)
-    path = request.scope["path"][:200]
+    path, root = request.scope["path"][:200], request.scope.get(ROOT, "")
     if error.status_code == 404:
-        return refusal(request.scope, "not-found", f"There is nothing at {path!r}.{_instead(request)}", {})
+        return refusal(request.scope, "not-found", f"There is nothing at {root + path!r}.{_instead(request, root)}", {})
     if error.status_code == 405:
-        detail = f"{request.method} is not answered at {path!r}."
+        detail = f"{request.method} is not answered at {root + path!r}."
         return refusal(request.scope, "method-not-allowed", detail, {"allowed": ["GET", "HEAD"]}, headers={"Allow": "GET, HEAD"})
     return refusal(request.scope, "http-error", str(error.detail), {}, status=error.status_code, headers=dict(error.headers or {}))
 
 
-def _instead(request: Request) -> str:
+def _instead(request: Request, root: str) -> str:
     """Where what was asked for may be: at the path without a slash too many, or at one written like it. Starts with a space."""
     path = request.scope["path"]
     bare = "/" + path.strip("/")
     if path != bare and any(route.matches({**request.scope, "path": bare})[0] is Match.FULL for route in request.app.routes):
-        return f" A slash is too many: ask for {bare[:200]}."
-    return did_you_mean(path, request.app.openapi()["paths"])
+        return f" A slash is too many: ask for {root}{bare[:200]}."
+    return did_you_mean(root + path, (root + known for known in request.app.openapi()["paths"]))
 
 
 def refusal(
@@ -253,6 +269,6 @@ def _document(kind: str, status: int, detail: str, path: str, extra: dict[str, A
         "status": status,
         "detail": detail,
         "instance": root + quote(path, safe="/"),
-        "remedy": KINDS[kind].remedy,
+        "remedy": KINDS[kind].remedy.replace(" /", f" {root}/"),
         **(extra or {}),
     }

@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from forecast.core.accuracy import SCORED_COVERAGES, SCORED_INTERVALS, Alarm
 from forecast.core.areas import Kind, Panel
 from service.correction import CorrectionShape
+from service.problems import ProblemDocument
 
 __all__ = [
     "AccuracyAnswer",
@@ -36,12 +37,7 @@ MonthText = Annotated[str, Field(pattern=r"^\d{4}-\d{2}$", description="A calend
 DataMonth = Annotated[str, Field(pattern=r"^\d{4}-\d{2}$", description="The last observed month.", examples=["2024-11"])]
 Slug = Annotated[str, Field(description="The area's slug.", examples=["el-paso"])]
 ReleaseId = Annotated[str, Field(description="The release's id; its figures never change.", examples=["usbp-sectors-2024-11-0f3a9c2b71"])]
-
-
-ScoredIntervals = Annotated[
-    list[int],
-    Field(description="Central intervals, in per cent, that sWIS weighs beside the median.", examples=[list(SCORED_COVERAGES)]),
-]
+_WEIGHED = "Central intervals, in per cent, that sWIS weighs beside the median."
 
 
 class _Shape(BaseModel):
@@ -303,7 +299,7 @@ class AccuracyAnswer(_Shape):
 
     hindcasts: bool = Field(description="Whether these are scores of hindcasts, which were never issued.", examples=[False])
     note: str | None = Field(description="Why there is no score; null where there is one.", examples=[None])
-    intervals: ScoredIntervals
+    intervals: list[int] = Field(description=_WEIGHED, examples=[list(SCORED_COVERAGES)])
     overall: list[Accuracy] = Field(description="Per panel, over the areas asked for, or over all leaves.")
     accuracy: list[AreaAccuracy]
 
@@ -348,7 +344,7 @@ class ModelsAnswer(_Shape):
     """Models by panel, group and score, as the served releases hold them."""
 
     evaluations: dict[Panel, Evaluation]
-    intervals: ScoredIntervals
+    intervals: list[int] = Field(description=_WEIGHED, examples=[list(SCORED_COVERAGES)])
     models: list[ModelScores]
 
 
@@ -417,17 +413,3 @@ class ReadyAnswer(_Shape):
 
     status: str = Field(examples=["ready"])
     releases: list[ReleaseId]
-
-
-class ProblemDocument(BaseModel):
-    """An error (RFC 9457). Further members depend on the type."""
-
-    model_config = ConfigDict(extra="allow")
-
-    type: str = Field(description="Where the kind of problem is described.", examples=["/docs#unknown-parameter"])
-    title: str = Field(examples=["Unknown parameter"])
-    status: int = Field(examples=[422])
-    detail: str = Field(description="This occasion.", examples=["'covarage' is not a parameter of /v1/forecasts. Did you mean coverage?"])
-    instance: str = Field(description="The path that was asked for.", examples=["/v1/forecasts"])
-    remedy: str = Field(description="What to do.", examples=["Remove it, or use one of the known parameters."])
-    request_id: str = Field(description="What to name to the operator; also in X-Request-Id.", examples=["3f9c2b71a0e4-0000002a"])

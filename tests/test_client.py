@@ -173,6 +173,11 @@ def test_observations_are_the_newest_figures_by_a_day(client):
     assert list(client.observations("el-paso", first="2024-11", as_of="2025-01-01")["count"]) == [9120]
 
 
+def test_observations_of_a_kind_and_areas_by_name(client):
+    assert set(client.observations(panel="usbp-sectors", kind="sector")["area"]) == {"el-paso"}
+    assert set(client.observations(["El Paso, TX"])["area"]) == {"el-paso"}
+
+
 def test_observations_of_an_area_without_any_are_an_empty_table_with_its_types(client):
     table = client.observations("yuma")
     assert len(table) == 0

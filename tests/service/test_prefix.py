@@ -105,6 +105,9 @@ def test_every_link_of_every_page_and_problem_stays_under_the_path(url, tmp_path
             assert problem["instance"] == f"{PREFIX}/{wrong.partition('?')[0]}"
             assert client.get(urljoin(home, problem["instance"])).status_code in (200, 404)
 
+        for wrong, right in (("v1/areas/", "v1/areas"), ("v1/forecast", "v1/forecasts"), ("v1/models?format=csv", "v1/models.csv")):
+            assert f"{PREFIX}/{right}" in client.get(home + wrong).json()["detail"]
+        assert f"See {PREFIX}/docs" in client.get(f"{home}nowhere").json()["remedy"]
         with Client(home) as service:
             assert set(service.forecasts("El Paso, TX")["area"]) == {"el-paso"}
 
