@@ -10,6 +10,11 @@ for _threads in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ.setdefault(_threads, "1")
 
 import pytest  # noqa: E402 numpy must find the setting
+from hypothesis import HealthCheck, settings  # noqa: E402
+
+# Hypothesis counts seconds too, by default: an example's, and those in which examples are made.
+settings.register_profile("busy", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("busy")
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 

@@ -30,7 +30,7 @@ AREAS = ("tucson", "southwest", "big-bend", "nation")
 _keys = iter(range(10**6))
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(
     values=st.tuples(st.integers(1, 4), st.integers(1, 5), st.integers(1, 6)).flatmap(
         lambda shape: arrays(float, shape, elements=st.floats(0, 2e6, allow_subnormal=False))
