@@ -14,7 +14,7 @@ from forecast.core.areas import PANELS, Panel
 from forecast.release import read
 from forecast.release.read import Release
 from forecast.release.shapes import Chosen
-from service import ask, typeset
+from service import ask, serializers
 from service.ask import Ask, Format, Missing
 from service.context import Context, context
 from service.front import ALIAS, IMMUTABLE, Answer
@@ -109,7 +109,9 @@ def at_once(here: Context, path: str, query: bytes, accept: bytes) -> Answer | N
         if form == "parquet":
             return None
         chosen = ask.choose(here.shelf.newest, question)
-        body = b"".join(typeset.written(chosen, question, form, today=here.today()))
+        today = here.today()
+        parts = list(serializers.pieces(chosen, question, form, today=today))
+        body = serializers.whole(chosen, question, form, parts, today=today)
     except Exception:
         return None  # the route meets the same fault, and there it is told, and logged where it must be
     return Answer(body, ask.MEDIA[form], cache=ALIAS, keep=True)
@@ -120,23 +122,24 @@ async def _answer(chosen: Chosen, question: Ask, form: Format, *, today: date | 
         detail = f"{len(chosen)} areas are in question; at most {_LONG} are answered at once in the shape {question.shape}."
         raise Problem("invalid-parameter", f"shape: {detail} Choose by area, panel or kind.", parameter="shape")
 
-    def whole() -> Answer:
-        body = b"".join(typeset.written(chosen, question, form, today=today))
-        return Answer(body, ask.MEDIA[form], cache=cache, keep=keep)
-
-    if question.shape != "intervals" or form == "parquet":
-        return await run_in_threadpool(whole)
-    pieces = []
-    for place, piece in enumerate(typeset.written(chosen, question, form, today=today), start=1):
-        pieces.append(piece)
-        if place % _SLICE == 0:
-            await asyncio.sleep(0)
+    parts: list[bytes] = []
 
     def finish() -> Answer:
-        return Answer(b"".join(pieces), ask.MEDIA[form], cache=cache, keep=keep)
+        body = serializers.whole(chosen, question, form, parts, today=today)
+        return Answer(body, ask.MEDIA[form], cache=cache, keep=keep)
 
+    def all_at_once() -> Answer:
+        parts.extend(serializers.pieces(chosen, question, form, today=today))
+        return finish()
+
+    if question.shape != "intervals" or form == "parquet":
+        return await run_in_threadpool(all_at_once)
+    for piece in serializers.pieces(chosen, question, form, today=today):
+        parts.append(piece)
+        if len(parts) % _SLICE == 0:
+            await asyncio.sleep(0)
     # The digest of a long answer takes time, and lets other threads run.
-    return finish() if len(pieces) <= _SLICE else await run_in_threadpool(finish)
+    return finish() if len(parts) <= _SLICE else await run_in_threadpool(finish)
 
 
 @offered(

@@ -8,7 +8,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request
 
 from forecast.release import read, shapes
-from forecast.release.columns import UNITS
+from forecast.release.intervals import UNITS
 from forecast.release.read import Observation
 from forecast.release.shapes import area as area_of
 from service import ask, bodies

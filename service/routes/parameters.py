@@ -10,7 +10,7 @@ from typing import Annotated, Any
 from fastapi import Path, Query
 
 from forecast.core.areas import Kind, Panel
-from forecast.release.columns import Unit
+from forecast.release.intervals import Unit
 from service.ask import COVERAGES, Shape
 
 __all__ = [
