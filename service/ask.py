@@ -18,8 +18,7 @@ from forecast.core.area_names import slugs_of
 from forecast.core.areas import PANELS, Area, Kind, Panel
 from forecast.core.errors import AreaError
 from forecast.core.months import Month
-from forecast.release.columns import Unit
-from forecast.release.once import per_release
+from forecast.release.intervals import Unit
 from forecast.release.read import AreaForecast, Release
 from forecast.release.shapes import COVERAGE, Chosen, area, ordered, writes_parquet
 from service.context import context
@@ -339,7 +338,11 @@ def _require(releases: Mapping[Panel, Release], panels: Iterable[Panel], missing
         raise Problem(missing, _MISSING[missing].format(panel=" or ".join(absent) or "any panel"))
 
 
-@per_release
 def areas_of(release: Release) -> tuple[Area, ...]:
     """The areas of a release, in the order of `ordered`."""
-    return tuple(ordered(area(slug) for slug in release.by_slug))
+    return _in_order(tuple(release.by_slug))
+
+
+@lru_cache(maxsize=16)
+def _in_order(slugs: tuple[str, ...]) -> tuple[Area, ...]:
+    return tuple(ordered(map(area, slugs)))

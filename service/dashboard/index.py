@@ -8,7 +8,7 @@ from html import escape
 
 from forecast.core.areas import PANELS, Area, Panel
 from forecast.core.months import Month
-from forecast.release.columns import level_places, scaled
+from forecast.release.intervals import level_places
 from forecast.release.read import AreaForecast, Release
 from forecast.release.shapes import in_southwest
 from service.ask import areas_of
@@ -113,12 +113,11 @@ def _headline(one: Area) -> bool:
     return one.kind in ("nation", "region") or in_southwest(one)
 
 
-def _row(one: Area, forecast: AreaForecast, months: list[Month], places: dict[int, tuple[int, int]], release: Release) -> str:
+def _row(one: Area, forecast: AreaForecast, months: list[Month], places: tuple[tuple[int, int], ...], release: Release) -> str:
     row = dict(zip(forecast.months, forecast.quantiles, strict=True))
-    low, high = places[_COVERAGE]
+    (median, _), (low, high) = places
     cells = "".join(
-        f'<td class="figure">{scaled(row[month][places[0][0]], month, "month"):,}<br>'
-        f"<small>{scaled(row[month][low], month, 'month'):,} to {scaled(row[month][high], month, 'month'):,}</small></td>"
+        f'<td class="figure">{round(row[month][median]):,}<br><small>{round(row[month][low]):,} to {round(row[month][high]):,}</small></td>'
         for month in months
     )
     reason = release.manifest.fallbacks.get(one.slug)

@@ -15,7 +15,7 @@ from forecast.core.areas import PANELS, Panel
 from forecast.release import read, shapes
 from forecast.release.read import Release
 from forecast.release.shapes import Chosen
-from service import ask, typeset
+from service import ask, serializers
 from service.ask import Ask, Format, Missing
 from service.context import Context, context
 from service.front import ALIAS, IMMUTABLE, Answer
@@ -112,7 +112,7 @@ def at_once(here: Context, path: str, query: bytes, accept: bytes) -> Answer | N
         if form == "parquet":
             return None
         chosen = ask.choose(here.shelf.newest, question)
-        body = b"".join(typeset.written(chosen, question, form, today=here.today()))
+        body = b"".join(serializers.written(chosen, question, form, today=here.today()))
     except Exception:
         return None  # the route meets the same fault, and there it is told, and logged where it must be
     return Answer(body, ask.MEDIA[form], cache=ALIAS, keep=True)
@@ -132,10 +132,10 @@ async def _answer(here: Context, chosen: Chosen, question: Ask, form: Format, *,
         raise Problem("invalid-parameter", f"shape: {detail} Choose by area, panel or kind.", parameter="shape")
 
     def packed() -> Answer:
-        return PackedAnswer(typeset.written(chosen, question, form, today=today), ask.MEDIA[form], cache=cache, keep=keep)
+        return PackedAnswer(serializers.written(chosen, question, form, today=today), ask.MEDIA[form], cache=cache, keep=keep)
 
     def whole() -> Answer:
-        body = b"".join(typeset.written(chosen, question, form, today=today))
+        body = b"".join(serializers.written(chosen, question, form, today=today))
         return Answer(body, ask.MEDIA[form], cache=cache, keep=keep)
 
     if question.shape != "intervals" or form == "parquet":
@@ -143,7 +143,7 @@ async def _answer(here: Context, chosen: Chosen, question: Ask, form: Format, *,
     pieces = []
     # One long answer at a time, so that between two slices of it a short one waits for no other's slice.
     async with here.writing if len(chosen) > _SLICE else contextlib.nullcontext():
-        for place, piece in enumerate(typeset.written(chosen, question, form, today=today), start=1):
+        for place, piece in enumerate(serializers.written(chosen, question, form, today=today), start=1):
             pieces.append(piece)
             if place % _SLICE == 0:
                 await asyncio.sleep(0)

@@ -14,8 +14,8 @@ from starlette.concurrency import run_in_threadpool
 from forecast.core.areas import Kind, Panel
 from forecast.core.months import Month
 from forecast.release import corrections, read, shapes
-from forecast.release.columns import UNITS
 from forecast.release.corrections import Correction
+from forecast.release.intervals import UNITS
 from forecast.release.read import Observation
 from forecast.release.shapes import area as area_of
 from service import ask, bodies, correction

@@ -11,7 +11,7 @@ from fastapi import Path, Query
 
 from forecast.core.area_names import CHARACTERS
 from forecast.core.areas import Kind, Panel
-from forecast.release.columns import Unit
+from forecast.release.intervals import Unit
 from service.ask import COVERAGES, Shape
 
 __all__ = [
