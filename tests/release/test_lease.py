@@ -20,7 +20,7 @@ from forecast.core.errors import LeaseLost, LockHeld
 from forecast.release import lease as leases
 from forecast.release import read
 from forecast.release.lease import hold, renew
-from tests.waiting import soon, until
+from tests.waiting import HANG, soon, until
 
 HERE = Path(__file__).parent
 LONG, SHORT = timedelta(minutes=10), timedelta(seconds=0.2)
@@ -241,3 +241,25 @@ def test_a_lost_lease_is_told_apart_from_one_that_another_holds(engine: Engine) 
         with pytest.raises(LeaseLost):
             renew(engine, leases.Lease("usbp-sectors", "a", 1, LONG))
     assert not isinstance(busy.value, LeaseLost)
+
+
+def test_a_lock_that_cannot_be_written_is_told_in_one_line(tmp_path: Path) -> None:
+    script = (
+        "import resource, signal, sys\n"
+        "from datetime import UTC, datetime, timedelta\n"
+        "from forecast.release import store\n"
+        "from forecast.release.lease import hold\n"
+        "from forecast.release.migrations import migrate\n"
+        "engine = store.connect('sqlite:///' + sys.argv[1])\n"
+        "migrate(engine)\n"
+        "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (0, resource.RLIM_INFINITY))\n"  # as a full disk: not one byte more
+        "try:\n"
+        "    with hold(engine, 'usbp-sectors', holder='me', now=datetime.now(UTC), ttl=timedelta(minutes=1)):\n"
+        "        pass\n"
+        "except Exception as error:\n"
+        "    print(type(error).__name__, error)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script, str(tmp_path / "e.db")], capture_output=True, text=True, timeout=HANG, check=True)
+    assert done.stdout.startswith("StoreError The lock ")
+    assert done.stdout.endswith("Free some space and try again.\n")
