@@ -117,7 +117,7 @@ def test_json_tells_each_address_and_its_end(command, home, site, october):
     ],
 )
 def test_a_refusal_is_one_line_with_code_1_and_changes_nothing(command, home, site, reply, says):
-    command("status")
+    bundle.seed(Archive(home / "archive"))
     known = vintages(home)
     site.replies[PATH] = reply
     code, out, err = command("fetch", "--page", site.links(PATH))

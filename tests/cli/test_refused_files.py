@@ -99,8 +99,7 @@ def test_status_shows_refusals_of_the_last_sixty_days(command, home, days, shown
 
 
 def test_a_register_that_cannot_be_written_hides_neither_the_refusal_nor_the_other_files(command, home, tmp_path):
-    command("status")
-    (home / "archive" / "refused.jsonl").mkdir()
+    (home / "archive" / "refused.jsonl").mkdir(parents=True)
     good, bad = given(tmp_path, "good.csv", STATE), given(tmp_path, "bad.csv", b"<html>403</html>")
     code, out, err = command("ingest", bad, good, "--published", "2025-12-01", "--accept")
     assert code == 1

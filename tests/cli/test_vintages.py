@@ -24,7 +24,7 @@ def taken(command, home, tmp_path):
     """The id of a file that was taken in."""
     path = tmp_path / "state.csv"
     path.write_bytes(STATE)
-    assert command("ingest", path, "--published", "2025-12-01", "--accept")[0] == 0
+    assert command("ingest", path, "--published", "2026-02-02", "--accept")[0] == 0
     return listed(command)[-1]["id"]
 
 
@@ -36,24 +36,24 @@ def listed(command):
 
 def test_each_vintage_is_listed_with_its_id_day_and_cells_in_force(command, taken):
     document = listed(command)[-1]
-    assert (document["id"], document["published"], document["file"]) == (taken, "2025-12-01", "state.csv")
+    assert (document["id"], document["published"], document["file"]) == (taken, "2026-02-02", "state.csv")
     assert document["cells"] == document["cells_in_force"] > 0
     assert document["taken_in"]
     assert [one["taken_in"] for one in listed(command)[:-1]] == [None] * (len(listed(command)) - 1)
     code, out, _ = command("vintages")
     assert code == 0
-    assert f"{taken}  published 2025-12-01, taken in " in out
+    assert f"{taken}  published 2026-02-02, taken in " in out
     assert "usbp-sectors" in out
 
 
 def test_a_wrong_day_is_corrected_and_stays_on_record(command, taken, tmp_path):
-    code, out, _ = command("ingest", tmp_path / "state.csv", "--published", "2025-12-20")
-    assert (code, f"encounters vintages redate {taken} 2025-12-20" in out) == (0, True)
-    code, out, _ = command("vintages", "redate", taken, "2025-12-20")
-    assert (code, out.splitlines()[0]) == (0, "state.csv: published 2025-12-20")
+    code, out, _ = command("ingest", tmp_path / "state.csv", "--published", "2026-02-20")
+    assert (code, f"encounters vintages redate {taken} 2026-02-20" in out) == (0, True)
+    code, out, _ = command("vintages", "redate", taken, "2026-02-20")
+    assert (code, out.splitlines()[0]) == (0, "state.csv: published 2026-02-20")
     (document,) = [one for one in listed(command) if one["id"] == taken]
-    assert document["published"] == "2025-12-20"
-    assert [(one["kind"], one["before"], one["published"]) for one in document["corrections"]] == [("redated", "2025-12-01", "2025-12-20")]
+    assert document["published"] == "2026-02-20"
+    assert [(one["kind"], one["before"], one["published"]) for one in document["corrections"]] == [("redated", "2026-02-02", "2026-02-20")]
 
 
 def test_a_wrong_file_is_withdrawn_and_taken_in_again(command, taken, tmp_path):
@@ -61,7 +61,7 @@ def test_a_wrong_file_is_withdrawn_and_taken_in_again(command, taken, tmp_path):
     (document,) = [one for one in listed(command) if one["id"] == taken]
     assert (document["withdrawn"], document["cells_in_force"]) == (True, 0)
     assert "withdrawn" in command("vintages")[1]
-    assert command("ingest", tmp_path / "state.csv", "--published", "2025-12-01", "--accept")[0] == 0
+    assert command("ingest", tmp_path / "state.csv", "--published", "2026-02-02", "--accept")[0] == 0
     assert not next(one for one in listed(command) if one["id"] == taken)["withdrawn"]
 
 
@@ -83,4 +83,4 @@ def test_a_day_after_today_is_refused_by_ingest(command, home, tmp_path):
     path.write_bytes(STATE)
     code, _, err = command("ingest", path, "--published", "2999-01-20")
     assert (code, "publication date: expected a day up to today" in err) == (1, True)
-    assert command("ingest", path, "--published", "2025-12-01", "--accept")[0] == 0
+    assert command("ingest", path, "--published", "2026-02-02", "--accept")[0] == 0

@@ -42,7 +42,7 @@ def test_a_note_that_newer_counts_contradict_a_release_comes_and_goes_with_them(
     job = later(home)
     quiet = pipeline.retrain(PANEL, job, silence)
     assert contradicted(job) == []
-    home.archive.append(sectors([1000, 100], date(2024, 6, 15)))
+    home.archive.append(sectors([1000, 100], date(2024, 6, 15)), accept=True)
     warned = pipeline.retrain(PANEL, job, silence)
     assert (warned.verdict, warned.release == quiet.release) == ("published", False)
     (note,) = contradicted(job)
@@ -51,7 +51,7 @@ def test_a_note_that_newer_counts_contradict_a_release_comes_and_goes_with_them(
         "low: newer counts (usbp-sectors, 2024-04) contradict these forecasts"
     }
     assert pipeline.retrain(PANEL, job, silence).verdict == "nothing new"
-    home.archive.append(sectors([1000, 100, 950], date(2024, 7, 15)))
+    home.archive.append(sectors([1000, 100, 950], date(2024, 7, 15)), accept=True)
     agreed = pipeline.retrain(PANEL, job, silence)
     assert agreed.verdict == "published"
     assert contradicted(job) == []
@@ -63,7 +63,7 @@ def test_a_note_that_newer_counts_contradict_a_release_comes_and_goes_with_them(
 def test_a_rollback_is_not_undone_by_what_newer_counts_say(home, silence):
     job = later(home)
     quiet = pipeline.retrain(PANEL, job, silence)
-    home.archive.append(sectors([1000, 100], date(2024, 6, 15)))
+    home.archive.append(sectors([1000, 100], date(2024, 6, 15)), accept=True)
     pipeline.retrain(PANEL, job, silence)
     publish.rollback(job.engine, quiet.release, now=ISSUED)
     assert pipeline.retrain(PANEL, job, silence).verdict == "nothing new"

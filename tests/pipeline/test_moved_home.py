@@ -14,6 +14,8 @@ from forecast.release.tracking import session
 from tests.pipeline.conftest import ISSUED, Home
 from tests.release.retraining import connected
 
+# MLflow and its libraries warn of themselves while they load.
+pytestmark = pytest.mark.filterwarnings("ignore")
 PANEL = "cbp-states"
 QUESTION = pd.DataFrame({"area": ["states-nation"], "horizon": [1]})
 

@@ -55,7 +55,8 @@ def test_a_request_in_flight_is_answered_before_the_service_ends(office, tmp_pat
     with served(office.url, tmp_path, workers=workers, poll_seconds=60) as one:
         until(lambda: answers(one.client, "/readyz") == 200)
         with standstill(office):
-            asking = [Asking(one.client, SLOW) for _ in range(4)]
+            # Four different ones: the same question at one time is asked of the store once.
+            asking = [Asking(one.client, f"{SLOW}&to=2024-0{month}") for month in range(6, 10)]
             until(lambda: one.at_the_store(office.url) == 4, process=one.process)
             one.process.send_signal(signal.SIGTERM)
             time.sleep(1.5)  # in which it would end
