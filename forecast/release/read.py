@@ -207,11 +207,15 @@ def observations_in_slices(
 
 
 def content_stamp(engine: Engine) -> Hashable:
-    """Changes whenever counts, scores or releases were added, changed or taken away; cheap enough to poll. Raises StoreError."""
+    """Changes whenever counts, corrections, scores or releases were added, changed or taken away; cheap enough to poll.
+
+    Raises StoreError.
+    """
     counts, scores = schema.observation.c, schema.accuracy.c
     queries = (
         select(counts.published, func.count(), func.sum(counts.count)).group_by(counts.published).order_by(counts.published),
         select(func.count(), func.max(scores.published), func.sum(scores.wis), func.sum(scores.observed)),
+        select(func.max(schema.correction.c.id)),
         select(func.count(), select(func.max(schema.pointer.c.id)).scalar_subquery()).select_from(schema.release),
     )
     with reading(engine) as connection:

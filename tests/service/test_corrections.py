@@ -29,6 +29,7 @@ def test_observations_of_a_day_on_which_a_withdrawn_file_was_in_force_say_so(off
         before = client.get(asked).json()
         assert ([one["month"] for one in before["observations"][0]["months"]], before["corrections"]) == (["2024-11", "2024-12"], [])
         record_observations(office.engine, "usbp-sectors", [RIGHT], corrections=[WITHDRAWN])
+        client.app.state.context.shelf.refresh()
         after = client.get(asked).json()
         assert ([one["month"] for one in after["observations"][0]["months"]], after["corrections"]) == (["2024-11"], [SHOWN])
         for other in ("el-paso&as_of=2025-01-19", "tucson&as_of=2025-01-25", "el-paso&as_of=2025-01-25&to=2024-11", "el-paso"):

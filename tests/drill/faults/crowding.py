@@ -14,8 +14,8 @@ from tests.drill.serving import Service, serving
 __all__ = ["heavy_questions", "idle_connections", "repeated_questions", "same_question_at_once"]
 
 LIGHT, LIVE = "/v1/forecasts?area=state-tx-southwest", "/livez"
-# The goals are for a machine that does nothing else; the drill's two databases share one, and the short form shares it with other tests.
-P99, LIVE_LONGEST, BUSY = 250.0, 100.0, 8
+# The goals are for a machine that does nothing else: the short form, which shares it with other tests, judges nothing by the clock.
+P99, LIVE_LONGEST = 250.0, 100.0
 MOST_MEMORY, MEMORY_AFTER = 350.0, 200.0
 AT_ONCE = (
     *("/", "/docs", "/openapi.json", "/metrics", "/livez", "/readyz", "/v1/status", "/v1/areas", "/v1/areas/state-tx", "/v1/models"),
@@ -31,14 +31,10 @@ def _port(service: Service) -> int:
     return int(service.base.rpartition(":")[2])
 
 
-def _slack(lane: Lane) -> float:
-    return BUSY if lane.short else 1.0
-
-
 def heavy_questions(lane: Lane) -> Outcome:
     """Forty clients ask for whole panels as quantiles: others are answered in time, memory is bounded, and given back."""
     tally = Tally()
-    seconds, rest = (3.0, 5.0) if lane.short else (10.0, 60.0)
+    seconds, rest = (1.0, 60.0) if lane.short else (10.0, 60.0)
     same = ["/v1/forecasts?panel=cbp-states&shape=quantiles"] * 40
     shapes, forms = ("quantiles", "hubverse"), (".csv", ".parquet", "")
     asked = [(kind, months, shape, form) for kind in ("", "&kind=cell") for months in range(1, 7) for shape in shapes for form in forms]
@@ -56,9 +52,9 @@ def heavy_questions(lane: Lane) -> Outcome:
             if set(seen.statuses) != {200}:
                 lost.append(f"the client beside it was answered {dict(seen.statuses)}")
             p99, longest = seen.percentile(LIGHT, 99), max(seen.times[LIVE])
-            if p99 > _slack(lane) * P99:
+            if p99 > P99 and not lane.short:
                 lost.append(f"{LIGHT} took {p99:.0f} ms")
-            if longest > _slack(lane) * LIVE_LONGEST:
+            if longest > LIVE_LONGEST and not lane.short:
                 lost.append(f"{LIVE} took {longest:.0f} ms")
             if memory.most > MOST_MEMORY:
                 lost.append(f"{memory.most:.0f} MB were resident")
@@ -77,7 +73,7 @@ def same_question_at_once(lane: Lane) -> Outcome:
     with lane.world("at once") as world, serving(world) as service:
         release = service.json("/v1/releases")["releases"][0]["id"]
         areas = ",".join(area["slug"] for area in service.json("/v1/areas")["areas"])
-        for target in AT_ONCE:
+        for target in AT_ONCE[:: lane.tries(5, 1)]:
             with tally.attempt(target) as lost:
                 statuses = crowd.cold(_port(service), target.format(release=release, areas=areas))
                 if len(statuses) != 1 or not all(200 <= status < 500 for status in statuses):
@@ -101,8 +97,10 @@ def idle_connections(lane: Lane) -> Outcome:
 
 def repeated_questions(lane: Lane) -> Outcome:
     """What a repeated question about counts and scores costs beside a repeated one about forecasts: at most three times as much."""
+    if lane.short:
+        return Outcome(0, 0, skipped="only in the whole drill, as it is judged by the clock")
     tally = Tally()
-    times = lane.tries(1000, 3000)
+    times = 3000
     with lane.world("repeated") as world, serving(world) as service:
         port, pid = _port(service), service.process.pid
         for target in REPEATED:
