@@ -20,10 +20,12 @@ from matplotlib.ticker import FuncFormatter
 
 from experiments.arguments import Replayed, add_as_of, replay
 from experiments.record import Page
+from forecast.cli.outputs import checked_folder
 from forecast.core.areas import area
 from forecast.core.errors import EncountersError
 from forecast.core.months import Month, month_range
 from forecast.core.tables import Counts
+from forecast.settings import Settings
 
 FIGURES = Path(__file__).parent / "figures"
 # Beside the floor, which is the random walk on logs.
@@ -54,6 +56,7 @@ def main() -> None:
     asked.panel, asked.step = "cbp-states", 1
     page = Page()
     try:
+        checked_folder(asked.out, settings=Settings())
         made = replay(asked, recipes=[asked.recipe], models=[label for label in asked.peers.split(",") if label])
         scored = busy(made.scores, made.study.counts)
         tell(page, made, scored)

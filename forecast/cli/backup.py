@@ -10,9 +10,12 @@ import typer
 from forecast.cli import parts
 from forecast.cli.outputs import checked
 from forecast.core.areas import PANELS
+from forecast.core.errors import EncountersError
 from forecast.settings import Settings
 
 __all__ = ["register"]
+
+_COMPRESSED = (".gz", ".tgz", ".bz2", ".xz", ".zst", ".zip")
 
 
 def backup(
@@ -30,6 +33,8 @@ def backup(
     from forecast.release.store import sqlite_file
 
     settings = Settings()
+    if to.suffix.lower() in _COMPRESSED:
+        raise EncountersError(f"{to} would not be compressed, as its ending says. Name it F.tar or F.db, and compress the file afterwards.")
     engine, target = parts.store(settings), checked(to, settings=settings).absolute()
     if target.suffix != ".tar":
         count = back_up(engine, target)

@@ -8,9 +8,9 @@ from typing import Annotated, Any
 import typer
 
 from forecast.cli import parts
-from forecast.cli.outputs import checked
+from forecast.cli.outputs import checked, put
 from forecast.core.areas import Panel
-from forecast.core.errors import NoRelease, StoreEmpty, TableError
+from forecast.core.errors import NoRelease, StoreEmpty
 from forecast.release import read
 from forecast.settings import Settings
 
@@ -37,10 +37,7 @@ def compare(
     if html is not None:
         from forecast.evaluation.page import page
 
-        try:
-            html.write_text(page(found), encoding="utf-8")
-        except OSError as error:
-            raise TableError(f"{html} cannot be written ({error.strerror}). Give a file in a folder that exists.") from error
+        put(html, page(found).encode())
     if as_json:
         parts.emit(found)
         return

@@ -11,9 +11,8 @@ import typer
 from sqlalchemy import Engine
 
 from forecast.cli import parts
-from forecast.cli.outputs import checked
-from forecast.core.errors import EncountersError, NoRelease, TableError
-from forecast.core.files import replace_whole
+from forecast.cli.outputs import checked, put
+from forecast.core.errors import EncountersError, NoRelease
 from forecast.progress import Reporter
 from forecast.release import read, shapes
 from forecast.release.read import Release
@@ -34,7 +33,7 @@ def _parquet(chosen: Chosen, out: Path) -> bytes:
 def _hubverse(chosen: Chosen, out: Path) -> bytes:
     """Hubs take both formats; the file's name decides."""
     table = shapes.HUBVERSE.csv(chosen)
-    return shapes.parquet(shapes.HUBVERSE.types, table) if out.suffix == ".parquet" else b"".join(table)
+    return shapes.parquet(shapes.HUBVERSE.types, table) if out.suffix.lower() == ".parquet" else b"".join(table)
 
 
 _FORMATS: dict[str, Callable[[Chosen, Path], bytes]] = {"csv": _csv, "parquet": _parquet, "hubverse": _hubverse}
@@ -69,17 +68,17 @@ def export(
             f"A hub takes one round per file, and here are several: {rounds}. Export each panel to a file of its own: --panel."
         )
     with contextlib.ExitStack() as stack:
-        if form == "parquet" or (form == "hubverse" and out.suffix == ".parquet"):
+        if form == "parquet" or (form == "hubverse" and out.suffix.lower() == ".parquet"):
             if not shapes.writes_parquet():
                 raise EncountersError("Parquet needs pyarrow, which is not installed. Install encounter-forecast[parquet], or export CSV.")
             # Loading the library of Parquet can take seconds; text takes none.
             stack.enter_context(Reporter(settings.log)).begin(f"writing {out.name}")
         content = _FORMATS[form](chosen, out)
-    _replace(out, content)
+    put(out, content)
     rows = sum(len(one.months) * (1 if form == "csv" else len(of.levels)) for of, one in chosen)
     typer.echo(f"{out}: {rows} rows of {' and '.join(one.id for one in releases)}")
     if tasks is not None:
-        _replace(tasks, shapes.hub_tasks())
+        put(tasks, shapes.hub_tasks())
         typer.echo(f"{tasks}: the tasks that hubverse rows follow")
 
 
@@ -95,14 +94,6 @@ def _releases(engine: Engine, identity: str | None, panel: str | None) -> list[R
     if not any(name in served for name in wanted):
         raise NoRelease(f"{' and '.join(wanted)}: no release yet. Publish one: encounters retrain.")
     return [read.load(engine, served[name]) for name in wanted if name in served]
-
-
-def _replace(path: Path, content: bytes) -> None:
-    """Put a whole file at `path`, or leave what is there. Raises TableError."""
-    try:
-        replace_whole(path, content, lasting=True)
-    except OSError as error:
-        raise TableError(f"{path} cannot be written ({error.strerror}). Give a file in a folder that exists and has space.") from error
 
 
 def register(app: typer.Typer) -> None:
