@@ -21,8 +21,8 @@ _KEPT_FOLDERS = ("archive", "outbox", "mlartifacts", "downloads", "cache", "back
 def checked(path: Path, *, suffixes: Sequence[str] = (), inputs: Iterable[Path] = (), settings: Settings | None = None) -> Path:
     """The path, `~` expanded, where a file can be written to it. Raises EncountersError, one line, otherwise.
 
-    A small file was written beside it and removed, its ending is one of `suffixes` (none: any), and it takes the
-    place neither of one of `inputs`, under whatever name, nor of what the home of `settings` keeps, nor of a device.
+    A small file was written beside it and removed, its ending is one of `suffixes` (none: any), and it takes the place neither of one of
+    `inputs`, under whatever name, nor of what the home of `settings` keeps, nor of a device.
     """
     path = _expanded(path)
     if suffixes and path.suffix.lower() not in suffixes:
@@ -41,7 +41,7 @@ def checked(path: Path, *, suffixes: Sequence[str] = (), inputs: Iterable[Path] 
         if settings is not None and (kept := _kept(path, settings)):
             raise _refused(path, f"{kept} is part of the home's own state", "Name a file elsewhere")
         probe(path)
-    except OSError as error:
+    except (OSError, RuntimeError) as error:  # RuntimeError: a link that leads to itself, before Python 3.13
         raise _failed(path, error) from error
     return path
 
@@ -56,7 +56,7 @@ def checked_folder(path: Path, *, settings: Settings) -> Path:
         if (kept := _kept(path, settings)) and kept != settings.downloads:
             raise _refused(path, f"{kept} is part of the home's own state", "Name a folder elsewhere")
         probe(there / "file")
-    except OSError as error:
+    except (OSError, RuntimeError) as error:
         raise _failed(path, error, "Name a folder") from error
     return path
 
@@ -80,8 +80,8 @@ def _refused(path: Path, why: str, remedy: str) -> EncountersError:
     return EncountersError(f"{path} cannot be written: {why}. {remedy}.")
 
 
-def _failed(path: Path, error: OSError, remedy: str = "Name a file in a folder") -> EncountersError:
-    return _refused(path, error.strerror or str(error), f"{remedy} with room that you may write")
+def _failed(path: Path, error: OSError | RuntimeError, remedy: str = "Name a file in a folder") -> EncountersError:
+    return _refused(path, getattr(error, "strerror", None) or str(error), f"{remedy} with room that you may write")
 
 
 def _same(path: Path, other: Path) -> bool:
@@ -108,6 +108,6 @@ def _kept(path: Path, settings: Settings) -> Path | None:
 def _sqlite(url: str) -> str | None:
     try:
         made = make_url(url)
-    except ArgumentError:  # a tracking server, or a folder of runs
+    except (ArgumentError, ValueError):  # a tracking server, or a folder of runs
         return None
     return made.database if made.get_backend_name() == "sqlite" else None

@@ -43,6 +43,7 @@ def _bad_paths(place, ending):
     (place / f"folder{ending}").mkdir()
     (place / "file").touch()
     os.mkfifo(place / f"pipe{ending}")
+    (place / f"loop{ending}").symlink_to(f"loop{ending}")
     (place / "home" / "archive").mkdir(parents=True)
     return {
         f"folder{ending}": "it is a folder",
@@ -50,6 +51,7 @@ def _bad_paths(place, ending):
         f"home/encounters.db/f{ending}": "encounters.db is no folder",
         f"file/f{ending}": "file is no folder",
         f"pipe{ending}": "it is a device or a pipe",
+        f"loop{ending}": "ymlink",
         f"{'n' * 246}{ending}": "File name too long",
         f"~nobody-of-that-name/f{ending}": "home directory",
         f"home/archive/f{ending}": "archive is part of the home's own state",
@@ -67,7 +69,7 @@ def test_every_command_refuses_a_path_before_any_work(place, command, monkeypatc
         assert says in err
         assert "None" not in err
     assert sorted(path.name for path in place.rglob("*")) == sorted(
-        ["archive", "counts.csv", "file", f"folder{ending}", "home", f"pipe{ending}"]
+        ["archive", "counts.csv", "file", f"folder{ending}", "home", f"loop{ending}", f"pipe{ending}"]
     )
 
 
