@@ -2,6 +2,7 @@
 PYTHON ?= python3
 PORT ?= 8000
 MLFLOW_PORT ?= 5000
+# Another Python beside the first: make test PYTHON=python3.13 VENV=.venv-3.13
 VENV := .venv
 BIN := $(VENV)/bin
 HOME_DIR := $(or $(ENCOUNTERS_HOME),var)
@@ -21,8 +22,8 @@ run: train ## set up, train, publish, and serve http://127.0.0.1:8000 (PORT=9000
 train: $(VENV)/.ready ## the same without serving: bundled counts in, a release per panel out
 	$(BIN)/encounters retrain
 
-test: $(VENV)/.ready ## every test
-	$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder --durations 15
+test: $(VENV)/.ready ## every test (TESTS="tests/core -k months" runs some)
+	$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder --durations 15 $(TESTS)
 
 check: $(VENV)/.ready ## format, lint, types and import order
 	$(BIN)/ruff format --check .
@@ -51,7 +52,7 @@ lock: $(VENV)/.ready ## resolve the newest dependencies again, with hashes and w
 	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-header \
 	  --all-extras --group dev pyproject.toml -o requirements.lock
 
-bundle: $(VENV)/.ready ## rebuild the bundled table from official files: make bundle FROM=folder
+bundle: $(VENV)/.ready ## rebuild the bundled table from official files: make bundle FROM="folder ..."
 	$(BIN)/python -m forecast.counts.bundle $(FROM)
 
 # uv installs the lock in seconds; it comes from the package index like everything else, pinned by hash.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import date
 
 import pandas as pd
 
@@ -19,7 +19,10 @@ from forecast.evaluation.study import Study
 from forecast.progress import Reporter
 from forecast.settings import Settings
 
-__all__ = ["Replayed", "parser", "replay"]
+__all__ = ["AS_OF", "Replayed", "add_as_of", "parser", "replay"]
+
+# The figures of RESULTS.md rest on what was public then; later counts are kept for tests of what was chosen by them.
+AS_OF = date(2025, 12, 31)
 
 
 @dataclass(frozen=True)
@@ -39,7 +42,15 @@ def parser(description: str | None) -> argparse.ArgumentParser:
     found.add_argument("--last", type=Month.parse, required=True, metavar="YYYY-MM", help="last origin")
     found.add_argument("--step", type=int, default=6, help="months between origins (default: %(default)s)")
     found.add_argument("--horizon", type=int, default=12, help="months ahead (default: %(default)s)")
+    add_as_of(found)
     return found
+
+
+def add_as_of(found: argparse.ArgumentParser) -> None:
+    """The day whose counts are replayed and scored by; by default that of RESULTS.md, so that its figures come out again."""
+    found.add_argument(
+        "--as-of", type=date.fromisoformat, default=AS_OF, metavar="DATE", help="counts that were public by then (default: %(default)s)"
+    )
 
 
 def replay(asked: argparse.Namespace, *, recipes: Sequence[str], models: Sequence[str] = ()) -> Replayed:
@@ -47,7 +58,7 @@ def replay(asked: argparse.Namespace, *, recipes: Sequence[str], models: Sequenc
     settings = Settings()
     archive = Archive(settings.archive)
     bundle.seed(archive)
-    counts = archive.as_of(asked.panel, datetime.now(UTC).date())
+    counts = archive.as_of(asked.panel, asked.as_of)
     found = study.begin(counts, recipes=recipes, models=models, first=asked.first, last=asked.last, step=asked.step, horizon=asked.horizon)
     with Reporter() as progress:
         progress.begin(f"{asked.panel}: {len(found.origins)} origins", found.fits)

@@ -18,12 +18,14 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter
 
-from experiments.arguments import Replayed, replay
+from experiments.arguments import Replayed, add_as_of, replay
 from experiments.record import Page
+from forecast.cli.outputs import checked_folder
 from forecast.core.areas import area
 from forecast.core.errors import EncountersError
 from forecast.core.months import Month, month_range
 from forecast.core.tables import Counts
+from forecast.settings import Settings
 
 FIGURES = Path(__file__).parent / "figures"
 # Beside the floor, which is the random walk on logs.
@@ -49,10 +51,12 @@ def main() -> None:
     asking.add_argument("--horizon", type=int, default=3, help="months ahead (default: %(default)s)")
     asking.add_argument("--area", default=SHOWN_AREA, metavar="SLUG", help="area drawn as fans (default: %(default)s)")
     asking.add_argument("--out", type=Path, default=FIGURES, help="folder of the figure (default: experiments/figures)")
+    add_as_of(asking)
     asked = asking.parse_args()
     asked.panel, asked.step = "cbp-states", 1
     page = Page()
     try:
+        checked_folder(asked.out, settings=Settings())
         made = replay(asked, recipes=[asked.recipe], models=[label for label in asked.peers.split(",") if label])
         scored = busy(made.scores, made.study.counts)
         tell(page, made, scored)

@@ -9,10 +9,12 @@ from pathlib import Path
 
 from experiments.arguments import Replayed, parser, replay
 from experiments.record import Page
+from forecast.cli.outputs import checked_folder
 from forecast.core.errors import EncountersError
 from forecast.evaluation.calibration_figure import reliability_and_pit
 from forecast.evaluation.reliability import by_level, pit_histogram
 from forecast.evaluation.scores import details
+from forecast.settings import Settings
 
 SHOWN = ["coverage_50", "coverage_80", "coverage_90", "coverage_95", "width_80", "sCRPS", "RMSSE", "cells"]
 FIGURES = Path(__file__).parent / "figures"
@@ -27,6 +29,7 @@ def main() -> None:
     asking.add_argument("--out", type=Path, default=FIGURES, help="folder of the figures (default: experiments/figures)")
     asked = asking.parse_args()
     try:
+        checked_folder(asked.out, settings=Settings())
         made = replay(asked, recipes=[asked.recipe], models=[label for label in asked.models.split(",") if label])
         page = Page()
         tell(page, made)

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
+from forecast.cli.outputs import checked_folder
 from forecast.core.areas import area, panel_of
 from forecast.core.errors import EncountersError
 from forecast.core.tables import Forecasts, Series
@@ -28,6 +29,7 @@ def main() -> None:
     asked = parser.parse_args()
     if asked.out.suffix not in (".png", ".svg", ".pdf"):
         parser.error(f"{asked.out} is no .png, .svg or .pdf")
+    checked_folder(asked.out.parent, settings=Settings())
     engine = connect(Settings().database)
     release = read.latest(engine, panel_of(asked.area))
     own = release.by_slug[area(asked.area).slug]
@@ -41,7 +43,9 @@ def main() -> None:
         if release.lead(own.months[-1]) >= 0
         else " All its months were past when it was issued."
     )
-    caption = f"Official counts through {release.manifest.origin}; release {release.id}, recipe {release.manifest.recipe}.{past}"
+    sources = release.manifest.sources
+    whose = f" ({sources[-1].credit}, from {sources[-1].first} on)" if sources else ""
+    caption = f"Counts through {release.manifest.origin}{whose}; release {release.id}, recipe {release.manifest.recipe}.{past}"
     figure = fan_chart(history=history, forecasts=forecasts, caption=caption, years=asked.years)
     asked.out.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(asked.out)

@@ -100,7 +100,8 @@ class Client:
     ) -> DataFrame:
         """One row per area and month: `median`, `mean`, `lower_80`, `upper_80` and so on, in the row's `unit`, and their `release`.
 
-        `month` is its first day; `lead` counts from the month of issue, negative where it was past. `area`: slugs, in the order wanted.
+        `month` is its first day; `lead` counts from the month of issue, negative where it was past. `area`: slugs, or names
+        as people write them, in the order wanted.
         `attrs["releases"]` says by panel what a reader must know of the release: notes, staleness, confidence.
         """
         import pandas as pd
@@ -124,18 +125,24 @@ class Client:
 
     def observations(
         self,
-        area: str | Iterable[str],
+        area: str | Iterable[str] | None = None,
         first: str | date | None = None,
         last: str | date | None = None,
         as_of: str | date | None = None,
+        *,
+        panel: str | None = None,
+        kind: str | None = None,
     ) -> DataFrame:
         """Official counts, one row per area and month, from `first` to `last` (2024-11 or a day in it), as they were public on `as_of`.
+
+        Of the areas named, or without `area` of all of a `panel` or `kind`.
 
         `count` in encounters per month; `precision` 1 for exact figures, 10 for figures rounded to ten; `published`: by its official file.
         """
         import pandas as pd
 
-        document = self._get("/v1/observations", area=_listed(area), **{"from": _month(first), "to": _month(last), "as_of": as_of})
+        asked = {"panel": panel, "kind": kind, "from": _month(first), "to": _month(last), "as_of": as_of}
+        document = self._get("/v1/observations", area=_listed(area), **asked)
         columns = {"area": "str", "name": "str", "month": "str", "count": "int64", "precision": "int64", "published": "str"}
         rows = [
             {"area": entry["area"], "name": entry["name"]} | {name: month[name] for name in ("month", "count", "precision", "published")}
@@ -169,8 +176,9 @@ class Client:
     ) -> DataFrame:
         """How past forecasts fared against the counts that came out later, one row per area and lead.
 
-        `sWIS` is the scaled weighted interval score and `ratio` its share of a naive floor's; `coverage_80` is the share of counts that
-        80 % intervals held. `attrs`: `overall`, the means by panel, and `note`, why there is no score where there is none.
+        `sWIS` is the scaled weighted interval score of the median and the 50, 80, 90 and 95 % intervals, and `ratio` its
+        share of a naive floor's; `coverage_80` is the share of counts that 80 % intervals held. `attrs`: `overall`,
+        the means by panel, and `note`, why there is no score where there is none.
         """
         import pandas as pd
 

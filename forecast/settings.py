@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Any
 
-from pydantic import AliasChoices, Field
+from pydantic import AliasChoices, Field, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from forecast.core.errors import EncountersError
 from forecast.core.logs import Form
 
 __all__ = ["Settings"]
@@ -47,10 +49,23 @@ class Settings(BaseSettings):
         180.0, gt=0, description="Seconds that one file of a publisher may take, with its retries (ENCOUNTERS_FETCH_TIMEOUT)."
     )
 
+    @model_validator(mode="before")
+    @classmethod
+    def _empty_is_unset(cls, values: dict[str, Any]) -> dict[str, Any]:
+        return {name: value for name, value in values.items() if value != ""}
+
     @property
     def root(self) -> Path:
-        """The home as an absolute path, so that no state depends on the working directory later on."""
-        return self.home.expanduser().resolve()
+        """The home as an absolute path, so that no state depends on the working directory later on.
+
+        Raises EncountersError where the home is relative to a working directory that was removed.
+        """
+        try:
+            return self.home.expanduser().resolve()
+        except FileNotFoundError:
+            raise EncountersError(
+                "The working directory does not exist any more. Change to one that does, or set ENCOUNTERS_HOME to an absolute path."
+            ) from None
 
     @property
     def archive(self) -> Path:

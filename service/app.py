@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import gc
+import sys
 import time
 from collections.abc import AsyncIterator, Callable
 from datetime import datetime
@@ -17,14 +18,16 @@ from starlette.types import ASGIApp
 
 from forecast.core import logs
 from forecast.release.store import connect
-from service import gate, openapi, problems
-from service.ask import known_parameters
+from service import gate, memory, openapi, problems
+from service.ask import json_alone, known_parameters
 from service.bounds import Bounds
 from service.context import Context, Most, utc_now
 from service.front import Front
 from service.gate import Limits
+from service.heavy import Heavy
 from service.metrics import Metrics
 from service.origins import Origins
+from service.prefix import Prefix
 from service.rates import Rates
 from service.releases import Shelf
 from service.routes import accuracy, areas, forecasts, health, metrics, models, observations, pages, releases, status
@@ -32,6 +35,10 @@ from service.settings import Settings, words
 from service.stopping import Stopping
 
 __all__ = ["create", "create_app"]
+
+# How long a thread that writes a long answer keeps the interpreter from the event loop, which takes it several times for each request;
+# by itself Python lets it for five milliseconds.
+_SWITCH_SECONDS = 0.0005
 
 _DESCRIPTION = """\
 Forecasts of monthly U.S. border encounters per sector, state, region and nation, with intervals, from official counts.
@@ -47,6 +54,8 @@ def create() -> FastAPI:
     """The application as the environment sets it: `uvicorn --factory service.app:create`. Its log goes to stderr, uvicorn's with it."""
     settings = Settings()
     logs.configure(settings.log)
+    memory.keep_together()
+    sys.setswitchinterval(_SWITCH_SECONDS)
     app = create_app(settings)
     gc.freeze()  # all that is loaded by now stays: collections need not look at it again
     return app
@@ -58,7 +67,9 @@ def create_app(settings: Settings, *, clock: Callable[[], datetime] = utc_now) -
     `clock` gives the moment with its time zone, by which staleness is judged.
     """
     shelf = Shelf(connect(settings.database), kept=settings.kept_releases, keyed=settings.keys != "off")
-    here = Context(shelf, clock, _version(), Metrics(shelf, clock), Most.of(settings), Stopping(settings.drain_seconds))
+    heavy = Heavy(most=settings.heavy, queue=settings.heavy_queue, seconds=settings.heavy_seconds)
+    measured, stopping = Metrics(shelf, clock, heavy), Stopping(settings.drain_seconds)
+    here = Context(shelf, clock, _version(), measured, Most.of(settings), heavy, stopping=stopping)
 
     @contextlib.asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -84,6 +95,7 @@ def create_app(settings: Settings, *, clock: Callable[[], datetime] = utc_now) -
         openapi_url=None,  # its route is one of `pages`
         generate_unique_id_function=lambda route: route.name,
         redirect_slashes=False,
+        servers=[{"url": settings.root_path}] if settings.root_path else None,
         # Its look for providers costs as much as a ready answer does; the project measures by itself.
         telemetry={"tracing": False, "metrics": False, "logs": False},
         license_info={"name": "Apache-2.0", "identifier": "Apache-2.0"},
@@ -91,7 +103,7 @@ def create_app(settings: Settings, *, clock: Callable[[], datetime] = utc_now) -
     app.state.context = here
     problems.install(app)
     for module in (status, areas, forecasts, observations, releases, accuracy, models):
-        app.include_router(module.router, prefix="/v1", dependencies=[Depends(known_parameters)])
+        app.include_router(module.router, prefix="/v1", dependencies=[Depends(known_parameters), Depends(json_alone)])
     app.include_router(health.router)
     app.include_router(metrics.router)
     app.include_router(pages.router)
@@ -101,7 +113,7 @@ def create_app(settings: Settings, *, clock: Callable[[], datetime] = utc_now) -
 
 
 def _set_before(app: FastAPI, here: Context, settings: Settings) -> None:
-    """Gate, front and bounds before the whole of the application: what is at hand goes out without passing any other layer."""
+    """Prefix, gate, front and bounds before the whole of the application: what is at hand goes out without passing any other layer."""
 
     def front(inner: ASGIApp) -> Front:
         bounds = Bounds(inner, most=settings.in_flight, seconds=settings.request_seconds, refuse=problems.refusal)
@@ -119,6 +131,9 @@ def _set_before(app: FastAPI, here: Context, settings: Settings) -> None:
         stopping=here.stopping,
         log=settings.access_log,
     )
+    if settings.root_path:
+        build = app.build_middleware_stack
+        app.build_middleware_stack = lambda: Prefix(build(), settings.root_path)  # type: ignore[method-assign]
 
 
 def _version() -> str:

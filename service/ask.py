@@ -14,15 +14,15 @@ from urllib.parse import parse_qsl
 
 from fastapi import Request
 
-from forecast.core.areas import PANELS, SECTORS, Area, Kind, Panel, hierarchy
+from forecast.core.area_names import slugs_of
+from forecast.core.areas import PANELS, Area, Kind, Panel
 from forecast.core.errors import AreaError
 from forecast.core.months import Month
-from forecast.release.columns import Unit
-from forecast.release.once import per_release
+from forecast.release.intervals import Unit
 from forecast.release.read import AreaForecast, Release
 from forecast.release.shapes import COVERAGE, Chosen, area, ordered, writes_parquet
 from service.context import context
-from service.problems import Problem, did_you_mean
+from service.problems import ROOT, Problem, did_you_mean
 
 __all__ = [
     "COVERAGES",
@@ -33,10 +33,12 @@ __all__ = [
     "Shape",
     "accepted",
     "areas_of",
+    "check_panel_and_kind",
     "choose",
     "coverages",
     "day",
     "format_of",
+    "json_alone",
     "known_parameters",
     "month",
     "plain",
@@ -78,12 +80,40 @@ async def known_parameters(request: Request) -> None:
     for name, _ in request.query_params.multi_items():
         if name not in known:
             listed = f"The parameters are {', '.join(known)}." if known else "It has no parameters."
-            detail = f"{name[:100]!r} is not a parameter of {request.scope['path']}. {listed}{did_you_mean(name, known)}"
+            hint = _how_to_choose(request) if name.lower() in _MEANS_FORMAT else did_you_mean(name, known)
+            detail = f"{name[:100]!r} is not a parameter of {request.scope.get(ROOT, '')}{request.scope['path']}. {listed}{hint}"
             raise Problem("unknown-parameter", detail, parameter=name[:100], known=known)
         if name in seen:
             raise Problem("repeated-parameter", f"{name!r} is given more than once.", parameter=name, known=known)
         seen.add(name)
     _within(request)
+
+
+def _how_to_choose(request: Request) -> str:
+    """How the format of an address is chosen. Starts with a space."""
+    template = _without_suffix(request.scope["route"].path)
+    path = request.scope.get(ROOT, "") + _without_suffix(request.scope["path"])
+    known = request.app.openapi()["paths"]
+    others = [form for form in MEDIA if f"/v1{template}.{form}" in known]
+    if not others:
+        return " It answers in JSON alone."
+    headers = " or ".join(f"Accept: {MEDIA[form]}" for form in others)
+    return f" The format is chosen by the address ({' or '.join(f'{path}.{form}' for form in others)}), or at {path} by {headers}."
+
+
+def _without_suffix(path: str) -> str:
+    bare, _, suffix = path.rpartition(".")
+    return bare if suffix in MEDIA else path
+
+
+def _is_json_alone(request: Request) -> bool:
+    return not any(name in MEDIA.values() for name in request.scope["route"].responses.get(200, {}).get("content", {}))
+
+
+async def json_alone(request: Request) -> None:
+    """Refuse what takes no JSON where nothing else is to be had. A dependency of every route under /v1."""
+    if _is_json_alone(request):
+        accepted(",".join(request.headers.getlist("accept")), ("json",))
 
 
 def _within(request: Request) -> None:
@@ -93,8 +123,9 @@ def _within(request: Request) -> None:
         count = request.query_params.get(name, "").count(",") + 1
         if count > limit:
             raise _bad(name, f"{count} are named; at most {limit} are answered at once. Name fewer, or ask in several requests.")
-    if request.query_params.get("hindcasts", "true") not in ("true", "false"):  # the framework would take yes, 1 and tRUE too
-        raise _bad("hindcasts", "write true or false.")
+    for name in ("hindcasts", "strict"):
+        if request.query_params.get(name, "true") not in ("true", "false"):  # the framework would take yes, 1 and tRUE too
+            raise _bad(name, "write true or false.")
     months = request.query_params.get("horizon", "")
     if months and not _WHOLE.fullmatch(months):  # the framework would take 06, 6.0 and 1_2 for numbers too
         raise _bad("horizon", f"{months[:20]!r} is no whole number. Write it as 6.")
@@ -130,22 +161,16 @@ def coverages(text: str) -> tuple[int, ...]:
 
 @lru_cache(maxsize=512)
 def slugs(text: str | None) -> tuple[str, ...] | None:
-    """`el-paso,southwest` -> slugs, in that order; None for None. Raises Problem for a word that no area has."""
+    """`el-paso,Texas` -> slugs, in that order; None for None. Raises Problem for a word that no area has, and for one that several have."""
     if text is None:
         return None
-    parts = [part.strip(" ") for part in text.split(",")]
-    for part in parts:
-        try:
-            area(part)
-        except AreaError:
-            raise _bad("area", f"no area has the slug {part[:60]!r}.{did_you_mean(part, _sector_slugs())} See /v1/areas.") from None
-    if len(set(parts)) != len(parts):
+    try:
+        chosen = slugs_of(text)
+    except AreaError as error:
+        raise _bad("area", f"{error} See /v1/areas.") from None
+    if len(set(chosen)) != len(chosen):
         raise _bad("area", "an area is named twice. Name each once.")
-    return tuple(parts)
-
-
-def _sector_slugs() -> dict[str, tuple[str, ...]]:
-    return hierarchy([sector.slug for sector in SECTORS])
+    return chosen
 
 
 def day(name: str, text: str | None) -> date | None:
@@ -178,6 +203,8 @@ _PLAIN = frozenset({"area", "panel", "kind", "coverage", "unit", "horizon"})
 _UNITS, _KINDS = get_args(Unit), get_args(Kind)
 _HORIZON = re.compile("[1-9][0-9]?")
 _WHOLE = re.compile("-?(0|[1-9][0-9]*)")
+# What a parameter is called elsewhere that chooses the format.
+_MEANS_FORMAT = frozenset({"format", "f", "fmt", "output", "type", "accept", "alt"})
 # Of a format in an Accept header (RFC 9110, section 12.4.2); another one counts as none.
 _WEIGHT = re.compile(r"[01](?:\.[0-9]{0,3})?")
 
@@ -288,10 +315,7 @@ def choose(
 
 
 def _one(releases: Mapping[Panel, Release], one: Area, ask: Ask, missing: Missing) -> tuple[Release, AreaForecast]:
-    if ask.panel not in (None, one.panel):
-        raise _bad("panel", f"{one.slug} belongs to {one.panel}, not to {ask.panel}. Leave one of the two out.")
-    if ask.kind not in (None, one.kind):
-        raise _bad("kind", f"{one.slug} is a {one.kind}, not a {ask.kind}. Leave one of the two out.")
+    check_panel_and_kind(one, ask.panel, ask.kind)
     _require(releases, [one.panel], missing)
     release = releases[one.panel]
     if one.slug not in release.by_slug:
@@ -300,13 +324,25 @@ def _one(releases: Mapping[Panel, Release], one: Area, ask: Ask, missing: Missin
     return release, release.by_slug[one.slug]
 
 
+def check_panel_and_kind(one: Area, panel: Panel | None, kind: Kind | None) -> None:
+    """Raises Problem where a named area is not of the panel or kind that is asked for beside it."""
+    if panel not in (None, one.panel):
+        raise _bad("panel", f"{one.slug} belongs to {one.panel}, not to {panel}. Leave one of the two out.")
+    if kind not in (None, one.kind):
+        raise _bad("kind", f"{one.slug} is a {one.kind}, not a {kind}. Leave one of the two out.")
+
+
 def _require(releases: Mapping[Panel, Release], panels: Iterable[Panel], missing: Missing) -> None:
     absent = [panel for panel in panels if panel not in releases]
     if absent or not releases:
         raise Problem(missing, _MISSING[missing].format(panel=" or ".join(absent) or "any panel"))
 
 
-@per_release
 def areas_of(release: Release) -> tuple[Area, ...]:
     """The areas of a release, in the order of `ordered`."""
-    return tuple(ordered(area(slug) for slug in release.by_slug))
+    return _in_order(tuple(release.by_slug))
+
+
+@lru_cache(maxsize=16)
+def _in_order(slugs: tuple[str, ...]) -> tuple[Area, ...]:
+    return tuple(ordered(map(area, slugs)))

@@ -7,9 +7,10 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 from forecast.core.areas import Area
+from forecast.core.provenance import Provenance
 from forecast.release.read import Release
 
-__all__ = ["area_entry", "head", "instant", "is_stale", "render"]
+__all__ = ["area_entry", "head", "instant", "is_stale", "render", "source_entry"]
 
 
 def render(document: Any) -> bytes:
@@ -57,4 +58,16 @@ def area_entry(one: Area, *, forecast: bool) -> dict[str, Any]:
         "parents": list(one.parents),
         "closed": None if one.closed is None else str(one.closed),
         "forecast": forecast,
+    }
+
+
+def source_entry(source: Provenance) -> dict[str, str | None]:
+    """A file behind a release's counts as the API shows it."""
+    return {
+        "source": source.source,
+        "file": source.file,
+        "published": str(source.published),
+        "first": str(source.first),
+        "last": str(source.last),
+        "tabulated_by": source.tabulated_by or None,
     }

@@ -1,10 +1,11 @@
 """What every route works with: the shelf of releases, the clock, the version, the metrics, the limits of a question.
 
-The service's clock is read here alone.
+Beside them the admission of heavy answers. The service's clock is read here alone.
 """
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
@@ -12,6 +13,7 @@ from typing import cast
 
 from fastapi import Request
 
+from service.heavy import Heavy
 from service.metrics import Metrics
 from service.releases import Shelf
 from service.settings import Settings
@@ -48,6 +50,9 @@ class Context:
     version: str
     metrics: Metrics
     most: Most
+    heavy: Heavy
+    # Held by the one answer that the event loop writes in slices.
+    writing: asyncio.Lock = field(default_factory=asyncio.Lock)
     stopping: Stopping = field(default_factory=lambda: Stopping(0))
 
     def today(self) -> date:

@@ -5,10 +5,14 @@ Knows no release and no route; what makes an answer old is told by `stamp`.
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
+import json
 from collections import OrderedDict
-from collections.abc import Callable, Hashable, Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from functools import lru_cache
+from typing import Protocol
 from urllib.parse import quote
 
 from starlette.concurrency import run_in_threadpool
@@ -16,9 +20,11 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from service import compression
-from service.problems import SECURITY_HEADERS
+from service.bounds import ALWAYS
+from service.problems import MEDIA_TYPE, REQUEST_ID, SECURITY_HEADERS
+from service.single_flight import SingleFlight
 
-__all__ = ["ALIAS", "HEADERS", "IMMUTABLE", "LIVE", "ROUTE", "Answer", "Front"]
+__all__ = ["ALIAS", "HEADERS", "IMMUTABLE", "LIVE", "PIECE", "ROUTE", "Answer", "Front"]
 
 # How long a client or a proxy may use an answer without asking: an alias moves with the next release, a release never changes.
 ALIAS = "public, max-age=60"
@@ -34,8 +40,19 @@ _SECURITY = tuple((name.lower().encode(), value.encode()) for name, value in SEC
 _LARGEST_SHARE = 8
 # Answers kept at most, however small they are.
 _MOST = 8192
+# Bytes that are sent before others have their turn.
+PIECE = 65_536
+# Clients for whom a piece is made in one round of the event loop.
+_TURNS = 2
 # What Python needs around a kept answer and its key, in bytes (measured, and the same for every answer).
 _AROUND = 600
+
+
+class Digest(Protocol):
+    """A hash that has read some bytes."""
+
+    def hexdigest(self) -> str:
+        """In hexadecimal digits."""
 
 
 class Answer(Response):
@@ -50,7 +67,7 @@ class Answer(Response):
         # The route that it came from, and the same in gzip once somebody took it so.
         self.route = ""
         self.packed: Answer | None = None
-        self.tag = b'"%s"' % hashlib.sha256(body).hexdigest()[:32].encode()
+        self.tag = self.tag_of(hashlib.sha256(body))
         self.same = _same(media_type, cache) if headers is None else _told(media_type, cache, headers)
         self.sent: list[tuple[bytes, bytes]] | None = None
         self.often = False
@@ -60,7 +77,7 @@ class Answer(Response):
         """Names and values: two of its own, and those that answers of its kind share."""
         found = self.sent
         if found is None:
-            found = [(b"etag", self.tag), (b"content-length", b"%d" % len(self.body)), *self.same]
+            found = [(b"etag", self.tag), (b"content-length", b"%d" % self.size), *self.same]
             # Held from the second time on. Most answers are asked for once, thousands are kept, and what a collection of garbage finds
             # around each of them would add up to a pause.
             if self.often:
@@ -72,24 +89,85 @@ class Answer(Response):
         """Leave the answer to the front, which every request passes."""
         scope[_TOLD].append(self)
 
+    @staticmethod
+    def tag_of(digest: Digest) -> bytes:
+        """The ETag of the bytes that a SHA-256 has read."""
+        return b'"%s"' % digest.hexdigest()[:32].encode()
+
+    @property
+    def size(self) -> int:
+        """Bytes of the body as it is sent."""
+        return len(self.body)
+
+    @property
+    def held(self) -> int:
+        """Bytes of the body in memory."""
+        return len(self.body)
+
+    def whole(self) -> bytes:
+        """The body."""
+        return bytes(self.body)
+
+    def pieces(self) -> Iterator[bytes | memoryview]:
+        """The body, a piece at a time."""
+        body = memoryview(self.body)
+        return (body[start : start + PIECE] for start in range(0, len(body), PIECE))
+
+    def in_gzip(self) -> bytes:
+        """The body in gzip."""
+        return compression.packed(bytes(self.body))
+
     def pack(self) -> Answer:
         """The same in gzip, with a tag of its own: other bytes, so another representation (RFC 9110, section 8.8.3)."""
         found = Answer.__new__(Answer)
         found.__dict__.update(self.__dict__)
-        found.body, found.tag = compression.packed(bytes(self.body)), _packed_tag(self.tag)
+        found.body, found.tag = self.in_gzip(), _packed_tag(self.tag)
         found.same = (*self.same, (b"content-encoding", b"gzip"))
         found.sent = None
         return found
 
-    async def deliver(self, send: Send, *, head: bool, known: bytes) -> None:
-        """Send it, or 304 where the client has it. `head`: without the body; `known`: the If-None-Match header."""
+    async def deliver(self, send: Send, *, head: bool, known: bytes, turns: asyncio.Semaphore) -> None:
+        """Send it, or 304 where the client has it. `head`: without the body; `known`: the If-None-Match header.
+
+        `turns`: held while a piece of a long body is made, so that those of many clients do not all keep the event loop at once.
+        """
         if known and _matches(known, self.tag):
             headers = [pair for pair in self.raw_headers if pair[0] not in (b"content-length", b"content-type")]
             await send({"type": "http.response.start", "status": 304, "headers": headers})
             await send({"type": "http.response.body", "body": b""})
             return
         await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
-        await send({"type": "http.response.body", "body": b"" if head else self.body})
+        if not head and self.size > PIECE:
+            # Into the socket goes no more than the client reads, and between two pieces others have their turn.
+            pieces, left = self.pieces(), self.size
+            while left:
+                async with turns:
+                    piece = next(pieces)
+                    left -= len(piece)
+                    await asyncio.sleep(0)
+                await send({"type": "http.response.body", "body": piece, "more_body": True})
+            await send({"type": "http.response.body", "body": b""})
+            return
+        await send({"type": "http.response.body", "body": b"" if head else self.whole()})
+
+
+@dataclass
+class Other:
+    """A response that is no answer: a problem. `identity`: the id of the request that it was made for."""
+
+    identity: str
+    messages: list[Message] = field(default_factory=list)
+    error: Exception | None = None
+
+    async def deliver(self, send: Send, *, identity: str) -> None:
+        """Send it; to another request than that it was made for with that one's id. Raises what the application raised, once."""
+        messages = self.messages
+        if identity != self.identity and messages:
+            messages = _readdressed(messages, identity)
+        for message in messages:
+            await send(message)
+        if self.error is not None and identity == self.identity:
+            raise self.error
 
 
 AtOnce = Callable[[str, bytes, bytes], Answer | None]
@@ -108,6 +186,9 @@ class Front:
         # By path, query and Accept header: on these and the stamp alone an answer depends that may be kept.
         self._kept: OrderedDict[bytes, Answer] = OrderedDict()
         self._bytes = 0
+        self._asking: SingleFlight[tuple[str, Answer | Other]] = SingleFlight()
+        self._turns = asyncio.Semaphore(_TURNS)
+        self._packing: SingleFlight[None] = SingleFlight()
         self._stamp: Hashable = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -117,7 +198,9 @@ class Front:
             return
         method = scope["method"]
         if method not in ("GET", "HEAD"):
-            await self._ask(scope, receive, send)
+            scope[ROUTE], response = await self._ask(scope, receive)
+            assert isinstance(response, Other)  # noqa: S101 (answers are to questions)
+            await response.deliver(send, identity=scope[REQUEST_ID])
             return
         stamp, key = self._fresh(), _key(scope)
         answer = self._kept.get(key)
@@ -127,18 +210,20 @@ class Front:
             path: str = scope["path"]
             answer = self.at_once(path, scope["query_string"], scope[HEADERS].get(b"accept", b""))
             if answer is not None:
-                scope[ROUTE] = path
+                scope[ROUTE] = answer.route = path
             else:
-                answer = await self._ask(scope, receive, send)
-            if answer is None:
-                return
-            answer.route = scope[ROUTE]
+                found = await self._shared(scope, receive, (stamp, method, key))
+                if isinstance(found, Other):
+                    await found.deliver(send, identity=scope[REQUEST_ID])
+                    return
+                answer = found
+                answer.route = scope[ROUTE]
             if answer.keep and stamp == self._fresh():
                 self._keep(key, answer)
         scope[ROUTE] = answer.route
         if self._packs(scope, answer):
             answer = await self._packed(key, answer)
-        await answer.deliver(send, head=method == "HEAD", known=scope[HEADERS].get(b"if-none-match", b""))
+        await answer.deliver(send, head=method == "HEAD", known=scope[HEADERS].get(b"if-none-match", b""), turns=self._turns)
 
     def has(self, scope: Scope) -> bool:
         """Whether the answer is at hand and the client has it already, so that it costs nothing."""
@@ -153,7 +238,7 @@ class Front:
 
     def _packs(self, scope: Scope, answer: Answer) -> bool:
         encoding = scope[HEADERS].get(b"accept-encoding")
-        return encoding is not None and len(answer.body) >= self.gzip_bytes and compression.takes_gzip(encoding)
+        return encoding is not None and answer.size >= self.gzip_bytes and compression.takes_gzip(encoding)
 
     def _fresh(self) -> Hashable:
         """The stamp; nothing is kept that was made under another one."""
@@ -166,38 +251,53 @@ class Front:
     async def _packed(self, key: bytes, answer: Answer) -> Answer:
         """The answer in gzip, made once for as long as it is kept."""
         if answer.packed is None:
-            found = await run_in_threadpool(answer.pack) if len(answer.body) >= compression.LONG else answer.pack()
-            if answer.packed is None:  # nobody was faster
-                if self._kept.get(key) is answer:
-                    self._bytes -= _size(key, answer)
-                    answer.packed = found
-                    self._bytes += _size(key, answer)
-                    self._shrink()
-                return found
+            await self._packing.run((key, answer.tag), lambda: self._pack(key, answer))
+        assert answer.packed is not None  # noqa: S101 (that is what was waited for)
         return answer.packed
 
-    async def _ask(self, scope: Scope, receive: Receive, send: Send) -> Answer | None:
-        """The application's answer; None where it was another response, which is then sent."""
+    async def _pack(self, key: bytes, answer: Answer) -> None:
+        packed = await run_in_threadpool(answer.pack) if answer.held >= compression.LONG else answer.pack()
+        kept = self._kept.get(key) is answer
+        if kept:
+            self._bytes -= _size(key, answer)
+        answer.packed = packed
+        if kept:
+            self._bytes += _size(key, answer)
+            self._shrink()
+
+    async def _shared(self, scope: Scope, receive: Receive, key: Hashable) -> Answer | Other:
+        """The application's answer, which is worked out once for all that ask the same at the same time."""
+        if scope["path"] in ALWAYS:
+            route, found = await self._ask(scope, receive)
+        else:
+            route, found = await self._asking.run(key, lambda: self._ask(scope, receive))
+        scope[ROUTE] = route
+        return found
+
+    async def _ask(self, scope: Scope, receive: Receive) -> tuple[str, Answer | Other]:
+        """The application's answer, or its other response, after the template of the route that it is from."""
         told: list[Answer] = []
-        head = scope["method"] == "HEAD"
+        other = Other(scope[REQUEST_ID])
 
         async def relay(message: Message) -> None:
             if message["type"] == "http.response.start":
                 message = {**message, "headers": [*message["headers"], *_missing(message["headers"])]}
-            elif head and message["type"] == "http.response.body":
+            elif scope["method"] == "HEAD" and message["type"] == "http.response.body":
                 message = {**message, "body": b""}
-            await send(message)
+            other.messages.append(message)
 
-        inner = {**scope, "method": "GET" if head else scope["method"], _TOLD: told}
+        inner = {**scope, "method": "GET" if scope["method"] == "HEAD" else scope["method"], _TOLD: told}
         try:
             await self.app(inner, receive, relay)
-        finally:
-            if "route" in inner:
-                scope[ROUTE] = _template(inner["path"], inner["route"].path)
-        return told[0] if told else None
+        except Exception as error:
+            if not other.messages:
+                raise
+            other.error = error
+        route = _template(inner["path"], inner["route"].path) if "route" in inner else scope[ROUTE]
+        return route, told[0] if told else other
 
     def _keep(self, key: bytes, answer: Answer) -> None:
-        if len(answer.body) * _LARGEST_SHARE > self.kept_bytes or key in self._kept:
+        if answer.held * _LARGEST_SHARE > self.kept_bytes or key in self._kept:
             return
         self._kept[key] = answer
         self._bytes += _size(key, answer)
@@ -248,8 +348,19 @@ def _key(scope: Scope) -> bytes:
 
 def _size(key: bytes, answer: Answer) -> int:
     """Bytes that a kept answer fills, with its headers and all that it is kept under, in both its codings."""
-    packed = 0 if answer.packed is None else len(answer.packed.body) + _AROUND
-    return len(answer.body) + packed + len(key) + _AROUND
+    # Of a long answer the two are the same bytes.
+    packed = 0 if answer.packed is None else _AROUND + (len(answer.packed.body) if answer.body else 0)
+    return answer.held + packed + len(key) + _AROUND
+
+
+def _readdressed(messages: list[Message], identity: str) -> list[Message]:
+    """The messages of a problem as those of the same problem for another request, whose id it names."""
+    start, body = messages[0], b"".join(message.get("body", b"") for message in messages[1:])
+    headers = dict(start["headers"])
+    if body and headers.get(b"content-type", b"").startswith(MEDIA_TYPE.encode()):
+        body = json.dumps(json.loads(body) | {"request_id": identity}, ensure_ascii=False).encode(errors="replace")
+        headers[b"content-length"] = b"%d" % len(body)
+    return [{**start, "headers": list(headers.items())}, {"type": "http.response.body", "body": body}]
 
 
 def _packed_tag(tag: bytes) -> bytes:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from time import perf_counter
 from typing import Any
@@ -25,7 +25,10 @@ from service.stopping import Stopping
 __all__ = ["Gate", "Limits", "install"]
 
 # Without a key even where keys are required: what watches over the process, and what says how to get in.
-_OPEN = ALWAYS | {"/", "/docs", "/openapi.json"}
+_OPEN = ALWAYS | {"/docs", "/openapi.json"}
+# Pages for browsers, which ask for a key by themselves where they are challenged so.
+_PAGES = frozenset({"/"})
+_BASIC = 'Basic realm="The key is the password; the user name may be anything", charset="UTF-8"'
 _READ = frozenset(
     b"accept accept-encoding access-control-request-method authorization content-length host if-none-match origin transfer-encoding"
     b" x-api-key x-request-id".split()
@@ -42,7 +45,10 @@ _MOST_HOSTS = 256
 
 @dataclass(frozen=True)
 class Limits:
-    """What a request may be. Bytes, and requests per minute (0: no limit): of one address, of one on this machine, with one key."""
+    """What a request may be, in bytes, and requests per minute; 0: no limit.
+
+    `rate` of one address, `local_rate` of one on this machine, `key_rate` with one key, `wrong_keys` of one address without one that works.
+    """
 
     url_bytes: int
     header_bytes: int
@@ -50,13 +56,14 @@ class Limits:
     rate: int
     local_rate: int
     key_rate: int
+    wrong_keys: int
     hosts: tuple[str, ...]
     keys: KeyPolicy
 
     @classmethod
     def of(cls, settings: Settings) -> Limits:
         """As the settings say."""
-        same = ("url_bytes", "header_bytes", "body_bytes", "rate", "local_rate", "key_rate", "keys")
+        same = ("url_bytes", "header_bytes", "body_bytes", "rate", "local_rate", "key_rate", "wrong_keys", "keys")
         return cls(hosts=words(settings.hosts.lower()), **{name: getattr(settings, name) for name in same})
 
 
@@ -108,12 +115,14 @@ class Gate:
             always += _CLOSE
         status = sent = 0
         name: str | None = None
+        private = self.limits.keys == "required" and scope["path"] not in _OPEN
 
         async def sending(message: Message) -> None:
             nonlocal status, sent
             if message["type"] == "http.response.start":
                 status = message["status"]
-                message = {"type": "http.response.start", "status": status, "headers": [*message["headers"], *always]}
+                headers = _private(message["headers"]) if private else message["headers"]
+                message = {"type": "http.response.start", "status": status, "headers": [*headers, *always]}
             else:
                 sent += len(message.get("body", b""))
             await send(message)
@@ -214,15 +223,24 @@ class Gate:
         if key is None and (self.limits.keys == "optional" or scope["path"] in _OPEN):
             return None
         if key is None:
-            raise _Refused("key-needed", "This service answers only with a key, sent as a header.", {"WWW-Authenticate": "Bearer"})
+            raise self._no_key(scope, "This service answers only with a key, sent as a header.")
         in_force = self.keys()
         if in_force is None:
             raise _Refused("store-unreachable", "The keys have not been read yet.")
         name = holder(in_force, key)
         if name is None and scope["path"] not in _OPEN:
-            challenge = {"WWW-Authenticate": 'Bearer error="invalid_token"'}
-            raise _Refused("key-needed", "The key that came with this request is unknown, or was revoked.", challenge)
+            raise self._no_key(scope, "The key that came with this request is unknown, or was revoked.", ' error="invalid_token"')
         return name
+
+    def _no_key(self, scope: Scope, detail: str, error: str = "") -> _Refused:
+        """The refusal of a request without a key that works. Of one address so many are told so per minute; a key that works counts not."""
+        address, limit = address_of((scope.get("client") or ("",))[0]), self.limits.wrong_keys
+        if wait := self.rates.wait(f"no key {address}", limit):
+            told = f"{limit} requests per minute without a key that works are answered here; the next one in {wait} seconds."
+            return _Refused("too-many-requests", told, {"Retry-After": str(wait)}, limit=limit, retry_after=wait)
+        if scope["path"] in _PAGES:
+            return _Refused("key-needed", f"{detail} A browser asks for it: type the key as the password.", {"WWW-Authenticate": _BASIC})
+        return _Refused("key-needed", detail, {"WWW-Authenticate": f"Bearer{error}"})
 
     def _client(self, scope: Scope, name: str | None) -> tuple[str, int]:
         """Under which name a request is counted, and how many per minute it may be; 0: any number."""
@@ -232,6 +250,11 @@ class Gate:
             return f"key {name}", self.limits.key_rate
         host = (scope.get("client") or ("",))[0]
         return address_of(host), self.limits.local_rate if host in _LOCAL else self.limits.rate
+
+
+def _private(headers: Iterable[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
+    """The same for an answer that only the holder of a key may have: no cache that others use keeps it."""
+    return [(name, value.replace(b"public", b"private")) if name == b"cache-control" else (name, value) for name, value in headers]
 
 
 def install(app: FastAPI, front: Callable[[ASGIApp], Front], **parts: Any) -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import base64
+import binascii
+import contextlib
 import ipaddress
 import itertools
 import os
@@ -15,6 +18,7 @@ from forecast.release.keys import digest
 __all__ = ["address_of", "holder", "key_of", "request_id"]
 
 _SANE = re.compile(rb"[A-Za-z0-9._-]{1,64}")
+_BASIC = re.compile(rb"(?i:basic) +([A-Za-z0-9+/=]{1,800})")
 _BEARER = re.compile(rb"(?i:bearer) +([!-~]{1,200})")
 # One process, one beginning; the number behind it costs a third of a microsecond, fresh random bits would cost three times as much.
 _PROCESS = os.urandom(6).hex()
@@ -34,8 +38,14 @@ def key_of(authorization: bytes | None, x_api_key: bytes | None) -> bytes | None
     """The key that a request's headers carry; None for none, empty for one that is no key at all: another scheme, or two at once."""
     if authorization is None:
         return x_api_key
-    found = _BEARER.fullmatch(authorization.strip())
-    return found[1] if found and x_api_key is None else b""
+    if x_api_key is not None:
+        return b""
+    if found := _BEARER.fullmatch(authorization.strip()):
+        return found[1]
+    if found := _BASIC.fullmatch(authorization.strip()):  # a browser, in which the key was typed as the password
+        with contextlib.suppress(binascii.Error):
+            return base64.b64decode(found[1], validate=True).partition(b":")[2].strip()
+    return b""
 
 
 def holder(in_force: Mapping[str, str], key: bytes) -> str | None:

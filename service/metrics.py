@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from bisect import bisect_left
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 
 from prometheus_client import CollectorRegistry, ProcessCollector, generate_latest
@@ -18,6 +18,8 @@ from prometheus_client.registry import Collector
 
 from forecast.core.accuracy import ALARMS
 from forecast.core.areas import PANELS
+from service.connections import REFUSED
+from service.heavy import Heavy
 from service.releases import Shelf
 
 __all__ = ["Metrics"]
@@ -27,16 +29,16 @@ _BUCKETS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0
 
 
 class Metrics:
-    """The figures of one application. `clock` gives the moment with its time zone."""
+    """The figures of one application. `clock` gives the moment with its time zone; `refused`: refused connections by kind of problem."""
 
-    def __init__(self, shelf: Shelf, clock: Callable[[], datetime]) -> None:
+    def __init__(self, shelf: Shelf, clock: Callable[[], datetime], heavy: Heavy, refused: Mapping[str, int] = REFUSED) -> None:
         self._requests: dict[tuple[str, int], int] = {}
         # Per route: how many answers ended in each bucket, the last one without an upper end, and their seconds in all.
         self._durations: dict[str, tuple[list[int], list[float]]] = {}
         self._registry = CollectorRegistry()
-        self._registry.register(_Requests(self._requests, self._durations))
-        self._registry.register(_Releases(shelf, clock))
-        ProcessCollector(registry=self._registry)
+        parts = (_Requests(self._requests, self._durations), _Releases(shelf, clock), _Crowding(heavy, refused))
+        for part in (*parts, ProcessCollector(registry=None)):
+            self._registry.register(_OfWorker(part))
 
     def observe(self, route: str, status: int, seconds: float) -> None:
         """Count an answer: the template of its route (`/v1/areas/{slug}`), HTTP status, seconds. To be called on the event loop."""
@@ -55,24 +57,57 @@ class Metrics:
         return generate_latest(self._registry)
 
 
+class _OfWorker(Collector):
+    """The samples of another collector, each with the process that it is from."""
+
+    def __init__(self, collector: Collector) -> None:
+        self._collector = collector
+
+    def collect(self) -> Iterator[Metric]:
+        """The same samples, with one more label."""
+        worker = {"worker": str(os.getpid())}
+        for metric in self._collector.collect():
+            metric.samples = [sample._replace(labels=worker | sample.labels) for sample in metric.samples]
+            yield metric
+
+
+class _Crowding(Collector):
+    def __init__(self, heavy: Heavy, refused: Mapping[str, int]) -> None:
+        self._heavy, self._refused = heavy, refused
+
+    def collect(self) -> Iterator[Metric]:
+        """Samples of what was refused, and of long answers."""
+        refused = CounterMetricFamily(
+            "encounters_connections_refused", "Connections that ended with a refusal before a request was read.", labels=("kind",)
+        )
+        for kind in sorted({"too-busy", *self._refused}):
+            refused.add_metric((kind,), self._refused.get(kind, 0))
+        running = GaugeMetricFamily("encounters_heavy_running", "Long answers that are worked on.")
+        running.add_metric((), self._heavy.running)
+        waiting = GaugeMetricFamily("encounters_heavy_waiting", "Long answers that wait for their turn.")
+        waiting.add_metric((), self._heavy.waiting)
+        turned_away = CounterMetricFamily("encounters_heavy_refused", "Long answers that were refused because others were worked on.")
+        turned_away.add_metric((), self._heavy.refused)
+        yield from (refused, running, waiting, turned_away)
+
+
 class _Requests(Collector):
     def __init__(self, requests: dict[tuple[str, int], int], durations: dict[str, tuple[list[int], list[float]]]) -> None:
         self._requests, self._durations = requests, durations
 
     def collect(self) -> Iterator[Metric]:
         """Samples of the requests so far."""
-        worker = str(os.getpid())
-        count = CounterMetricFamily("encounters_requests", "Answers by route and HTTP status.", labels=("worker", "route", "status"))
+        count = CounterMetricFamily("encounters_requests", "Answers by route and HTTP status.", labels=("route", "status"))
         for (route, status), number in list(self._requests.items()):
-            count.add_metric((worker, route, str(status)), number)
+            count.add_metric((route, str(status)), number)
         yield count
-        seconds = HistogramMetricFamily("encounters_request_duration_seconds", "Time to an answer.", labels=("worker", "route"))
+        seconds = HistogramMetricFamily("encounters_request_duration_seconds", "Time to an answer.", labels=("route",))
         for route, (buckets, total) in list(self._durations.items()):
             below, rows = 0, []
             for end, number in zip((*map(str, _BUCKETS), "+Inf"), list(buckets), strict=True):
                 below += number
                 rows.append((end, below))
-            seconds.add_metric((worker, route), rows, total[0])
+            seconds.add_metric((route,), rows, total[0])
         yield seconds
 
 

@@ -15,21 +15,26 @@ from urllib.parse import quote
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
+from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
+from starlette.routing import Match
 from starlette.types import Scope
 
 from forecast.core.errors import EncountersError, NoRelease, StoreError
 from service.context import context
+from service.heavy import TooBusy
 
 __all__ = [
     "KINDS",
     "MEDIA_TYPE",
     "REQUEST_ID",
+    "ROOT",
     "SECURITY_HEADERS",
     "Kind",
     "Problem",
+    "ProblemDocument",
     "declared",
     "did_you_mean",
     "examples",
@@ -43,6 +48,8 @@ log = logging.getLogger(__name__)
 
 # Where a request's id stands in its scope.
 REQUEST_ID = "encounters.request_id"
+# Where its scope holds the path under which clients find the service; not in it where they find it at the root.
+ROOT = "encounters.root"
 
 # For every answer: figures and pages are read as what they are, never framed, and load nothing from elsewhere.
 SECURITY_HEADERS = {
@@ -87,6 +94,7 @@ KINDS: dict[str, Kind] = {
     "headers-too-long": Kind(431, "The headers are too long", "Send fewer and shorter headers."),
     "http-error": Kind(400, "The request cannot be answered", "Change the request as the detail says."),
     "internal": Kind(500, "The service failed", "Try again; if it stays, tell the operator the time and the address."),
+    "stale": Kind(503, "The forecasts are stale", "Run `encounters ingest FILE` with the newest official file, then `encounters retrain`."),
     "nothing-published": Kind(503, "Nothing published yet", "Run `encounters retrain`; the service picks the release up by itself."),
     "store-unreachable": Kind(503, "The release store cannot be read", "Try again shortly; the newest releases are still served."),
     "too-busy": Kind(503, "Too much at once", "Try again after as many seconds as Retry-After says."),
@@ -98,6 +106,20 @@ KINDS: dict[str, Kind] = {
 _RETRY_AFTER = "30"
 # What passes sooner.
 _SOON = {"too-busy": "2", "stopping": "5"}
+
+
+class ProblemDocument(BaseModel):
+    """An error (RFC 9457). Further members depend on the type."""
+
+    model_config = ConfigDict(extra="allow")
+
+    type: str = Field(description="Where the kind of problem is described.", examples=["/docs#unknown-parameter"])
+    title: str = Field(examples=["Unknown parameter"])
+    status: int = Field(examples=[422])
+    detail: str = Field(description="This occasion.", examples=["'covarage' is not a parameter of /v1/forecasts. Did you mean coverage?"])
+    instance: str = Field(description="The path that was asked for.", examples=["/v1/forecasts"])
+    remedy: str = Field(description="What to do.", examples=["Remove it, or use one of the known parameters."])
+    request_id: str = Field(description="What to name to the operator; also in X-Request-Id.", examples=["3f9c2b71a0e4-0000002a"])
 
 
 class Problem(Exception):
@@ -159,6 +181,8 @@ def install(app: FastAPI) -> None:
 def _from_error(request: Request, error: Exception) -> Problem:
     if isinstance(error, NoRelease):
         return Problem("unknown-release", str(error))
+    if isinstance(error, TooBusy):
+        return Problem("too-busy", str(error))
     if isinstance(error, StoreError | SQLAlchemyError):
         # A driver's message may hold the database's address: it goes to the log only.
         reason = " ".join(str(error).split())[:500]
@@ -178,13 +202,22 @@ async def _invalid(request: Request, error: Exception) -> Response:
 
 async def _http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101 (registered for this type only)
-    path = request.scope["path"][:200]
+    path, root = request.scope["path"][:200], request.scope.get(ROOT, "")
     if error.status_code == 404:
-        return refusal(request.scope, "not-found", f"There is nothing at {path!r}.{did_you_mean(path, request.app.openapi()['paths'])}", {})
+        return refusal(request.scope, "not-found", f"There is nothing at {root + path!r}.{_instead(request, root)}", {})
     if error.status_code == 405:
-        detail = f"{request.method} is not answered at {path!r}."
+        detail = f"{request.method} is not answered at {root + path!r}."
         return refusal(request.scope, "method-not-allowed", detail, {"allowed": ["GET", "HEAD"]}, headers={"Allow": "GET, HEAD"})
     return refusal(request.scope, "http-error", str(error.detail), {}, status=error.status_code, headers=dict(error.headers or {}))
+
+
+def _instead(request: Request, root: str) -> str:
+    """Where what was asked for may be: at the path without a slash too many, or at one written like it. Starts with a space."""
+    path = request.scope["path"]
+    bare = "/" + path.strip("/")
+    if path != bare and any(route.matches({**request.scope, "path": bare})[0] is Match.FULL for route in request.app.routes):
+        return f" A slash is too many: ask for {root}{bare[:200]}."
+    return did_you_mean(root + path, (root + known for known in request.app.openapi()["paths"]))
 
 
 def refusal(
@@ -197,7 +230,16 @@ def refusal(
     headers: dict[str, str] | None = None,
 ) -> Response:
     """The answer to one request that is an error. `status`: instead of the kind's own."""
-    return response(kind, detail, path=scope["path"], identity=scope.get(REQUEST_ID, ""), extra=extra, status=status, headers=headers)
+    return response(
+        kind,
+        detail,
+        path=scope["path"],
+        identity=scope.get(REQUEST_ID, ""),
+        extra=extra,
+        status=status,
+        headers=headers,
+        root=scope.get(ROOT, ""),
+    )
 
 
 def response(
@@ -209,23 +251,24 @@ def response(
     extra: dict[str, Any] | None = None,
     status: int | None = None,
     headers: dict[str, str] | None = None,
+    root: str = "",
 ) -> Response:
-    """The same for a request that has not been read. `identity`: its id."""
+    """The same for a request that has not been read. `identity`: its id; `root`: the path under which clients find the service."""
     status = status or KINDS[kind].status
-    document = _document(kind, status, detail, path, {"request_id": identity, **(extra or {})})
+    document = _document(kind, status, detail, path, {"request_id": identity, **(extra or {})}, root=root)
     found = {"Cache-Control": "no-store", **SECURITY_HEADERS, **(headers or {})}
     if status == 503:
         found.setdefault("Retry-After", _SOON.get(kind, _RETRY_AFTER))
     return Response(json.dumps(document, ensure_ascii=False).encode(errors="replace"), status, found, MEDIA_TYPE)
 
 
-def _document(kind: str, status: int, detail: str, path: str, extra: dict[str, Any] | None = None) -> dict[str, Any]:
+def _document(kind: str, status: int, detail: str, path: str, extra: dict[str, Any] | None = None, *, root: str = "") -> dict[str, Any]:
     return {
-        "type": f"/docs#{kind}",
+        "type": f"{root}/docs#{kind}",
         "title": KINDS[kind].title,
         "status": status,
         "detail": detail,
-        "instance": quote(path, safe="/"),
-        "remedy": KINDS[kind].remedy,
+        "instance": root + quote(path, safe="/"),
+        "remedy": KINDS[kind].remedy.replace(" /", f" {root}/"),
         **(extra or {}),
     }

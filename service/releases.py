@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections import Counter, OrderedDict
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from types import MappingProxyType
 
 import anyio
@@ -18,8 +18,9 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from forecast.core.areas import PANELS, Panel
 from forecast.core.errors import StoreError
-from forecast.release import alarms, keys, read
+from forecast.release import alarms, corrections, keys, read
 from forecast.release.alarms import Event
+from forecast.release.corrections import Correction
 from forecast.release.read import Release
 
 __all__ = ["Shelf"]
@@ -42,7 +43,10 @@ class Shelf:
         self.newest: Mapping[Panel, Release] = MappingProxyType({})
         # Open alarms, by panel; replaced as a whole too.
         self.alarms: Mapping[Panel, tuple[Event, ...]] = MappingProxyType(dict.fromkeys(PANELS, ()))
-        # Grows with every swap of either, so that answers made from an older set are known as such.
+        # What was corrected after it had been served, as last seen.
+        self.corrections: tuple[Correction, ...] = ()
+        # Grows with every swap of either, and with every change of the counts, scores and releases in the store,
+        # so that answers made from an older set are known as such.
         self.generation = 0
         # How often each panel's release was swapped, and how many looks at the store failed.
         self.swaps: Counter[Panel] = Counter()
@@ -50,6 +54,7 @@ class Shelf:
         # Why the last look at the store failed, in one line; empty after one that did not.
         self.failure = "The store has not been read yet."
         self._kept = kept
+        self._content: Hashable = None
         self._older: OrderedDict[str, Release] = OrderedDict()
         self._lock = threading.Lock()
 
@@ -61,6 +66,17 @@ class Shelf:
             self._fail("The store cannot be read, or nothing was ever published into it", error)
             return
         found, failed = dict(self.newest), False
+        made = self.corrections
+        try:
+            made = tuple(corrections.of_panel(self.engine))
+        except (StoreError, SQLAlchemyError) as error:
+            self._fail("The corrections cannot be read", error)
+            failed = True
+        # A release says what was corrected since it was issued: with a new correction all at hand are read again.
+        corrected = made != self.corrections
+        if corrected:
+            with self._lock:
+                self._older.clear()
         if self._keyed:
             try:
                 self.keys = MappingProxyType(keys.in_force(self.engine))
@@ -68,9 +84,9 @@ class Shelf:
                 self._fail("The API keys cannot be read", error)
                 failed = True
         for panel, identity in wanted.items():
-            if panel not in found or found[panel].id != identity:
+            if corrected or panel not in found or found[panel].id != identity:
                 try:
-                    found[panel] = self.release(identity)
+                    found[panel] = read.load(self.engine, identity) if corrected else self.release(identity)
                 except (StoreError, SQLAlchemyError) as error:
                     self._fail(f"Release {identity} cannot be read", error)
                     failed = True
@@ -80,16 +96,25 @@ class Shelf:
         except (StoreError, SQLAlchemyError) as error:
             self._fail("The alarms cannot be read", error)
             failed = True
+        content = self._content
+        try:
+            content = read.content_stamp(self.engine)
+        except (StoreError, SQLAlchemyError) as error:
+            self._fail("The counts and scores cannot be read", error)
+            failed = True
         if not failed:
-            self.failure = ""
+            self.failure, self.corrections = "", made
+        changed = corrected or content != self._content or opened != self.alarms
+        self._content = content
         if opened != self.alarms:
             self.alarms = MappingProxyType(opened)
-            self.generation += 1
-        if {panel: one.id for panel, one in found.items()} != {panel: one.id for panel, one in self.newest.items()}:
+        if corrected or {panel: one.id for panel, one in found.items()} != {panel: one.id for panel, one in self.newest.items()}:
             self.swaps.update(panel for panel, one in found.items() if panel not in self.newest or self.newest[panel].id != one.id)
             self.newest = MappingProxyType({panel: found[panel] for panel in PANELS if panel in found})
-            self.generation += 1
+            changed = True
             log.info("Serving %s", ", ".join(one.id for one in self.newest.values()))
+        if changed:
+            self.generation += 1
 
     def release(self, identity: str) -> Release:
         """The release of an id, from memory or from the store. Raises NoRelease, StoreError."""

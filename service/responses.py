@@ -10,8 +10,10 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from forecast.core.accuracy import Alarm
+from forecast.core.accuracy import SCORED_COVERAGES, SCORED_INTERVALS, Alarm
 from forecast.core.areas import Kind, Panel
+from service.correction import CorrectionShape
+from service.problems import ProblemDocument
 
 __all__ = [
     "AccuracyAnswer",
@@ -35,6 +37,7 @@ MonthText = Annotated[str, Field(pattern=r"^\d{4}-\d{2}$", description="A calend
 DataMonth = Annotated[str, Field(pattern=r"^\d{4}-\d{2}$", description="The last observed month.", examples=["2024-11"])]
 Slug = Annotated[str, Field(description="The area's slug.", examples=["el-paso"])]
 ReleaseId = Annotated[str, Field(description="The release's id; its figures never change.", examples=["usbp-sectors-2024-11-0f3a9c2b71"])]
+_WEIGHED = "Central intervals, in per cent, that sWIS weighs beside the median."
 
 
 class _Shape(BaseModel):
@@ -101,7 +104,10 @@ class ReleaseHead(_Shape):
     run_id: str | None = Field(description="MLflow run behind the release; null where tracking was down.", examples=["8f0b1c"])
     hindcast: bool = Field(description="Made later for a past as-of date; never counts as issued.", examples=[False])
     notes: list[str] = Field(
-        description="Read these first.", examples=[["The months of this release are past; ingest a newer official file."]]
+        description="Read these first.",
+        examples=[
+            ["The counts behind these forecasts end in 2025-11: 12 of 18 forecast months had begun or passed when they were issued."]
+        ],
     )
     confidence: list[LeadConfidence] = Field(description="How far the intervals can be trusted, by lead; measured on past forecasts.")
 
@@ -110,6 +116,7 @@ class CurrentRelease(ReleaseHead):
     """The same, with what today makes of it."""
 
     stale: bool = Field(description="Whether `stale_after` has passed: newer counts should be out, and are not in.", examples=[True])
+    corrections: list[CorrectionShape] = Field(description="Of files behind its counts, made since it was issued.")
 
 
 class ForecastsAnswer(_Shape):
@@ -253,6 +260,7 @@ class ObservationsAnswer(_Shape):
     as_of: date | None = Field(description="The day asked for; null: everything that is known now.", examples=[None])
     unit: str = Field(examples=["encounters per month"])
     observations: list[ObservedArea]
+    corrections: list[CorrectionShape] = Field(description="With `as_of`: why these counts are other ones than were answered before.")
 
 
 class Accuracy(_Shape):
@@ -264,7 +272,7 @@ class Accuracy(_Shape):
     months: int = Field(description="Target months among them; months, not forecasts, are independent of each other.", examples=[3])
     through: MonthText = Field(description="The last target month.", examples=["2025-03"])
     sWIS: float = Field(  # noqa: N815 (the name of the figure everywhere else)
-        description="Mean weighted interval score over the area's mean change within a year.", examples=[0.52]
+        description=f"Mean weighted interval score of {SCORED_INTERVALS} over the area's mean change within a year.", examples=[0.52]
     )
     floor_sWIS: float = Field(  # noqa: N815
         description="The same of the naive floor, from the same counts.", examples=[0.71]
@@ -291,6 +299,7 @@ class AccuracyAnswer(_Shape):
 
     hindcasts: bool = Field(description="Whether these are scores of hindcasts, which were never issued.", examples=[False])
     note: str | None = Field(description="Why there is no score; null where there is one.", examples=[None])
+    intervals: list[int] = Field(description=_WEIGHED, examples=[list(SCORED_COVERAGES)])
     overall: list[Accuracy] = Field(description="Per panel, over the areas asked for, or over all leaves.")
     accuracy: list[AreaAccuracy]
 
@@ -305,7 +314,7 @@ class ModelScores(_Shape):
     model: str = Field(description="A recipe, or a model family alone; `-log` and `-raw` say on which scale.", examples=["bank"])
     champion: bool = Field(description="Whether it made the release's figures.", examples=[True])
     competes: bool = Field(description="Whether it is a recipe that could serve; a family alone does not.", examples=[True])
-    sWIS: float | None = Field(description="Scaled as that of /v1/accuracy: smaller is better.", examples=[0.61])  # noqa: N815
+    sWIS: float | None = Field(description=f"Of {SCORED_INTERVALS}, scaled as that of /v1/accuracy: smaller is better.", examples=[0.61])  # noqa: N815
     logWIS: float | None = Field(description="The same of log(1 + count), unscaled.", examples=[0.29])  # noqa: N815
     MASE: float | None = Field(description="Mean error of the median, scaled as sWIS.", examples=[0.92])
     coverage_50: float | None = Field(description="Share of counts that the 50 % intervals held.", examples=[0.49])
@@ -335,6 +344,7 @@ class ModelsAnswer(_Shape):
     """Models by panel, group and score, as the served releases hold them."""
 
     evaluations: dict[Panel, Evaluation]
+    intervals: list[int] = Field(description=_WEIGHED, examples=[list(SCORED_COVERAGES)])
     models: list[ModelScores]
 
 
@@ -348,8 +358,22 @@ class OpenAlarm(_Shape):
     )
 
 
+class CountsSource(_Shape):
+    """A file whose counts a release was made from."""
+
+    source: str = Field(description="Publisher and title.", examples=["CBP Nationwide Encounters by area of responsibility"])
+    file: str = Field(examples=["nationwide-encounters-fy23-fy26-aor.csv"])
+    published: date = Field(examples=["2026-08-14"])
+    first: MonthText = Field(description="First month that has a count of it.", examples=["2022-10"])
+    last: MonthText = Field(description="Last month that has a count of it.", examples=["2026-07"])
+    tabulated_by: str | None = Field(
+        description="Who summed the official file, where the figures were carried over from somebody's table; null for an official file.",
+        examples=[None],
+    )
+
+
 class PanelStatus(_Shape):
-    """One panel. Where nothing is published, all but `alarms` and `notes` is null and a note says what to do."""
+    """One panel. Where nothing is published, `sources` and `alarms` are empty, all else is null, and a note says what to do."""
 
     release: ReleaseId | None
     issued_at: datetime | None = Field(examples=["2024-12-20T06:00:00Z"])
@@ -361,8 +385,13 @@ class PanelStatus(_Shape):
     areas: int | None = Field(description="How many areas have a forecast.", examples=[24])
     horizon: int | None = Field(description="Months ahead.", examples=[18])
     code_version: str | None = Field(description="Version of the code that made the release.", examples=["0.1.0"])
+    sources: list[CountsSource] = Field(
+        description="The files behind the counts of this release, by month; empty for releases of before they were kept."
+    )
     alarms: list[OpenAlarm] = Field(description="Alarms that past releases have raised; empty where nothing stands out.")
-    notes: list[str] = Field(examples=[["The months of this release are past; ingest a newer official file."]])
+    notes: list[str] = Field(
+        examples=[["The counts behind these forecasts end in 2025-11: 12 of 18 forecast months had begun or passed when they were issued."]]
+    )
 
 
 class StatusAnswer(_Shape):
@@ -384,17 +413,3 @@ class ReadyAnswer(_Shape):
 
     status: str = Field(examples=["ready"])
     releases: list[ReleaseId]
-
-
-class ProblemDocument(BaseModel):
-    """An error (RFC 9457). Further members depend on the type."""
-
-    model_config = ConfigDict(extra="allow")
-
-    type: str = Field(description="Where the kind of problem is described.", examples=["/docs#unknown-parameter"])
-    title: str = Field(examples=["Unknown parameter"])
-    status: int = Field(examples=[422])
-    detail: str = Field(description="This occasion.", examples=["'covarage' is not a parameter of /v1/forecasts. Did you mean coverage?"])
-    instance: str = Field(description="The path that was asked for.", examples=["/v1/forecasts"])
-    remedy: str = Field(description="What to do.", examples=["Remove it, or use one of the known parameters."])
-    request_id: str = Field(description="What to name to the operator; also in X-Request-Id.", examples=["3f9c2b71a0e4-0000002a"])

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from forecast.core.logs import Form
 
 __all__ = ["KeyPolicy", "Settings", "words"]
 
+_ROOT = re.compile("(/[A-Za-z0-9._~-]+)*")
 KeyPolicy = Literal["off", "optional", "required"]
 
 
@@ -41,6 +43,10 @@ class Settings(BaseSettings):
         description="Sites whose pages may read answers in a browser (CORS), such as https://example.org, separated by commas;"
         " *: every one; empty: none (ENCOUNTERS_ORIGINS).",
     )
+    root_path: str = Field(
+        "",
+        description="Path under which a proxy publishes the service, such as /enc; empty: at the root (ENCOUNTERS_ROOT_PATH).",
+    )
     proxies: str = Field(
         "",
         description="Addresses or networks of proxies whose X-Forwarded-For and X-Forwarded-Proto are believed, separated by commas;"
@@ -57,6 +63,12 @@ class Settings(BaseSettings):
         " same machine have no limit (ENCOUNTERS_RATE).",
     )
     key_rate: int = Field(6_000, ge=0, description="Requests per minute with one key, likewise; 0: no limit (ENCOUNTERS_KEY_RATE).")
+    wrong_keys: int = Field(
+        60,
+        ge=0,
+        description="Requests per minute of one address that are told that their key is unknown or missing; 0: no limit"
+        " (ENCOUNTERS_WRONG_KEYS).",
+    )
     rate_clients: int = Field(50_000, ge=1, description="Clients whose rate is remembered, in clients (ENCOUNTERS_RATE_CLIENTS).")
 
     url_bytes: int = Field(8_192, ge=256, description="Longest path and query, in bytes (ENCOUNTERS_URL_BYTES).")
@@ -66,8 +78,19 @@ class Settings(BaseSettings):
     coverages: int = Field(11, ge=1, description="Intervals that one request may ask for, in coverages (ENCOUNTERS_COVERAGES).")
     horizon: int = Field(36, ge=1, description="Furthest horizon that a request may ask for, in months (ENCOUNTERS_HORIZON).")
     in_flight: int = Field(64, ge=1, description="Requests worked on at once; answers that are ready do not count (ENCOUNTERS_IN_FLIGHT).")
+    heavy: int = Field(
+        2, ge=1, description="Long answers, such as whole panels as quantiles, that are worked on at once (ENCOUNTERS_HEAVY)."
+    )
+    heavy_queue: int = Field(8, ge=0, description="Long answers that wait for their turn; others are refused (ENCOUNTERS_HEAVY_QUEUE).")
+    heavy_seconds: float = Field(10.0, gt=0, description="Seconds that a long answer waits for its turn (ENCOUNTERS_HEAVY_SECONDS).")
     request_seconds: float = Field(30.0, gt=0, description="Seconds after which a request is given up (ENCOUNTERS_REQUEST_SECONDS).")
     connections: int = Field(1_000, ge=1, description="Connections open at once (ENCOUNTERS_CONNECTIONS).")
+    address_connections: int = Field(
+        256,
+        ge=1,
+        description="Connections of one address open at once; those of ENCOUNTERS_PROXIES have no limit of their own. Behind a proxy"
+        " that is not named there, all clients are one address (ENCOUNTERS_ADDRESS_CONNECTIONS).",
+    )
     head_seconds: float = Field(
         10.0,
         gt=0,
@@ -81,6 +104,19 @@ class Settings(BaseSettings):
     stop_seconds: int = Field(
         30, ge=1, description="Seconds that requests in flight are waited for, once no new ones are taken (ENCOUNTERS_STOP_SECONDS)."
     )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _empty_is_unset(cls, values: dict[str, Any]) -> dict[str, Any]:
+        return {name: value for name, value in values.items() if value != "" or name == "origins"}
+
+    @field_validator("root_path")
+    @classmethod
+    def _written_as_a_path(cls, text: str) -> str:
+        path = text.strip().rstrip("/")
+        if not _ROOT.fullmatch(path) or path.split("/")[1:2] == ["v1"]:  # of two /v1 nobody could tell which is the proxy's
+            raise ValueError(f"{text[:60]!r} is not a path such as /enc, which begins with a slash and not with /v1")
+        return path
 
     @property
     def database(self) -> str:

@@ -10,6 +10,11 @@ for _threads in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ.setdefault(_threads, "1")
 
 import pytest  # noqa: E402 numpy must find the setting
+from hypothesis import HealthCheck, settings  # noqa: E402
+
+# Hypothesis counts seconds too, by default: an example's, and those in which examples are made.
+settings.register_profile("busy", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("busy")
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 
@@ -32,6 +37,12 @@ def official() -> Path:
 def yardstick() -> Path:
     """The folder of peers' forecasts beside the project; skips elsewhere, fails under CI."""
     return _beside(SHARED / "yardstick")
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """One more than there are cores: many tests wait, for servers and for leases that run out."""
+    return len(os.sched_getaffinity(0)) + 1 if hasattr(os, "sched_getaffinity") else (os.cpu_count() or 1) + 1
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

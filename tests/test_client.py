@@ -31,6 +31,7 @@ from forecast.release.migrations import migrate
 from service.app import create_app
 from service.settings import Settings
 from tests.service.conftest import Office
+from tests.waiting import HANG, soon, until
 
 ROOT = Path(__file__).resolve().parents[1]
 PRINTED = "http://127.0.0.1:8000"
@@ -56,7 +57,7 @@ def running(tmp_path_factory):
     here.office.observe("el-paso", "2024-10", date(2024, 11, 20), 9000)
     here.office.observe("el-paso", "2024-11", date(2024, 12, 19), 9120)
     here.office.observe("el-paso", "2024-11", date(2025, 1, 15), 9130)
-    app = create_app(Settings(database_url=url, poll_seconds=3600), clock=lambda: here.office.now)
+    app = create_app(Settings(database_url=url, poll_seconds=0.2), clock=lambda: here.office.now)
 
     async def watched(scope, receive, send):
         async def note(message):
@@ -70,13 +71,12 @@ def running(tmp_path_factory):
     server = uvicorn.Server(uvicorn.Config(watched, port=0, log_level="warning", ws="none"))
     thread = threading.Thread(target=server.run)
     thread.start()
-    while not server.started:
-        assert thread.is_alive()
-        time.sleep(0.01)
+    until(lambda: server.started or not thread.is_alive())
+    assert thread.is_alive()
     here.url = f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
     yield here
     server.should_exit = True
-    thread.join(10)
+    thread.join(HANG)
     engine.dispose()
     assert not thread.is_alive()
 
@@ -173,6 +173,11 @@ def test_observations_are_the_newest_figures_by_a_day(client):
     assert list(client.observations("el-paso", first="2024-11", as_of="2025-01-01")["count"]) == [9120]
 
 
+def test_observations_of_a_kind_and_areas_by_name(client):
+    assert set(client.observations(panel="usbp-sectors", kind="sector")["area"]) == {"el-paso"}
+    assert set(client.observations(["El Paso, TX"])["area"]) == {"el-paso"}
+
+
 def test_observations_of_an_area_without_any_are_an_empty_table_with_its_types(client):
     table = client.observations("yuma")
     assert len(table) == 0
@@ -210,10 +215,12 @@ def test_a_question_asked_again_travels_only_if_the_answer_has_changed(running, 
 def test_an_answer_that_has_changed_replaces_the_one_remembered(running, client):
     before = client.observations("blaine")
     running.office.observe("blaine", "2024-11", date(2024, 12, 19), 12)
+    until(lambda: len(client.observations("blaine")))  # once the service has looked at the store again
     after = client.observations("blaine")
-    client.observations("blaine")
     assert (len(before), list(after["count"])) == (0, [12])
-    assert [status for _, status, _ in running.seen] == [200, 200, 304]
+    statuses = [status for _, status, _ in running.seen]
+    assert (statuses[0], statuses[-2:]) == (200, [200, 304])
+    assert set(statuses[1:-2]) <= {304}
 
 
 def test_answers_are_remembered_up_to_a_number(monkeypatch, running, client):
@@ -249,17 +256,24 @@ def test_a_problem_is_told_in_one_line_with_its_remedy_and_not_tried_again(runni
 
 @pytest.mark.parametrize("status", [429, 503])
 def test_a_busy_service_is_asked_again_when_it_says_and_not_before(status):
-    with answering((status, {"Retry-After": "1"}, problem(status))) as (url, times), Client(url) as client:
-        assert client.status() == {"panels": {}}
-    assert len(times) == 2
-    assert 1.0 <= times[1] - times[0] < 3
+    def asked_again():
+        with answering((status, {"Retry-After": "1"}, problem(status))) as (url, times), Client(url) as client:
+            assert client.status() == {"panels": {}}
+        assert len(times) == 2
+        assert times[1] - times[0] >= 1.0
+
+    soon(asked_again, seconds=3)
 
 
 def test_a_date_to_come_back_at_is_counted_from_the_answers_own_date():
     head = {"Date": "Fri, 28 Feb 2031 23:59:59 GMT", "Retry-After": "Sat, 01 Mar 2031 00:00:00 GMT"}
-    with answering((503, head, problem(503))) as (url, times), Client(url) as client:
-        assert client.status() == {"panels": {}}
-    assert 1.0 <= times[1] - times[0] < 3
+
+    def asked_again():
+        with answering((503, head, problem(503))) as (url, times), Client(url) as client:
+            assert client.status() == {"panels": {}}
+        assert times[1] - times[0] >= 1.0
+
+    soon(asked_again, seconds=3)
 
 
 @pytest.mark.parametrize(
@@ -288,10 +302,14 @@ def test_a_service_that_stays_busy_is_given_up_after_some_tries():
 
 def test_a_wait_longer_than_the_patience_is_not_begun():
     with answering(last=(503, {"Retry-After": "30"}, problem(503))) as (url, times), Client(url, patience=5) as client:
-        started = time.monotonic()
-        with pytest.raises(ProblemError):
-            client.status()
-    assert (time.monotonic() - started < 2, len(times)) == (True, 1)
+
+        def refused():
+            times.clear()
+            with pytest.raises(ProblemError):
+                client.status()
+            assert len(times) == 1
+
+        soon(refused, seconds=2)
 
 
 def test_a_connection_that_is_lost_is_made_again():
@@ -311,14 +329,18 @@ def test_a_service_that_is_not_there_is_one_line():
 
 def test_a_silent_service_ends_the_question_after_the_timeout_once():
     with socket.create_server(("127.0.0.1", 0)) as silent, Client(f"http://127.0.0.1:{silent.getsockname()[1]}", timeout=0.5) as client:
-        started = time.monotonic()
-        with pytest.raises(NoAnswer, match="timed out"):
-            client.status()
-        assert 0.5 <= time.monotonic() - started < 3
-        silent.settimeout(0.1)
-        silent.accept()[0].close()
-        with pytest.raises(TimeoutError):
-            silent.accept()
+
+        def ended():
+            started = time.monotonic()
+            with pytest.raises(NoAnswer, match="timed out"):
+                client.status()
+            assert time.monotonic() - started >= 0.5
+            silent.settimeout(0.1)
+            silent.accept()[0].close()
+            with pytest.raises(TimeoutError):
+                silent.accept()
+
+        soon(ended, seconds=3)
 
 
 def test_an_address_that_belongs_to_something_else_is_told():

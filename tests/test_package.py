@@ -55,7 +55,7 @@ def test_the_wheel_carries_everything_that_the_packages_hold(wheel):
     kept = subprocess.run(["git", "ls-files", "forecast", "service"], cwd=ROOT, check=True, capture_output=True, text=True).stdout.split()
     assert set(kept) <= inside
     assert {"forecast/counts/data/published.toml", "forecast/recipe/recipes/bank.toml", "forecast/models/events.toml"} <= inside
-    assert sum(name.startswith("forecast/counts/data/") and name.endswith(".csv") for name in inside) == 6
+    assert sum(name.startswith("forecast/counts/data/") and name.endswith(".csv") for name in inside) == 9
     assert any(name.endswith("licenses/LICENSE") for name in inside)
     assert not any(name.startswith(("tests", "experiments", "var")) for name in inside)
 

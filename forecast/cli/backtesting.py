@@ -9,7 +9,7 @@ import typer
 
 from forecast import pipeline
 from forecast.cli import parts
-from forecast.core.errors import TableError
+from forecast.cli.outputs import checked
 from forecast.core.months import Month
 from forecast.progress import Reporter
 from forecast.recipe.version import code_version
@@ -33,7 +33,7 @@ def backtest(
     panel: Annotated[str, typer.Option("--panel", help="usbp-sectors or cbp-states.", metavar="P")],
     first: Annotated[str, typer.Option("--first", help="First origin: the last observed month that a forecast sees.", metavar="YYYY-MM")],
     last: Annotated[str, typer.Option("--last", help="Last origin.", metavar="YYYY-MM")],
-    out: Annotated[Path, typer.Option("--out", help="Quantile table to write.", metavar="F.parquet")],
+    out: Annotated[Path, typer.Option("--out", help="Quantile table to write: F.parquet or F.csv.", metavar="F")],
     step: Annotated[int, typer.Option("--step", help="Months from one origin to the next.", min=1)] = 6,
     horizon: Annotated[int, typer.Option("--horizon", help="Months ahead.", min=1, max=60)] = 12,
     models: Annotated[str, typer.Option("--models", help="Models beside the recipe: ets-raw,theta-log", metavar="A,B")] = "",
@@ -49,11 +49,10 @@ def backtest(
     """
     from forecast.evaluation import quantile_table, stored, study
 
-    if not out.parent.is_dir():
-        raise TableError(f"{out} cannot be written: {out.parent} is no folder. Give a file in a folder that exists.")
     settings = Settings()
+    out = checked(out, suffixes=quantile_table.SUFFIXES, inputs=[Path(recipe)] if recipe else [], settings=settings)
     (name,) = parts.panels(panel)
-    counts = parts.archive(settings).as_of(name, parts.now().date())
+    counts = parts.known(settings).as_of(name, parts.now().date())
     labels = [label for label in models.split(",") if label.strip()]
     asked = study.begin(
         counts,

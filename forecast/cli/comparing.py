@@ -8,8 +8,9 @@ from typing import Annotated, Any
 import typer
 
 from forecast.cli import parts
+from forecast.cli.outputs import checked, put
 from forecast.core.areas import Panel
-from forecast.core.errors import NoRelease, StoreError, TableError
+from forecast.core.errors import NoRelease, StoreEmpty
 from forecast.release import read
 from forecast.settings import Settings
 
@@ -31,14 +32,12 @@ def compare(
     if by not in ("group", "era", "band"):
         raise typer.BadParameter(f"{by!r} parts nothing; use group, era or band")
     settings = Settings()
+    html = html and checked(html, suffixes=(".html", ".htm"), settings=settings)
     found = [_panel(settings, name, by) for name in parts.panels(panel)]
     if html is not None:
         from forecast.evaluation.page import page
 
-        try:
-            html.write_text(page(found), encoding="utf-8")
-        except OSError as error:
-            raise TableError(f"{html} cannot be written ({error.strerror}). Give a file in a folder that exists.") from error
+        put(html, page(found).encode())
     if as_json:
         parts.emit(found)
         return
@@ -72,7 +71,7 @@ def _release(settings: Settings, panel: Panel) -> dict[str, Any]:
     """The evaluation in the manifest of the latest release: means only, so that nothing can be said of noise."""
     try:
         release = read.latest(parts.store(settings), panel)
-    except (NoRelease, StoreError):
+    except (NoRelease, StoreEmpty):
         return {"panel": panel, "source": f"no backtest and no release yet. Run: encounters backtest --panel {panel}", "boards": []}
     scores = release.manifest.scores
     boards = [

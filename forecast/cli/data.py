@@ -23,13 +23,16 @@ def ingest(
         str | None,
         typer.Option("--published", metavar="DATE", help="Day of publication (2026-08-14), where neither file nor name tells it."),
     ] = None,
-    accept: Annotated[bool, typer.Option("--accept", help="Take a file that looks cut, or that revises a total by over 20 %.")] = False,
+    accept: Annotated[
+        bool, typer.Option("--accept", help="Take a file that looks cut, that revises a total by over 20 %, or that was withdrawn.")
+    ] = False,
     as_json: parts.Json = False,
 ) -> None:
     """Recognise each official file by its content and append it to the archive; the same bytes twice change nothing.
 
     A file that cannot be read, or looks cut, is refused whole and the others are taken; then the exit code is 1. `encounters status`
-    shows what was refused until the same file is taken.
+    shows what was refused until the same file is taken. Of two files of one day the later holds; a wrong day or a wrong file is corrected
+    with `encounters vintages`.
 
     Example: encounters ingest nationwide-encounters-fy23-fy26-jul-aor.csv --published 2026-08-14
     """
@@ -39,7 +42,7 @@ def ingest(
     told: list[dict[str, Any]] = []
     for path in files:
         try:
-            appended = archive.append(read(path, published=day), accept=accept)
+            appended = archive.append(read(path, published=day), accept=accept, when=parts.now())
         except EncountersError as error:
             told.append({"file": str(path), "already_there": False, "lines": [], "refused": " ".join(str(error).split())})
             parts.complain(error, settings)

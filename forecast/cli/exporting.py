@@ -11,8 +11,8 @@ import typer
 from sqlalchemy import Engine
 
 from forecast.cli import parts
-from forecast.core.errors import EncountersError, NoRelease, TableError
-from forecast.core.files import replace_whole
+from forecast.cli.outputs import checked, put
+from forecast.core.errors import EncountersError, NoRelease
 from forecast.progress import Reporter
 from forecast.release import read, shapes
 from forecast.release.read import Release
@@ -33,10 +33,12 @@ def _parquet(chosen: Chosen, out: Path) -> bytes:
 def _hubverse(chosen: Chosen, out: Path) -> bytes:
     """Hubs take both formats; the file's name decides."""
     table = shapes.HUBVERSE.csv(chosen)
-    return shapes.parquet(shapes.HUBVERSE.types, table) if out.suffix == ".parquet" else b"".join(table)
+    return shapes.parquet(shapes.HUBVERSE.types, table) if out.suffix.lower() == ".parquet" else b"".join(table)
 
 
 _FORMATS: dict[str, Callable[[Chosen, Path], bytes]] = {"csv": _csv, "parquet": _parquet, "hubverse": _hubverse}
+
+_SUFFIXES: dict[str, tuple[str, ...]] = {"csv": (".csv",), "parquet": (".parquet",), "hubverse": (".csv", ".parquet")}
 
 
 def export(
@@ -56,28 +58,28 @@ def export(
     """
     if form not in _FORMATS:
         raise EncountersError(f"{form!r} is not a format of exports. Use --format {' or '.join(_FORMATS)}.")
-    for file in filter(None, (out, tasks)):
-        if file.is_dir() or not file.parent.is_dir():
-            why = "it is a folder" if file.is_dir() else f"{file.parent} is no folder"
-            raise TableError(f"{file} cannot be written: {why}. Give a file in a folder that exists.")
     settings = Settings()
+    out = checked(out, suffixes=_SUFFIXES[form], settings=settings)
+    tasks = tasks and checked(tasks, suffixes=(".json",), inputs=[out], settings=settings)
     releases = _releases(parts.store(settings), release, panel)
     chosen = [pair for one in releases for pair in shapes.choose(one)]
+    if form == "hubverse" and (rounds := shapes.rounds(chosen)):
+        raise EncountersError(
+            f"A hub takes one round per file, and here are several: {rounds}. Export each panel to a file of its own: --panel."
+        )
     with contextlib.ExitStack() as stack:
-        if form == "parquet" or (form == "hubverse" and out.suffix == ".parquet"):
+        if form == "parquet" or (form == "hubverse" and out.suffix.lower() == ".parquet"):
             if not shapes.writes_parquet():
                 raise EncountersError("Parquet needs pyarrow, which is not installed. Install encounter-forecast[parquet], or export CSV.")
             # Loading the library of Parquet can take seconds; text takes none.
             stack.enter_context(Reporter(settings.log)).begin(f"writing {out.name}")
         content = _FORMATS[form](chosen, out)
-    _replace(out, content)
+    put(out, content)
     rows = sum(len(one.months) * (1 if form == "csv" else len(of.levels)) for of, one in chosen)
     typer.echo(f"{out}: {rows} rows of {' and '.join(one.id for one in releases)}")
     if tasks is not None:
-        _replace(tasks, shapes.hub_tasks())
+        put(tasks, shapes.hub_tasks())
         typer.echo(f"{tasks}: the tasks that hubverse rows follow")
-    if form == "hubverse" and len({one.manifest.origin for one in releases}) > 1:
-        typer.echo("The panels' data end in different months. A hub takes one round per file: export each with --panel.", err=True)
 
 
 def _releases(engine: Engine, identity: str | None, panel: str | None) -> list[Release]:
@@ -92,14 +94,6 @@ def _releases(engine: Engine, identity: str | None, panel: str | None) -> list[R
     if not any(name in served for name in wanted):
         raise NoRelease(f"{' and '.join(wanted)}: no release yet. Publish one: encounters retrain.")
     return [read.load(engine, served[name]) for name in wanted if name in served]
-
-
-def _replace(path: Path, content: bytes) -> None:
-    """Put a whole file at `path`, or leave what is there. Raises TableError."""
-    try:
-        replace_whole(path, content, lasting=True)
-    except OSError as error:
-        raise TableError(f"{path} cannot be written ({error.strerror}). Give a file in a folder that exists and has space.") from error
 
 
 def register(app: typer.Typer) -> None:

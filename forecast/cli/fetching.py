@@ -12,6 +12,7 @@ from typing import Annotated
 import typer
 
 from forecast.cli import parts
+from forecast.cli.outputs import checked_folder
 from forecast.core.errors import FetchError
 from forecast.core.logs import escaped
 from forecast.counts.description import describe
@@ -49,11 +50,12 @@ def fetch(
     from forecast.counts.publisher import fetching  # here, since it loads an HTTP client
 
     settings = Settings()
+    folder = checked_folder(to, settings=settings).resolve() if to else settings.downloads
     archive = parts.archive(settings)
     with _Late(log.info if settings.log == "json" else lambda line: typer.echo(escaped(line), err=True)) as progress:
         results = fetching.fetch(
             archive,
-            (to.expanduser().resolve() if to else settings.downloads),
+            folder,
             now=parts.now(),
             pages=[fetching.Page(address) for address in page] if page else fetching.PAGES,
             limits=fetching.Limits(total=settings.fetch_timeout),

@@ -22,6 +22,7 @@ from forecast.cli import (
     serving,
     status,
     training,
+    vintages,
 )
 from forecast.core import logs
 from forecast.core.errors import EncountersError
@@ -41,6 +42,7 @@ app = typer.Typer(
 for module in (
     data,
     fetching,
+    vintages,
     training,
     status,
     releases,

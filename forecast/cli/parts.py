@@ -17,7 +17,7 @@ from forecast.counts.archive import Archive
 from forecast.release.store import connect
 from forecast.settings import Settings
 
-__all__ = ["Day", "Json", "PanelName", "archive", "complain", "emit", "now", "panels", "store"]
+__all__ = ["Day", "Json", "PanelName", "archive", "complain", "emit", "known", "now", "panels", "store"]
 
 log = logging.getLogger(__name__)
 
@@ -39,10 +39,15 @@ def now() -> datetime:
 
 
 def archive(settings: Settings) -> Archive:
-    """The archive under the home; the bundled vintages are laid into it where they are not there yet."""
+    """The archive under the home, to be written to; the bundled vintages are laid into it where they are not there yet."""
     found = Archive(settings.archive)
     bundle.seed(found)
     return found
+
+
+def known(settings: Settings) -> Archive:
+    """The archive under the home, to be read: with the bundled vintages, and without creating anything."""
+    return Archive(settings.archive, beneath=bundle.bundled_folder())
 
 
 def store(settings: Settings) -> Engine:

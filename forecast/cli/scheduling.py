@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 
 from forecast import scheduling
-from forecast.core.errors import EncountersError
+from forecast.cli.outputs import checked, put
 from forecast.settings import Settings
 
 __all__ = ["register"]
@@ -49,15 +49,13 @@ def schedule(
         typer.echo("The job would run as root, who need not be. Ask again as the user that it belongs to.", err=True)
     if settings.database_url or settings.tracking_uri:
         typer.echo("ENCOUNTERS_DATABASE_URL and MLFLOW_TRACKING_URI may hold passwords and are not written; see the comments.", err=True)
+    targets = {name: checked(to / name, settings=settings) for name in found} if to else {}
     for name, text in found.items():
         if to is None:
             typer.echo(text if len(found) == 1 else f"# --- {name}\n{text}")
             continue
-        try:
-            (to / name).write_text(text, encoding="utf-8")
-        except OSError as error:
-            raise EncountersError(f"{to / name} cannot be written: {error.strerror}. Name a folder that you may write.") from error
-        typer.echo(str(to / name))
+        put(targets[name], text.encode())
+        typer.echo(str(targets[name]))
 
 
 def _command() -> Path:

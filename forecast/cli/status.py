@@ -11,8 +11,11 @@ from sqlalchemy import Engine
 from forecast import pipeline
 from forecast.cli import parts
 from forecast.core.areas import Panel, area
-from forecast.core.errors import ArchiveError, NoRelease, StoreError
+from forecast.core.errors import ArchiveError, NoRelease, StoreEmpty
+from forecast.core.provenance import credit
 from forecast.counts.archive import Archive
+from forecast.counts.description import missing
+from forecast.counts.overlay import gaps, overlay
 from forecast.counts.refusals import Refusal, Refusals
 from forecast.release import accuracy, alarms, ledger, read
 from forecast.release.tracking import outbox
@@ -29,7 +32,7 @@ def status(panel: parts.PanelName = None, as_json: parts.Json = False) -> None:
     Example: encounters status --json
     """
     settings = Settings()
-    archive, engine = parts.archive(settings), parts.store(settings)
+    archive, engine = parts.known(settings), parts.store(settings)
     found = {name: _panel(name, archive, engine) for name in parts.panels(panel)}
     backlog = len(outbox.waiting(settings.outbox, panel or ""))
     refused = Refusals(settings.archive).unsettled(taken=archive.holds, since=parts.now() - REFUSED_SHOWN)
@@ -61,10 +64,23 @@ def _panel(panel: Panel, archive: Archive, engine: Engine) -> dict[str, Any]:
         ]
     }
     try:
+        known = overlay(archive.vintages(panel))
+        state["gaps"] = [missing(gap) for gap in gaps(known)] if known else []
         counts = archive.as_of(panel, today)
         state |= {"data_through": str(counts.through), "next_month": str(counts.through + 1), "areas": len(counts.open_areas)}
+        state["sources"] = [
+            {
+                "first": str(source.first),
+                "last": str(source.last),
+                "source": source.source,
+                "tabulated_by": source.tabulated_by or None,
+                "file": source.file,
+                "published": str(source.published),
+            }
+            for source in counts.sources
+        ]
     except ArchiveError as error:
-        state |= {"data_through": None, "problem": str(error)}
+        state |= {"data_through": None, "sources": [], "problem": str(error)}
     try:
         release = read.latest(engine, panel)
         manifest = release.manifest
@@ -77,12 +93,15 @@ def _panel(panel: Panel, archive: Archive, engine: Engine) -> dict[str, Any]:
             "stale_after": str(manifest.stale_after),
             "stale": today > manifest.stale_after,
             "fallbacks": manifest.fallbacks,
-            "notes": list(manifest.notes),
+            "notes": [
+                *manifest.notes,
+                *(f"{one.file} was {one.kind} since it was made: encounters retrain." for one in release.corrections),
+            ],
         }
         state |= _monitored(panel, engine)
         # Hindcasts are made by hand and say nothing of the scheduled job.
         run = next((one for one in ledger.runs(engine, panel, limit=50) if not one.why.startswith(pipeline.HINDCAST)), None)
-    except (NoRelease, StoreError) as error:
+    except (NoRelease, StoreEmpty) as error:
         state |= {"release": None, "problem": str(error)}
         return state
     if run is not None:
@@ -122,6 +141,12 @@ def _lines(state: dict[str, Any]) -> list[str]:
     lines = [
         f"{len(state['vintages'])} vintages, data through {state['data_through']}; next expected: {state.get('next_month', 'unknown')}"
     ]
+    lines += [
+        f"counts {source['first']} to {source['last']}: {credit(source['source'], source['tabulated_by'] or '')},"
+        f" published {source['published']}"
+        for source in state["sources"]
+    ]
+    lines += [f"gap {gap}" for gap in state.get("gaps", [])]
     release = state["release"]
     if release is None:
         return [*lines, f"no release yet. {state['problem']}"]

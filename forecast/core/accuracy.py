@@ -8,7 +8,12 @@ from typing import Any, Literal, get_args
 
 from forecast.core.months import Month
 
-__all__ = ["ALARMS", "Alarm", "Finding", "Scored", "Truth"]
+__all__ = ["ALARMS", "SCORED_COVERAGES", "SCORED_INTERVALS", "Alarm", "Finding", "Scored", "Truth"]
+
+# The central intervals that the weighted interval score weighs beside the median, in per cent.
+SCORED_COVERAGES: tuple[int, ...] = (50, 80, 90, 95)
+# The same in words, for those who read the score.
+SCORED_INTERVALS = f"the median and the {', '.join(map(str, SCORED_COVERAGES[:-1]))} and {SCORED_COVERAGES[-1]} % intervals"
 
 Alarm = Literal["intervals-narrow", "intervals-wide", "drift", "big-miss"]
 # The kinds of alarm, in the order in which they are told.

@@ -14,6 +14,8 @@ from forecast.core.errors import AreaError
 from forecast.core.months import Month
 
 __all__ = [
+    "AGGREGATES",
+    "CELL_REGIONS",
     "PANELS",
     "SECTORS",
     "STATES",
@@ -53,7 +55,8 @@ class Area:
         return self.kind in ("sector", "cell")
 
 
-_CELL_REGIONS = {"southwest": "Southwest", "northern": "Northern", "other": "Other"}
+# Slug -> name of the regions that a state may lie in.
+CELL_REGIONS = {"southwest": "Southwest", "northern": "Northern", "other": "Other"}
 
 
 def _usbp(slug: str, name: str, code: str, region: str, closed: Month | None = None) -> Area:
@@ -100,7 +103,8 @@ STATES = {
     "WA": "Washington", "WI": "Wisconsin", "WV": "West Virginia", "WY": "Wyoming",
 }  # fmt: skip
 
-_AGGREGATES = {
+# Slug -> the sums over all leaves of a panel, and over those of a region.
+AGGREGATES = {
     "southwest": Area("southwest", "Southwest border", "region", "usbp-sectors", "Southwest", ("nation",)),
     "northern": Area("northern", "Northern border", "region", "usbp-sectors", "Northern", ("nation",)),
     "coastal": Area("coastal", "Coastal border", "region", "usbp-sectors", "Coastal", ("nation",)),
@@ -126,9 +130,9 @@ def sector(name: str) -> Area:
 
 def cell(state: str, region: str) -> Area:
     """The cell of a postal code and a region slug (`southwest`, `northern`, `other`). Raises AreaError for another."""
-    if state not in STATES or region not in _CELL_REGIONS:
-        raise AreaError(f"{state!r} in {region!r} is not a state in a region. Use a postal code and one of {', '.join(_CELL_REGIONS)}.")
-    title = _CELL_REGIONS[region]
+    if state not in STATES or region not in CELL_REGIONS:
+        raise AreaError(f"{state!r} in {region!r} is not a state in a region. Use a postal code and one of {', '.join(CELL_REGIONS)}.")
+    title = CELL_REGIONS[region]
     slug = f"state-{state.lower()}-{region}"
     return Area(
         slug, f"{STATES[state]} ({title})", "cell", "cbp-states", f"{state} / {title}", (f"state-{state.lower()}", f"states-{region}")
@@ -139,14 +143,14 @@ def area(slug: str) -> Area:
     """The area of a slug, of any kind and panel. Raises AreaError where there is none."""
     if slug in _SECTOR_BY_SLUG:
         return _SECTOR_BY_SLUG[slug]
-    if slug in _AGGREGATES:
-        return _AGGREGATES[slug]
+    if slug in AGGREGATES:
+        return AGGREGATES[slug]
     parts = slug.split("-")
     code = parts[1].upper() if len(parts) > 1 else ""
     if parts[0] == "state" and code in STATES and slug == slug.lower():
         if len(parts) == 2:
             return Area(slug, STATES[code], "state", "cbp-states", code, ("states-nation",))
-        if len(parts) == 3 and parts[2] in _CELL_REGIONS:
+        if len(parts) == 3 and parts[2] in CELL_REGIONS:
             return cell(code, parts[2])
     raise AreaError(f"No area has the slug {slug!r}. Slugs look like el-paso, southwest, nation, state-tx, state-tx-southwest.")
 

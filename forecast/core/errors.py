@@ -11,6 +11,7 @@ EncountersError
 ├── FitError             a model that cannot fit a series
 ├── RecipeError          a recipe file that cannot be read
 ├── StoreError           the release store cannot answer, or holds a damaged release
+│   ├── StoreEmpty       nothing was ever written to it
 │   └── NoRelease        nothing has been published yet, or no release has that id
 ├── TrackingError        the tracking server did not take a run
 ├── GateRefused          a release that must not be published; the last one stays
@@ -35,6 +36,7 @@ __all__ = [
     "Quarantined",
     "RecipeError",
     "SourceError",
+    "StoreEmpty",
     "StoreError",
     "TableError",
     "TrackingError",
@@ -97,6 +99,10 @@ class RecipeError(EncountersError):
 
 class StoreError(EncountersError):
     """The release store cannot answer."""
+
+
+class StoreEmpty(StoreError):
+    """A release store to which nothing was ever written."""
 
 
 class NoRelease(StoreError):

@@ -5,6 +5,7 @@ pebble rather than joblib: joblib's timeout ends the whole pool, pebble kills th
 
 from __future__ import annotations
 
+import logging
 import multiprocessing
 import os
 import tempfile
@@ -15,6 +16,7 @@ from concurrent.futures import wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import cache
 from multiprocessing import forkserver
 from multiprocessing.context import ForkServerContext
 from typing import Generic, TypeVar
@@ -23,6 +25,8 @@ from forecast.core.errors import WorkersLost
 from forecast.core.scratch import scratch
 
 __all__ = ["Outcome", "map_tasks", "warm"]
+
+log = logging.getLogger(__name__)
 
 Task = TypeVar("Task")
 Result = TypeVar("Result")
@@ -61,10 +65,10 @@ def map_tasks(
     """Apply a picklable function to each task, in order; yields one Outcome per task as soon as it and all before it are done.
 
     `deadline`: seconds of wall time per task, after which its worker is killed. `preload`: modules that each worker imports once.
-    `workers` = 0 runs in this process, without a deadline (for debugging). A task that raises is an Outcome with a failure. Workers that
-    die before they can begin are replaced; raises WorkersLost where that does not help.
+    `workers` = 0 runs in this process, without a deadline; so does a machine that cannot share memory between processes. A task that
+    raises is an Outcome with a failure. Workers that die before they can begin are replaced; raises WorkersLost where that does not help.
     """
-    if workers == 0:
+    if workers == 0 or not _can_share():
         for task in tasks:
             start = time.perf_counter()
             try:
@@ -94,9 +98,26 @@ def map_tasks(
 
 def warm(preload: Sequence[str]) -> None:
     """Start the process that workers are forked from: it imports `preload` while the caller goes on. Unneeded, but saves seconds."""
+    if not _can_share():
+        return
     _context(preload)
     with _one_thread(), suppress(OSError):  # `map_tasks` meets what lasts
         forkserver.ensure_running()
+
+
+@cache
+def _can_share() -> bool:
+    """Whether worker processes can be had: their queues need semaphores, which some containers lack (no /dev/shm)."""
+    try:
+        multiprocessing.get_context("forkserver").Lock()
+    except (OSError, ImportError) as error:
+        log.warning(
+            "Worker processes cannot be started here (%s; is /dev/shm missing?): fits run in this process, one after the other and"
+            " without a deadline. ENCOUNTERS_WORKERS=0 asks for that, and says nothing.",
+            " ".join(str(error).split()),
+        )
+        return False
+    return True
 
 
 def _context(preload: Sequence[str]) -> ForkServerContext:

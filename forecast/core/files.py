@@ -8,10 +8,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-__all__ = ["PART", "replace_whole", "whole"]
+__all__ = ["PART", "probe", "replace_whole", "whole"]
 
 # Ends the name of a file that is being written. One that stays was left by a process that was killed.
 PART = ".part"
+# Bytes: less would fit where nothing else does.
+_BLOCK = 4096
 
 
 @contextmanager
@@ -20,7 +22,7 @@ def whole(path: Path, *, lasting: bool) -> Iterator[Path]:
 
     `lasting`: wait until content and place are on disk, so that a power cut, too, leaves the old file or the new one. Raises OSError.
     """
-    beside = path.with_name(f".{path.name}.{secrets.token_hex(4)}{PART}")
+    beside = _beside(path)
     try:
         yield beside
         if lasting:
@@ -36,6 +38,19 @@ def replace_whole(path: Path, content: bytes, *, lasting: bool) -> None:
     """Make `content` the file at `path`, as `whole` does. Raises OSError."""
     with whole(path, lasting=lasting) as beside:
         beside.write_bytes(content)
+
+
+def probe(path: Path) -> None:
+    """Write a small file beside `path` and remove it, so that what would keep `whole` from its work shows before it. Raises OSError."""
+    beside = _beside(path)
+    try:
+        beside.write_bytes(bytes(_BLOCK))
+    finally:
+        beside.unlink(missing_ok=True)
+
+
+def _beside(path: Path) -> Path:
+    return path.with_name(f".{path.name}.{secrets.token_hex(4)}{PART}")
 
 
 def _sync(path: Path) -> None:

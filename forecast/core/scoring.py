@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from forecast.core.accuracy import SCORED_COVERAGES
 from forecast.core.errors import LevelsError
 from forecast.core.months import SEASON
 from forecast.core.tables import Floats
@@ -25,9 +26,6 @@ __all__ = [
     "weighted_interval_score",
     "width",
 ]
-
-# The central intervals that the weighted interval score weighs, in per cent.
-SCORED_COVERAGES: tuple[int, ...] = (50, 80, 90, 95)
 
 
 def interval_levels(coverage: float) -> tuple[float, float]:

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from forecast.core.areas import Panel, area, group_of, hierarchy
 from forecast.core.errors import LevelsError, TableError
 from forecast.core.months import SEASON, Month, month_range
+from forecast.core.provenance import Provenance, credit
 
 __all__ = ["LEVELS", "Check", "Counts", "Floats", "Forecasts", "Ints", "Paths", "Series", "Vintage"]
 
@@ -53,7 +54,9 @@ class Vintage:
     `values`: (months, areas), encounters per month, whole numbers >= 0; every month from `first` is covered, and an area
     of `areas` without a row in the file is zero there. `covers_panel` says that the file speaks for every leaf of the panel,
     so that a leaf it does not name is zero in its months. `totals`: published aggregates, slug -> (months,), -1 where not given.
-    `precision`: 1 for exact figures, 10 for figures rounded to ten. Raises TableError.
+    `precision`: 1 for exact figures, 10 for figures rounded to ten. `tabulated_by`: who summed the official file `source`, where the
+    figures were carried over from a table of somebody else's; empty for an official file itself. `intake`: orders those of one day by
+    when they were taken in; 0 where that is not recorded, which comes before all others. Raises TableError.
     """
 
     source: str
@@ -67,6 +70,8 @@ class Vintage:
     areas: tuple[str, ...]
     values: Ints
     totals: dict[str, Ints] = field(default_factory=dict)
+    tabulated_by: str = ""
+    intake: int = 0
 
     def __post_init__(self) -> None:
         if self.values.ndim != 2 or self.values.shape[1] != len(self.areas):
@@ -80,6 +85,11 @@ class Vintage:
             if total.shape != (len(self.values),):
                 raise TableError(f"{self.file_name}: the totals of {slug} have {total.shape} months, not {len(self.values)}")
             _freeze(total)
+
+    @property
+    def credit(self) -> str:
+        """Whose figures they are: the source, and who tabulated it where that was somebody else."""
+        return credit(self.source, self.tabulated_by)
 
     @property
     def months(self) -> tuple[Month, ...]:
@@ -146,8 +156,8 @@ class Counts:
     """What was public of one panel on the day `as_of`.
 
     `values`: (months, leaves), encounters per month, NaN where no visible vintage covers the cell. `precision`: same shape, 1 exact,
-    10 rounded, 0 unknown. `vintages`: sha256 of the files behind it. The last month is the last one that every open leaf is known in.
-    Raises TableError.
+    10 rounded, 0 unknown. `vintages`: sha256 of the files that were public; `sources`: those whose figures are in force, in the order of
+    their months. The last month is the last one that every open leaf is known in. Raises TableError.
     """
 
     panel: Panel
@@ -157,6 +167,7 @@ class Counts:
     values: Floats
     precision: Ints
     vintages: tuple[str, ...] = ()
+    sources: tuple[Provenance, ...] = ()
 
     def __post_init__(self) -> None:
         shape = (len(self.values), len(self.areas))

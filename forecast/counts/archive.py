@@ -1,23 +1,30 @@
-"""The append-only archive of vintages in a folder, one file per vintage: append, list, and the counts as of a day. Knows no layout."""
+"""The append-only archive of vintages in a folder, one file per vintage: append, correct, list, and the counts as of a day.
+
+A wrong day or a wrong file is corrected in the register beside the files, and no file is ever changed. Knows no layout.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import date
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 from forecast.core.areas import PANELS, Panel
-from forecast.core.errors import ArchiveError, Quarantined
+from forecast.core.errors import ArchiveError, Quarantined, SourceError
 from forecast.core.files import replace_whole
 from forecast.core.months import Month
 from forecast.core.tables import Check, Counts, Vintage
-from forecast.counts.comparison import Revision, cross_checks, new_months, revisions
-from forecast.counts.overlay import counts_of, in_order, overlay
+from forecast.counts.comparison import Revision, checks_against, cross_checks, new_months, revisions
+from forecast.counts.intake import Event, Intake, Standing
+from forecast.counts.overlay import Gap, InForce, counts_of, gaps, in_force, in_order, overlay
 from forecast.counts.quarantine import doubts, in_short
 from forecast.counts.vintage_file import parse, render
 
-__all__ = ["Appended", "Archive"]
+__all__ = ["Appended", "Archive", "Kept"]
+
+_DIGITS = 12  # of the sha256 in a file's name, which is what a vintage is called by
+_LEAST_DIGITS = 4  # that name a vintage
 
 
 @dataclass(frozen=True)
@@ -26,8 +33,10 @@ class Appended:
 
     `already_there`: the same bytes are in the archive, nothing was written, and `vintage` is the stored one; `offered` is then the day of
     publication that was given this time, where it is another. `revised`: figures that it changes by more than rounding. `new_months`:
-    those in which it is the first to tell an area. `checks`: its published totals beside sums of leaves. `doubts`: what it was accepted
-    in spite of.
+    those in which it is the first to tell an area. `checks`: its published totals beside sums of leaves. `checked_by`: by the name of a
+    file without areas, the totals that this file has published beside sums of the vintage's leaves. `doubts`: what it was accepted in
+    spite of. `withdrawn`: it is in the archive and not in force. `in_force`: how much of it holds among all that is in the archive now.
+    `gaps`: months that the panel then lacks between others.
     """
 
     vintage: Vintage
@@ -36,7 +45,11 @@ class Appended:
     revised: tuple[Revision, ...] = ()
     new_months: tuple[Month, ...] = ()
     checks: tuple[Check, ...] = ()
+    checked_by: dict[str, tuple[Check, ...]] = field(default_factory=dict)
     doubts: tuple[str, ...] = ()
+    withdrawn: bool = False
+    in_force: InForce | None = None
+    gaps: tuple[Gap, ...] = ()
 
     @property
     def failed_checks(self) -> tuple[Check, ...]:
@@ -45,17 +58,51 @@ class Appended:
 
 
 @dataclass(frozen=True)
+class Kept:
+    """A vintage in the archive, with the day of publication that it has now. `standing`: what is recorded of it; None where nothing is."""
+
+    vintage: Vintage
+    standing: Standing | None
+
+    @classmethod
+    def of(cls, vintage: Vintage, standing: Standing | None) -> Kept:
+        """The vintage of a file as the register has corrected it."""
+        if standing is not None:
+            vintage = replace(vintage, published=standing.published, intake=standing.place)
+        return cls(vintage, standing)
+
+    @property
+    def withdrawn(self) -> bool:
+        """Whether it is out of force."""
+        return self.standing is not None and self.standing.withdrawn
+
+
+@dataclass(frozen=True)
 class Archive:
-    """The vintages in `folder`, at `<panel>/<published>-<sha12>.csv`. A file is written whole or not at all, and never changed."""
+    """The vintages in `folder`, at `<panel>/<published>-<sha12>.csv`, the day as first given.
+
+    A file is written whole or not at all, and never changed. `beneath`: the folder of another archive, whose vintages are read as if they
+    lay here; nothing is written there.
+    """
 
     folder: Path
+    beneath: Path | None = None
 
     def vintages(self, panel: Panel | None = None, as_of: date | None = None) -> tuple[Vintage, ...]:
-        """The vintages, oldest publication first; of one panel, and public by a day, where given. Raises ArchiveError for a damaged one."""
-        # A name begins with the publication date, so files of later days need not be opened.
-        day = "9999-12-31" if as_of is None else as_of.isoformat()
-        paths = [path for name in (PANELS if panel is None else (panel,)) for path in (self.folder / name).glob("*-*.csv")]
-        return tuple(in_order([self._read(path) for path in paths if path.name[:10] <= day]))
+        """The vintages in force, oldest publication first; of one panel, and public by a day, where given. Raises ArchiveError."""
+        return tuple(kept.vintage for kept in self.kept(panel, as_of) if not kept.withdrawn)
+
+    def kept(self, panel: Panel | None = None, as_of: date | None = None) -> tuple[Kept, ...]:
+        """Every vintage with what happened to it, those that were withdrawn too. Raises ArchiveError for a damaged one."""
+        standings = Intake(self.folder).standings()
+        days = {sha256[:_DIGITS]: standing.published.isoformat() for sha256, standing in standings.items()}
+        paths = [path for name in (PANELS if panel is None else (panel,)) for path in self._paths(name, "*-*.csv")]
+        if as_of is not None:
+            # A name ends with the digest and begins with the day as it was first given, so files of later days need not be opened.
+            paths = [path for path in paths if days.get(path.stem[-_DIGITS:], path.name[:10]) <= as_of.isoformat()]
+        vintages = {vintage.sha256: vintage for vintage in (self._read(path) for path in paths)}
+        kept = {sha256: Kept.of(vintage, standings.get(sha256)) for sha256, vintage in vintages.items()}
+        return tuple(kept[vintage.sha256] for vintage in in_order([one.vintage for one in kept.values()]))
 
     def as_of(self, panel: Panel, day: date) -> Counts:
         """What was public of a panel on a day. Raises ArchiveError where nothing was."""
@@ -68,37 +115,107 @@ class Archive:
             yield vintage, counts_of(vintages[:number], panel, vintage.published)
 
     def holds(self, sha256: str) -> bool:
-        """Whether the file with these bytes is in the archive."""
+        """Whether the file with these bytes is in the archive, in force or withdrawn."""
         return self._stored(sha256) is not None
 
-    def append(self, vintage: Vintage, accept: bool = False) -> Appended:
-        """Add a vintage; the same bytes twice add nothing. `accept`: add it in spite of doubts.
+    def append(self, vintage: Vintage, accept: bool = False, *, when: datetime | None = None) -> Appended:
+        """Add a vintage; the same bytes twice add nothing. `accept`: add it in spite of doubts, or take a withdrawn one back.
 
-        Raises Quarantined, with nothing written, for months that look cut or totals that moved too far.
+        `when`: the moment, with its time zone; without it nothing is recorded, and of several vintages of one day it comes before those
+        that were. Raises SourceError for a day of publication after `when`, and Quarantined for months that look cut or totals that moved
+        too far, with nothing written.
         """
         stored = self._stored(vintage.sha256)
-        if stored is not None:
-            return Appended(stored, already_there=True, offered=vintage.published if vintage.published != stored.published else None)
+        if stored is not None and not (stored.withdrawn and accept and when):
+            other = vintage.published if vintage.published != stored.vintage.published else None
+            return Appended(
+                stored.vintage,
+                already_there=True,
+                offered=other,
+                withdrawn=stored.withdrawn,
+                checks=self._totals_checked(stored.vintage),
+            )
+        if when is not None and vintage.published > when.astimezone(UTC).date():
+            raise SourceError(
+                file=vintage.file_name,
+                place="publication date",
+                expected=f"expected a day up to today, {when.astimezone(UTC).date()}, not {vintage.published}",
+                remedy="Check this machine's clock, or run: encounters ingest FILE --published YYYY-MM-DD",
+                sha256=vintage.sha256,
+            )
         # What was public on its day: an older file that comes in late revises nothing that is newer.
-        before = overlay(self.vintages(vintage.panel, vintage.published))
-        found = doubts(vintage, before)
-        if found and not accept:
+        public = self.vintages(vintage.panel, vintage.published)
+        before = overlay(public)
+        doubtful = doubts(vintage, before)
+        if doubtful and not accept:
             raise Quarantined(
                 file=vintage.file_name,
                 place="counts",
-                expected=f"expected whole months, but {in_short(found)}",
+                expected=f"expected whole months, but {in_short(doubtful)}",
                 remedy="Download it again; if the publisher's figures are meant so, repeat with --accept.",
                 sha256=vintage.sha256,
             )
-        self._write(vintage)
+        if when is not None:
+            # Recorded first: a record without a file says nothing, a file without its record would lose its place.
+            Intake(self.folder).record(Event("taken in", vintage.sha256, when, vintage.published))
+        if stored is None:
+            self._write(vintage)
+        present = self.vintages(vintage.panel)
+        known = overlay(present)
         return Appended(
             vintage,
             already_there=False,
             revised=revisions(vintage, before),
             new_months=new_months(vintage, before),
-            checks=cross_checks(vintage, before),
-            doubts=found,
+            checks=cross_checks(vintage, before) if vintage.areas else self._totals_checked(vintage),
+            checked_by={
+                other.file_name: checks for other in public if not other.areas and (checks := checks_against(vintage, before, other))
+            },
+            doubts=doubtful,
+            in_force=in_force(present, vintage.sha256),
+            gaps=gaps(known) if known is not None and vintage.areas else (),
         )
+
+    def _totals_checked(self, vintage: Vintage) -> tuple[Check, ...]:
+        """The totals of a vintage without areas beside the counts in force, whenever they were published: it changes none of them."""
+        return () if vintage.areas else cross_checks(vintage, overlay(self.vintages(vintage.panel)))
+
+    def find(self, name: str) -> Kept:
+        """The vintage whose sha256 begins with `name`, of which twelve digits are shown. Raises ArchiveError for none, and for several."""
+        matching = [kept for kept in self.kept() if len(name) >= _LEAST_DIGITS and kept.vintage.sha256.startswith(name.lower())]
+        if len(matching) != 1:
+            trouble = "is the beginning of several vintages' ids" if matching else "is the id of no vintage"
+            raise ArchiveError(f"{name!r} {trouble}. List them: encounters vintages.")
+        return matching[0]
+
+    def redate(self, name: str, day: date, *, now: datetime) -> Kept:
+        """Give a vintage (see find) another day of publication, and record it. The same day again records nothing.
+
+        Raises ArchiveError for a day after today or before the end of the months that the file covers, and for a withdrawn vintage.
+        """
+        kept = self.find(name)
+        vintage = kept.vintage
+        if kept.withdrawn:
+            raise ArchiveError(f"{vintage.file_name} was withdrawn. Take it in again: encounters ingest FILE --published {day} --accept")
+        if day > now.astimezone(UTC).date():
+            raise ArchiveError(
+                f"{day} is after today, {now.astimezone(UTC).date()}. Give the day on which {vintage.file_name} was published."
+            )
+        if day < vintage.last.last_day:
+            raise ArchiveError(
+                f"{day} is before the end of {vintage.last}, which {vintage.file_name} covers. Give the day on which it was published."
+            )
+        if day != vintage.published:
+            Intake(self.folder).record(Event("redated", vintage.sha256, now, day, before=vintage.published))
+        return self.find(vintage.sha256)
+
+    def withdraw(self, name: str, *, now: datetime) -> Kept:
+        """Take a vintage (see find) out of force, and record it; the file stays. A second time records nothing. Raises ArchiveError."""
+        kept = self.find(name)
+        if not kept.withdrawn:
+            day = kept.vintage.published
+            Intake(self.folder).record(Event("withdrawn", kept.vintage.sha256, now, day, before=day))
+        return self.find(kept.vintage.sha256)
 
     def copy_from(self, other: Archive) -> int:
         """Add every vintage of another archive that is not here yet, as it is; gives how many were added."""
@@ -107,12 +224,17 @@ class Archive:
             self._write(vintage)
         return len(missing)
 
-    def _stored(self, sha256: str) -> Vintage | None:
+    def _paths(self, panel: Panel, pattern: str) -> list[Path]:
+        """The files of a panel's vintages, one for each name, this archive's own before those beneath it."""
+        folders = [folder for folder in (self.beneath, self.folder) if folder is not None]
+        return sorted({path.name: path for folder in folders for path in (folder / panel).glob(pattern)}.values())
+
+    def _stored(self, sha256: str) -> Kept | None:
         for panel in PANELS:
-            for path in sorted((self.folder / panel).glob(f"*-{sha256[:12]}.csv")):
+            for path in self._paths(panel, f"*-{sha256[:_DIGITS]}.csv"):
                 vintage = self._read(path)
                 if vintage.sha256 == sha256:
-                    return vintage
+                    return Kept.of(vintage, Intake(self.folder).standings().get(sha256))
         return None
 
     def _read(self, path: Path) -> Vintage:
@@ -136,4 +258,4 @@ class Archive:
 
 
 def _name(vintage: Vintage) -> str:
-    return f"{vintage.published.isoformat()}-{vintage.sha256[:12]}.csv"
+    return f"{vintage.published.isoformat()}-{vintage.sha256[:_DIGITS]}.csv"

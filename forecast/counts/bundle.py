@@ -1,7 +1,7 @@
 """The bundled archive: figures of official files that come with the project, in the archive's own format.
 
-`python -m forecast.counts.bundle FOLDER` writes it anew from a folder of those files, byte for byte the same; `data/published.toml`
-says which files, by digest, and when each was published.
+`python -m forecast.counts.bundle FOLDER…` writes it again from folders of those files, byte for byte the same; `data/published.toml`
+says which files, by digest, when each was published, and who tabulated one that is no official file.
 """
 
 from __future__ import annotations
@@ -11,13 +11,16 @@ import hashlib
 import sys
 import tempfile
 import tomllib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
 from forecast.core.errors import ArchiveError, EncountersError
+from forecast.core.tables import Vintage
 from forecast.counts.archive import Appended, Archive
 from forecast.counts.description import describe
+from forecast.counts.sources import carried_over
 from forecast.counts.sources.catalog import read
 
 __all__ = ["Publication", "build", "bundled", "bundled_folder", "publications", "seed"]
@@ -25,12 +28,16 @@ __all__ = ["Publication", "build", "bundled", "bundled_folder", "publications", 
 
 @dataclass(frozen=True)
 class Publication:
-    """A bundled file: its digest, name and publication date, and how that date is known."""
+    """A bundled file: its digest, name and publication date, and how that date is known.
+
+    `tabulated_by`: who summed the official file, where the figures were carried over from a table of somebody else's.
+    """
 
     sha256: str
     name: str
     published: date
     note: str
+    tabulated_by: str = ""
 
 
 def bundled_folder() -> Path:
@@ -54,30 +61,40 @@ def publications() -> tuple[Publication, ...]:
     return tuple(Publication(**entry) for entry in table["file"])
 
 
-def build(official: Path, into: Path) -> tuple[Appended, ...]:
-    """Read the listed files from the folder `official` into an archive at `into`, oldest publication first.
+def build(folders: Sequence[Path], into: Path) -> tuple[Appended, ...]:
+    """Read the listed files from anywhere under `folders` into an archive at `into`, oldest publication first.
 
-    Raises ArchiveError where a listed file is not in the folder, SourceError where one is refused.
+    A carried-over table that is not there is taken from the bundled archive, since no publisher offers it.
+    Raises ArchiveError where another listed file is missing, SourceError where one is refused.
     """
-    found = {hashlib.sha256(path.read_bytes()).hexdigest(): path for path in sorted(official.iterdir()) if path.is_file()}
-    archive, appended = Archive(into), []
-    for publication in sorted(publications(), key=lambda one: (one.published, one.sha256)):
-        path = found.get(publication.sha256)
-        if path is None:
-            raise ArchiveError(f"{official} holds no file with the bytes of {publication.name}. Download it from its publisher.")
-        appended.append(archive.append(read(path, publication.published)))
-    return tuple(appended)
+    files = (path for folder in folders for path in sorted(folder.rglob("*")) if path.is_file())
+    by_digest = {hashlib.sha256(path.read_bytes()).hexdigest(): path for path in files}
+    archive, listed = Archive(into), sorted(publications(), key=lambda publication: (publication.published, publication.sha256))
+    return tuple(archive.append(_vintage(publication, by_digest.get(publication.sha256), folders)) for publication in listed)
+
+
+def _vintage(publication: Publication, path: Path | None, folders: Sequence[Path]) -> Vintage:
+    if path is not None:
+        if publication.tabulated_by:
+            return carried_over.read(path, publication.published, publication.tabulated_by)
+        return read(path, publication.published)
+    stored = (vintage for vintage in bundled().vintages() if vintage.sha256 == publication.sha256 and vintage.tabulated_by)
+    vintage = next(stored, None)
+    if vintage is None:
+        where = ", ".join(map(str, folders))
+        raise ArchiveError(f"{where} holds no file with the bytes of {publication.name}. Download it from its publisher.")
+    return vintage
 
 
 def main(arguments: list[str]) -> int:
-    """The command: rebuild `data/` from a folder of official files."""
+    """The command: rebuild `data/` from folders of official files."""
     parser = argparse.ArgumentParser(prog="python -m forecast.counts.bundle", description="Write the bundled archive from official files.")
-    parser.add_argument("folder", type=Path, help="where the files that data/published.toml lists lie")
-    folder: Path = parser.parse_args(arguments).folder
+    parser.add_argument("folder", type=Path, nargs="+", help="where the files that data/published.toml lists lie, at any depth")
+    folders: list[Path] = parser.parse_args(arguments).folder
     try:
         # Built elsewhere first: a file that is missing or refused leaves the bundled archive as it was.
         with tempfile.TemporaryDirectory() as fresh:
-            for appended in build(folder, Path(fresh)):
+            for appended in build(folders, Path(fresh)):
                 sys.stdout.write("\n".join(describe(appended)) + "\n")
             for path in sorted(bundled_folder().glob("*/*.csv")):
                 path.unlink()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,7 +12,7 @@ from forecast.core.months import Month
 from forecast.core.tables import Check, Vintage
 from forecast.counts.overlay import Known, agrees, told
 
-__all__ = ["Revision", "cross_checks", "new_months", "revisions"]
+__all__ = ["Revision", "checks_against", "cross_checks", "new_months", "revisions", "uncompared"]
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,22 @@ def new_months(vintage: Vintage, before: Known | None) -> tuple[Month, ...]:
         return vintage.months if vintage.areas else ()
     was = before.on(vintage.first, len(vintage.values), vintage.areas)
     return tuple(vintage.months[int(step)] for step in np.flatnonzero(np.isnan(was.values).any(axis=1)))
+
+
+def uncompared(vintage: Vintage, checks: Sequence[Check]) -> tuple[Month, ...]:
+    """The months in which a vintage without areas gives a total and none of the `checks` compares it: no counts to compare with."""
+    if vintage.areas:
+        return ()
+    given = np.flatnonzero(np.any([published >= 0 for published in vintage.totals.values()], axis=0))
+    return tuple(month for step in given if (month := vintage.first + int(step)) not in {check.month for check in checks})
+
+
+def checks_against(vintage: Vintage, before: Known | None, published: Vintage) -> tuple[Check, ...]:
+    """The totals that a vintage without areas has `published`, beside sums of the leaves that `vintage` gives."""
+    if not vintage.areas:
+        return ()
+    leaves = tuple(sorted({*vintage.areas, *(before.areas if before is not None else ())}))
+    return cross_checks(published, told(vintage, leaves))
 
 
 def cross_checks(vintage: Vintage, before: Known | None) -> tuple[Check, ...]:

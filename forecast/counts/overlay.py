@@ -1,7 +1,8 @@
 """Lays vintages over one another: what was public of a panel on a day. Reads no file.
 
-For each area and month the newest vintage that covers it wins, with one exception: where it is rounded and an older exact figure agrees
-with it, the exact one is kept, since nothing was revised.
+For each area and month the newest vintage that covers it wins, with two exceptions: where it is rounded and an older exact figure agrees
+with it, the exact one is kept, since nothing was revised; and a table that somebody else tabulated yields to every exact official figure,
+whichever was published first.
 """
 
 from __future__ import annotations
@@ -16,9 +17,10 @@ from numpy.typing import NDArray
 from forecast.core.areas import Panel, area
 from forecast.core.errors import ArchiveError
 from forecast.core.months import Month
+from forecast.core.provenance import Provenance
 from forecast.core.tables import Counts, Floats, Ints, Vintage
 
-__all__ = ["Known", "agrees", "counts_of", "in_order", "overlay", "told"]
+__all__ = ["Gap", "InForce", "Known", "agrees", "counts_of", "gaps", "in_force", "in_order", "overlay", "told"]
 
 
 @dataclass(frozen=True)
@@ -47,9 +49,27 @@ class Known:
         return Known(first, tuple(areas), values, precision)
 
 
+@dataclass(frozen=True)
+class InForce:
+    """How many of the `told` cells (area x month) of a vintage hold: `cells`. `others`: the vintages that the rest are from."""
+
+    cells: int
+    told: int
+    others: tuple[Vintage, ...]
+
+
+@dataclass(frozen=True)
+class Gap:
+    """Months from `first` to `last`, both included, that no vintage covers for `areas`, between months that are known."""
+
+    first: Month
+    last: Month
+    areas: tuple[str, ...]
+
+
 def in_order(vintages: Sequence[Vintage]) -> list[Vintage]:
-    """Oldest publication first; of one day, by digest, so that the order never depends on when a file came in."""
-    return sorted(vintages, key=lambda vintage: (vintage.published, vintage.sha256))
+    """Oldest publication first; of one day, in the order in which they were taken in, and those without such a record by digest."""
+    return sorted(vintages, key=lambda vintage: (vintage.published, vintage.intake, vintage.sha256))
 
 
 def told(vintage: Vintage, leaves: Sequence[str]) -> Known:
@@ -79,25 +99,68 @@ def overlay(vintages: Sequence[Vintage]) -> Known | None:
 
     The areas are the union over them.
     """
+    laid = _laid([vintage for vintage in in_order(vintages) if vintage.areas])
+    return laid[0] if laid else None
+
+
+def in_force(vintages: Sequence[Vintage], sha256: str) -> InForce:
+    """What holds of the vintage with these bytes when all of `vintages`, of one panel, are public. It must be among them."""
     seen = [vintage for vintage in in_order(vintages) if vintage.areas]
+    mine = next((place for place, vintage in enumerate(seen) if vintage.sha256 == sha256), None)
+    laid = _laid(seen)
+    if mine is None or laid is None:
+        return InForce(0, 0, ())
+    known, holder = laid
+    own = told(seen[mine], known.areas).on(known.first, len(known.values), known.areas).precision > 0
+    own &= ~_closed(known)
+    elsewhere = sorted({int(place) for place in holder[own & (holder != mine)]})
+    return InForce(int((own & (holder == mine)).sum()), int(own.sum()), tuple(seen[place] for place in elsewhere))
+
+
+def _laid(seen: Sequence[Vintage]) -> tuple[Known, Ints] | None:
+    """The figures of vintages in their order, and which of them each figure is from: (months, areas), -1 where unknown."""
     if not seen:
         return None
     leaves = tuple(sorted({slug for vintage in seen for slug in vintage.areas}))
     first = min(vintage.first for vintage in seen)
     count = max(vintage.last for vintage in seen) - first + 1
-    layers = [told(vintage, leaves).on(first, count, leaves) for vintage in seen]
+    layers = _layers(seen, first, count, leaves)
 
     values, precision = layers[0].values.copy(), layers[0].precision.copy()
-    rank: Ints = np.zeros(values.shape, dtype=np.int64)
+    rank: Ints = np.full(values.shape, -1, dtype=np.int64)
     for place, layer in enumerate(layers):
         says = layer.precision > 0
         values[says], precision[says], rank[says] = layer.values[says], layer.precision[says], place
-    newest = Known(first, leaves, values.copy(), precision.copy())
+    newest, holder = Known(first, leaves, values.copy(), precision.copy()), rank.copy()
     for place, layer in enumerate(layers):
         # Not only the figure before last: an exact one may stand under several rounded ones.
         kept = (rank > place) & (newest.precision > 1) & (layer.precision == 1) & agrees(layer, newest)
-        values[kept], precision[kept] = layer.values[kept], 1
-    return Known(first, leaves, values, precision)
+        values[kept], precision[kept], holder[kept] = layer.values[kept], 1, place
+    return Known(first, leaves, values, precision), holder
+
+
+def _layers(vintages: Sequence[Vintage], first: Month, count: int, leaves: Sequence[str]) -> list[Known]:
+    """What each vintage says on one grid; what somebody else tabulated is left out where an official file is exact."""
+    layers = [told(vintage, leaves).on(first, count, leaves) for vintage in vintages]
+    official = np.zeros((count, len(leaves)), dtype=bool)
+    for vintage, layer in zip(vintages, layers, strict=True):
+        if not vintage.tabulated_by:
+            official |= layer.precision == 1
+    for vintage, layer in zip(vintages, layers, strict=True):
+        if vintage.tabulated_by:
+            layer.values[official], layer.precision[official] = np.nan, 0
+    return layers
+
+
+def gaps(known: Known) -> tuple[Gap, ...]:
+    """The stretches of months that an area lacks between months that it has, in order of time; areas with the same stretch together."""
+    stretches: dict[tuple[Month, Month], list[str]] = {}
+    for column, slug in enumerate(known.areas):
+        there = np.flatnonzero(known.precision[:, column] > 0)
+        for at in np.flatnonzero(np.diff(there) > 1):
+            stretch = known.first + int(there[at]) + 1, known.first + int(there[at + 1]) + -1
+            stretches.setdefault(stretch, []).append(slug)
+    return tuple(Gap(first, last, tuple(slugs)) for (first, last), slugs in sorted(stretches.items()))
 
 
 def counts_of(vintages: Sequence[Vintage], panel: Panel, day: date) -> Counts:
@@ -106,14 +169,13 @@ def counts_of(vintages: Sequence[Vintage], panel: Panel, day: date) -> Counts:
     The last month is the last one in which every leaf that is open by then is known. Raises ArchiveError where nothing was public yet.
     """
     seen = [vintage for vintage in in_order(vintages) if vintage.panel == panel and vintage.published <= day and vintage.areas]
-    known = overlay(seen)
-    if known is None:
+    laid = _laid(seen)
+    if laid is None:
         since = min((vintage.published for vintage in vintages if vintage.panel == panel and vintage.areas), default=None)
         held = f"the first file is of {since}; choose a later day" if since else "no file has been ingested; ingest an official one"
         raise ArchiveError(f"{panel} has no counts published by {day}: {held}.")
-    ends = [area(slug).closed for slug in known.areas]
-    shut = np.array([[end is not None and known.first + step >= end for end in ends] for step in range(len(known.values))])
-    whole = np.flatnonzero((shut | (known.precision > 0)).all(axis=1))
+    known, holder = laid
+    whole = np.flatnonzero((_closed(known) | (known.precision > 0)).all(axis=1))
     if len(whole) == 0:
         raise ArchiveError(f"{panel} has no month in which every area was known by {day}. Ingest a file that covers the whole panel.")
     start, end = int(np.argmax((known.precision > 0).any(axis=1))), int(whole[-1]) + 1
@@ -125,4 +187,23 @@ def counts_of(vintages: Sequence[Vintage], panel: Panel, day: date) -> Counts:
         values=known.values[start:end].copy(),
         precision=known.precision[start:end].copy(),
         vintages=tuple(vintage.sha256 for vintage in seen),
+        sources=_sources(seen, known.first + start, holder[start:end]),
     )
+
+
+def _sources(seen: Sequence[Vintage], first: Month, holder: Ints) -> tuple[Provenance, ...]:
+    """The vintages that hold a cell, with the months from the first to the last that they hold one in, in that order."""
+    found = []
+    for place, vintage in enumerate(seen):
+        rows = np.flatnonzero((holder == place).any(axis=1))
+        if len(rows):
+            months = first + int(rows[0]), first + int(rows[-1])
+            found.append(Provenance(vintage.source, vintage.file_name, vintage.published, *months, vintage.tabulated_by))
+    return tuple(sorted(found, key=lambda source: (source.first.ordinal, source.last.ordinal, source.published)))
+
+
+def _closed(known: Known) -> NDArray[np.bool_]:
+    """(months, areas): where an area no longer exists."""
+    ends = [area(slug).closed for slug in known.areas]
+    closed = [[end is not None and known.first + step >= end for end in ends] for step in range(len(known.values))]
+    return np.array(closed, dtype=bool)

@@ -1,6 +1,6 @@
-"""Judges whether a vintage that reads well can be believed: months that look cut, totals that moved too far. Reads no file.
+"""Judges whether a vintage that reads well can be believed: months that look cut, by areas and by encounters, totals that moved too far.
 
-A month is judged only by months near it, since what is usual changes: in 2025 many cells fell to zero and stayed there.
+A month is judged only by months near it, since what is usual changes: in 2025 many cells fell to zero and stayed there. Reads no file.
 """
 
 from __future__ import annotations
@@ -10,9 +10,10 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from forecast.core.areas import SECTORS, hierarchy
+from forecast.core.areas import SECTORS, area, hierarchy
 from forecast.core.months import SEASON, Month
 from forecast.core.tables import Floats, Vintage
+from forecast.counts.losses import REACH, levels, losses, whole_again
 from forecast.counts.overlay import Known, told
 
 __all__ = ["LEAST_PRESENT", "MOST_REVISED", "doubts", "in_short"]
@@ -36,7 +37,8 @@ def doubts(vintage: Vintage, before: Known | None) -> tuple[str, ...]:
         return ()
     leaves = tuple(sorted({*vintage.areas, *(before.areas if vintage.covers_panel and before is not None else ())}))
     now = told(vintage, leaves)
-    return (*_few_sectors(vintage), *_cut_months(now, before, _summed_up(vintage)), *_revised_totals(now, before))
+    whole = _summed_up(vintage)
+    return (*_few_sectors(vintage), *_cut_months(now, before, whole), *_lost(now, before, whole), *_revised_totals(now, before))
 
 
 def in_short(sentences: Sequence[str]) -> str:
@@ -88,13 +90,46 @@ def _usually(months: Floats) -> NDArray[np.bool_]:
     return usual
 
 
+def _lost(now: Known, before: Known | None, whole: set[Month]) -> list[str]:
+    """Months that lost areas that carry a share of the encounters, or most of their encounters, beside the months around them."""
+    months = _around(now, before)
+    doubtful = []
+    for step in range(len(now.values)):
+        month, usual = now.first + step, levels(months, step + REACH)
+        if before is not None:
+            # What the month had itself is usual too.
+            usual = np.fmax(usual, before.on(month, 1, now.areas).values[0])
+        lost = losses(now.values[step], usual, between=not np.isnan(months[step + REACH + 1]).all())
+        if month in whole:
+            continue
+        if lost.areas.any():
+            names = [area(slug).name for slug, gone in zip(now.areas, lost.areas, strict=True) if gone]
+            more = f" and {len(names) - 3} more" if len(names) > 3 else ""
+            doubtful.append(f"{month} lacks {lost.share:.0%} of its usual encounters: {', '.join(names[:3])}{more}")
+        elif lost.emptied:
+            doubtful.append(f"{month} has {lost.left:.0%} of its usual encounters")
+    return doubtful
+
+
+def _around(now: Known, before: Known | None) -> Floats:
+    """The file's months, and as they were known, those before and after: row `step + REACH` is the file's row `step`."""
+    count = len(now.values) + 2 * REACH
+    if before is None:
+        return now.on(now.first + -REACH, count, now.areas).values
+    known, mine = before.on(now.first + -REACH, count, now.areas).values, now.on(now.first + -REACH, count, now.areas).values
+    return np.where(np.isnan(mine), known, mine)
+
+
 def _revised_totals(now: Known, before: Known | None) -> list[str]:
     """Months whose sum over the areas that both tell moved by more than the share, beyond what rounding explains."""
     if before is None:
         return []
     was = before.on(now.first, len(now.values), now.areas)
+    months = _around(now, before)
     found = []
     for step in range(len(now.values)):
+        if whole_again(now.values[step], was.values[step], levels(months, step + REACH)):
+            continue
         shared = ~np.isnan(now.values[step]) & ~np.isnan(was.values[step])
         old, new = float(was.values[step, shared].sum()), float(now.values[step, shared].sum())
         coarser = np.maximum(now.precision[step], was.precision[step])

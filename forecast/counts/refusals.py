@@ -6,17 +6,14 @@ archive holds the same bytes.
 
 from __future__ import annotations
 
-import errno
-import fcntl
-import json
-import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
-from forecast.core.errors import ArchiveError
 from forecast.core.logs import escaped
+from forecast.counts.register import Register
 
 __all__ = ["Refusal", "Refusals"]
 
@@ -24,7 +21,6 @@ LONGEST_NAME = 200  # signs
 LONGEST_REASON = 600  # signs
 # Some hundred refusals: more than anybody reads, and little to read however long the register grows.
 TAIL = 256 * 2**10  # bytes
-_OURS = 0o644
 
 
 @dataclass(frozen=True)
@@ -50,7 +46,7 @@ class Refusals:
 
     def record(self, *, file: str, sha256: str, reason: str, when: datetime) -> None:
         """Append one refusal, and wait until it is on disk. `when`: with its time zone."""
-        line = json.dumps(
+        self._register.append(
             {
                 "file": file[:LONGEST_NAME],
                 "sha256": sha256[:64],
@@ -58,23 +54,6 @@ class Refusals:
                 "when": when.astimezone(UTC).isoformat(),
             }
         )
-        try:
-            self.folder.mkdir(parents=True, exist_ok=True)
-            register = os.open(self.path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, _OURS)
-            try:
-                fcntl.flock(register, fcntl.LOCK_EX)  # a line that is being written looks torn to another process
-                size = os.fstat(register).st_size
-                # After a line that a power cut tore, the next must not be lost with it.
-                torn = size > 0 and os.pread(register, 1, size - 1) != b"\n"
-                # One write, so that lines of two processes never mix.
-                whole = f"{chr(10) if torn else ''}{line}\n".encode()
-                if os.write(register, whole) != len(whole):
-                    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-                os.fsync(register)
-            finally:
-                os.close(register)
-        except OSError as error:
-            raise ArchiveError(f"{self.path} cannot be written ({error.strerror}). Check free space and permissions.") from error
 
     def knows(self, sha256: str) -> bool:
         """Whether the register's tail tells of these bytes already."""
@@ -97,28 +76,22 @@ class Refusals:
                 found[key] = refusal
         return tuple(refusal for refusal in found.values() if not (refusal.sha256 and taken(refusal.sha256)))
 
+    @property
+    def _register(self) -> Register:
+        return Register(self.path)
+
     def _backwards(self) -> Iterator[Refusal]:
-        try:
-            with self.path.open("rb") as register:
-                size = register.seek(0, os.SEEK_END)
-                register.seek(max(size - TAIL, 0))
-                lines = register.read(TAIL).split(b"\n")
-        except FileNotFoundError:
-            return
-        except OSError as error:
-            raise ArchiveError(f"{self.path} cannot be read ({error.strerror}). Check the folder's permissions.") from error
-        for line in reversed(lines):
-            refusal = _parsed(line)
+        for record in self._register.backwards(TAIL):
+            refusal = _parsed(record)
             if refusal is not None:
                 yield refusal
 
 
-def _parsed(line: bytes) -> Refusal | None:
-    """A line's refusal; nothing for a torn or a foreign line, which must not hide the others."""
+def _parsed(record: Any) -> Refusal | None:
+    """A line's refusal; nothing for a foreign line, which must not hide the others."""
     try:
-        told = json.loads(line)
-        when = datetime.fromisoformat(told["when"]).astimezone(UTC)
+        when = datetime.fromisoformat(record["when"]).astimezone(UTC)
         # What a file was called must not steer the terminal that it is shown on.
-        return Refusal(file=escaped(told["file"]), sha256=escaped(told["sha256"]), reason=escaped(told["reason"]), when=when)
-    except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError):
+        return Refusal(file=escaped(record["file"]), sha256=escaped(record["sha256"]), reason=escaped(record["reason"]), when=when)
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError):
         return None

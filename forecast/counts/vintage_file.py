@@ -19,6 +19,8 @@ __all__ = ["parse", "render"]
 
 FORMAT = "encounter-vintage 1"
 _KEYS = ("format", "source", "panel", "published", "sha256", "file_name", "precision", "covers_panel")
+_TABULATED_BY = "tabulated_by"  # a line that only a vintage carried over from somebody's table has
+_CHECKSUM = "# checksum: "
 _TOTAL = "total:"
 
 
@@ -37,27 +39,31 @@ def render(vintage: Vintage) -> bytes:
         str(vintage.precision),
         "true" if vintage.covers_panel else "false",
     )
-    for value in values:
+    header = dict(zip(_KEYS, values, strict=True))
+    if vintage.tabulated_by:
+        header[_TABULATED_BY] = vintage.tabulated_by
+    for value in header.values():
         if not value.isprintable() or value != value.strip():
             raise ArchiveError(f"{value!r} cannot stand in the header of a vintage. Rename the file and ingest it again.")
-    head = "".join(f"# {key}: {value}\n" for key, value in zip(_KEYS, values, strict=True))
+    head = "".join(f"# {key}: {value}\n" for key, value in header.items())
     rows = [",".join(["month", *vintage.areas, *(f"{_TOTAL}{slug}" for slug in vintage.totals)])]
     for step, month in enumerate(vintage.months):
         published = (int(total[step]) for total in vintage.totals.values())
         rows.append(",".join([str(month), *map(str, vintage.values[step].tolist()), *("" if n < 0 else str(n) for n in published)]))
     body = "\n".join(rows) + "\n"
-    return f"{head}# checksum: {_checksum(head, body)}\n{body}".encode()
+    return f"{head}{_CHECKSUM}{_checksum(head, body)}\n{body}".encode()
 
 
 def parse(content: bytes, name: str) -> Vintage:
     """The vintage of `render`'s bytes. `name`: what to call it in an error. Raises ArchiveError where they are damaged."""
     try:
         lines = content.decode().split("\n")
-        head = "".join(f"{line}\n" for line in lines[: len(_KEYS)])
-        body = "\n".join(lines[len(_KEYS) + 1 :])
-        if lines[len(_KEYS)] != f"# checksum: {_checksum(head, body)}":
+        end = next((place for place, line in enumerate(lines) if line.startswith(_CHECKSUM)), len(_KEYS))
+        head = "".join(f"{line}\n" for line in lines[:end])
+        body = "\n".join(lines[end + 1 :])
+        if lines[end] != f"{_CHECKSUM}{_checksum(head, body)}":
             raise ValueError("the checksum does not match")
-        header = dict(line.removeprefix("# ").split(": ", 1) for line in lines[: len(_KEYS)])
+        header = dict(line.removeprefix("# ").split(": ", 1) for line in lines[:end])
         panel = next((name for name in PANELS if name == header["panel"]), None)
         if header["format"] != FORMAT or panel is None:
             raise ValueError("the format or the panel is not known")
@@ -77,6 +83,7 @@ def parse(content: bytes, name: str) -> Vintage:
             areas=areas,
             values=figures[:, : len(areas)].copy(),
             totals={slug.removeprefix(_TOTAL): figures[:, at].copy() for at, slug in enumerate(names) if slug.startswith(_TOTAL)},
+            tabulated_by=header.get(_TABULATED_BY, ""),
         )
     except (ValueError, KeyError, IndexError) as error:
         raise ArchiveError(f"{name} is damaged ({' '.join(str(error).split())}). Remove it and ingest the official file again.") from error

@@ -6,24 +6,30 @@ Reads no clock: the day of issue is an argument.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date
 
 import numpy as np
 
-from forecast.core.areas import area
+from forecast.core.areas import Panel, area
 from forecast.core.months import Month
 from forecast.core.tables import Counts
 
-__all__ = ["cautions", "left_behind", "stale_after"]
+__all__ = ["Contradiction", "cautions", "contradicted", "contradiction", "stale_after"]
 
 # Official counts of a month are out within three months; later than that, newer ones exist.
 MONTHS_UNTIL_STALE = 3
 # A change of the southwest border by half since a forecast's origin means that the forecast describes another world.
 LEFT_BEHIND = 0.5
 
+_CONTRADICTED = "Newer counts contradict these forecasts"
 _NEWER = {
     "usbp-sectors": "by area of responsibility",
     "cbp-states": "by state",
+}
+_TITLES = {
+    "usbp-sectors": "the Border Patrol's counts by sector",
+    "cbp-states": "counts of all components by state",
 }
 
 
@@ -46,24 +52,46 @@ def cautions(counts: Counts, *, horizon: int, issued: date, others: Sequence[Cou
             f" ({issued.isoformat()}). For forecasts ahead of today, download the current CBP Nationwide Encounters file"
             f" {_NEWER[counts.panel]}, then: encounters ingest FILE, encounters retrain."
         )
-    if (line := left_behind(counts, others)) is not None:
-        found.append(line)
+    if (newer := contradiction(counts, others)) is not None:
+        found.append(newer.sentence)
     return tuple(found)
 
 
-def left_behind(counts: Counts, others: Sequence[Counts]) -> str | None:
-    """What a panel that reaches further shows to have changed since the last month of `counts`, in a sentence; None where nothing did."""
+@dataclass(frozen=True)
+class Contradiction:
+    """Newer counts of another `panel` that show another world: southwest encounters in `month`, its newest, and in `since`, the origin."""
+
+    panel: Panel
+    since: Month
+    before: int
+    month: Month
+    after: int
+
+    @property
+    def sentence(self) -> str:
+        """The evidence, for a reader of the forecasts."""
+        change = self.after / self.before - 1
+        return (
+            f"{_CONTRADICTED}: {_TITLES[self.panel]} ({self.panel}) show {100 * abs(change):.0f} %"
+            f" {'fewer' if change < 0 else 'more'} southwest border encounters in {self.month} ({self.after:,}) than in {self.since}"
+            f" ({self.before:,}), the last month that these forecasts know."
+        )
+
+
+def contradiction(counts: Counts, others: Sequence[Counts]) -> Contradiction | None:
+    """What a panel that reaches further shows to have changed by half since the last month of `counts`; None where nothing did."""
     for other in others:
         if other.panel == counts.panel or other.through - counts.through < 1 or counts.through < other.first:
             continue
         before, after = _southwest(other, counts.through), _southwest(other, other.through)
         if before and after is not None and abs(after / before - 1) >= LEFT_BEHIND:
-            word, share = "fewer" if after < before else "more", 100 * abs(after / before - 1)
-            return (
-                f"The world has left these forecasts behind: counts of all components by state show {share:.0f} % {word}"
-                f" southwest border encounters in {other.through} than in {counts.through}, the last month that these forecasts know."
-            )
+            return Contradiction(other.panel, counts.through, round(before), other.through, round(after))
     return None
+
+
+def contradicted(notes: Sequence[str]) -> str:
+    """The sentence among a release's notes that tells of a contradiction; empty where none does."""
+    return next((note for note in notes if note.startswith(_CONTRADICTED)), "")
 
 
 def _southwest(counts: Counts, month: Month) -> float | None:

@@ -55,6 +55,7 @@ def source_digests() -> dict[str, str]:
     return found
 
 
+@lru_cache(maxsize=1)  # asked for each recipe and origin, and a look at every installed package's files
 def libraries() -> str:
     """The libraries that numbers come from, a line each with its version."""
     return "\n".join(f"{name} {_version(name)}" for name in _LIBRARIES)

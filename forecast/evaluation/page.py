@@ -6,11 +6,13 @@ from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Any
 
+from forecast.core.accuracy import SCORED_INTERVALS
+
 __all__ = ["page"]
 
 # Figure -> head of its column and what it means, for the reader who rests on it.
 _COLUMNS = {
-    "sWIS": ("sWIS", "weighted interval score over the area's own mean seasonal change; smaller is better"),
+    "sWIS": ("sWIS", f"weighted interval score of {SCORED_INTERVALS} over the area's own mean seasonal change; smaller is better"),
     "logWIS": ("logWIS", "weighted interval score of log(1 + count); smaller is better"),
     "sCRPS": ("sCRPS", "continuous ranked probability score, scaled as sWIS; smaller is better"),
     "MASE": ("MASE", "error of the median over the mean seasonal change; smaller is better"),

@@ -14,8 +14,10 @@ from forecast.core.files import whole
 from forecast.core.months import Month
 from forecast.core.tables import Counts, Forecasts
 
-__all__ = ["COLUMNS", "read", "rows", "write"]
+__all__ = ["COLUMNS", "SUFFIXES", "read", "rows", "write"]
 
+# What a table may be written as; the ending of the file's name says which.
+SUFFIXES = (".parquet", ".csv")
 COLUMNS = ("model", "series", "origin", "target_month", "horizon", "level", "value")
 
 
@@ -45,12 +47,16 @@ def _rows(table: Forecasts, model: str) -> pd.DataFrame:
 
 
 def write(path: Path, table: pd.DataFrame) -> None:
-    """Parquet at `path`, whole or not at all. Raises TableError where it cannot be written."""
+    """CSV at a `path` that ends so, otherwise Parquet; whole or not at all. Raises TableError where it cannot be written."""
     try:
         with whole(path, lasting=True) as beside:
-            table.to_parquet(beside, index=False)
+            if path.suffix.lower() == ".csv":
+                table.to_csv(beside, index=False)
+            else:
+                table.to_parquet(beside, index=False)
     except OSError as error:
-        raise TableError(f"{path} cannot be written ({error.strerror}). Give a file in a folder that exists.") from error
+        why = error.strerror or " ".join(str(error).split())
+        raise TableError(f"{path} cannot be written ({why}). Give a file in a folder that exists and has space.") from error
 
 
 def read(path: Path, *, counts: Counts, model: str | None = None) -> tuple[Forecasts, ...]:

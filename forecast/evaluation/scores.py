@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from forecast.core.accuracy import SCORED_INTERVALS
 from forecast.core.months import Month
 from forecast.core.scoring import SCORED_COVERAGES, crps_of_quantiles, inside, pit_bounds, weighted_interval_score, width
 from forecast.core.tables import Counts, Floats, Forecasts
@@ -17,7 +18,7 @@ __all__ = ["CELL_FIGURES", "DETAILS", "FIGURES", "details", "report", "score", "
 
 # Column -> what it means. All are means over cells (area x origin x month) in a summary.
 FIGURES = {
-    "sWIS": "weighted interval score over the area's own mean |y(t) - y(t-12)| up to the origin",
+    "sWIS": f"weighted interval score of {SCORED_INTERVALS} over the area's own mean |y(t) - y(t-12)| up to the origin",
     "logWIS": "weighted interval score of log(1 + count), unscaled",
     "MASE": "|median - count|, scaled as sWIS",
     "coverage_50": "share of counts inside the central 50 % interval",

@@ -163,18 +163,18 @@ def _lately(cells: pd.DataFrame, months: int) -> pd.DataFrame:
     return measured[measured["target_month"].astype(str) > str(last + -months)]
 
 
-def confidence(cells: pd.DataFrame, *, contradicted: bool = False) -> list[dict[str, Any]]:
+def confidence(cells: pd.DataFrame, *, contradicted: str = "") -> list[dict[str, Any]]:
     """How far one recipe's intervals can be trusted now, by lead: `normal`, or `low` or `wide` with what the last twelve months showed.
 
-    `cells`: scores of the recipe at past origins, leaves only. `contradicted`: newer counts of another panel show a world that the
-    forecasts do not know; then nothing that was measured before says how far to trust them.
+    `cells`: scores of the recipe at past origins, leaves only. `contradicted`: which newer counts of another panel show a world that
+    the forecasts do not know, empty where none do; then nothing that was measured before says how far to trust them.
     """
     found = []
     for first, last in LEADS:
         part = cells[cells["lead"].between(first, last)]
         coverage = recent_coverage(part)
         if contradicted:
-            label = "low: newer counts contradict these forecasts"
+            label = f"low: newer counts ({contradicted}) contradict these forecasts"
         elif coverage is None:
             label = "unknown: no past forecast of this lead"
         else:

@@ -12,7 +12,8 @@ from typing import Protocol
 
 from sqlalchemy import Engine
 
-from forecast.core.areas import Panel
+from forecast.core.areas import PANELS, Panel
+from forecast.core.tables import Counts
 from forecast.counts import bundle
 from forecast.counts.archive import Archive
 from forecast.release import ledger
@@ -80,6 +81,11 @@ class Job:
             recipes=tuple(recipes),
             tracking_budget=settings.tracking_budget,
         )
+
+    def others(self, counts: Counts) -> list[Counts]:
+        """The other panels, as they were public on the day of `counts`."""
+        day = counts.as_of
+        return [self.archive.as_of(other, day) for other in PANELS if other != counts.panel and self.archive.vintages(other, as_of=day)]
 
 
 @dataclass(frozen=True)

@@ -9,18 +9,22 @@ from datetime import date, datetime, timedelta
 
 from sqlalchemy import Engine
 
-from forecast.core.areas import Panel
-from forecast.core.errors import ClockError, EncountersError, GateRefused, RecipeError
+from forecast.core.areas import PANELS, Panel
+from forecast.core.errors import ClockError, EncountersError, GateRefused, RecipeError, TrackingError
 from forecast.core.tables import Counts
+from forecast.evaluation.cautions import contradicted, contradiction
 from forecast.pipeline.catching_up import catch_up
+from forecast.pipeline.correcting import record_counts, since_issue
 from forecast.pipeline.job import Job, Progress, Result
 from forecast.recipe import recipe as kitchen
 from forecast.recipe.recipe import Recipe
 from forecast.recipe.version import code_version
-from forecast.release import ledger, read
+from forecast.release import ledger, publish, read
+from forecast.release.corrections import Correction
 from forecast.release.lease import hold
 from forecast.release.manifest import Manifest
 from forecast.release.migrations import migrate
+from forecast.release.tracking import outbox, own_store
 
 __all__ = ["HINDCAST", "RECIPES", "release_key", "retrain"]
 
@@ -32,12 +36,13 @@ RECIPES: dict[Panel, tuple[str, ...]] = {"usbp-sectors": ("bank", "floor"), "cbp
 LEASE_LASTS = timedelta(minutes=10)
 
 
-def release_key(counts: Counts, recipes: Sequence[Recipe], *, code: str, once: str = "") -> str:
+def release_key(counts: Counts, recipes: Sequence[Recipe], *, code: str, once: str = "", contradicted: str = "") -> str:
     """The sha256 that a release is published under: the same counts, recipes and code give the same release.
 
-    `once` sets a hindcast or a forced repetition apart.
+    `once` sets a hindcast or a forced repetition apart. `contradicted`: what newer counts of another panel say against it, which the
+    release tells its readers: once they say something else, or agree, it is issued again.
     """
-    parts = [counts.panel, counts.digest, code, once, *(recipe.digest for recipe in recipes)]
+    parts = [counts.panel, counts.digest, code, once, *(recipe.digest for recipe in recipes), *([contradicted] if contradicted else [])]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 
@@ -46,8 +51,14 @@ def retrain(panel: Panel, job: Job, progress: Progress, *, force: bool = False, 
 
     `as_of` makes a hindcast from what was public on that day; it never becomes the latest release. Raises GateRefused, LockHeld and
     every other EncountersError; whatever happens, the last release stays served. At the end, also of one that found nothing new or was
-    refused, MLflow is sent the retrainings that it would not take before.
+    refused, MLflow is sent the retrainings that it would not take before. A home that was moved is put right first: its MLflow store
+    then says where its artifacts lie now; and where that store lacks the release that is served, it is logged again.
     """
+    try:
+        if own_store.relocate(job.tracking, job.artifacts, panels=PANELS):
+            progress.say(f"{panel}: this home was copied or moved; MLflow's runs now point at the artifacts here")
+    except TrackingError as error:
+        progress.say(f"{panel}: {error}")
     try:
         result = _retrain(panel, job, progress, force=force, as_of=as_of)
     except EncountersError:
@@ -63,34 +74,93 @@ def _retrain(panel: Panel, job: Job, progress: Progress, *, force: bool, as_of: 
     counts = job.archive.as_of(panel, as_of or now.date())
     once = f"{HINDCAST} {as_of}" if as_of else f"forced {now.isoformat()}" if force else ""
     migrate(job.engine)
+    corrected: list[Correction] = []
     served = None  # a hindcast knows no champion that later months have chosen
     if not as_of and (release := _served(job.engine, panel)):
-        _check_not_behind(counts, release, job, now)
+        corrected = since_issue(panel, job.archive, release)
+        if not corrected:
+            _check_not_behind(counts, release, job, now)
         served = release.recipe
         if served not in [recipe.name for recipe in recipes]:
             recipes = [_defender(served), *recipes]
-    key = release_key(counts, recipes, code=code_version(), once=once)
+    newer = contradiction(counts, job.others(counts))
+    against = newer.sentence if newer else ""
+    key = release_key(counts, recipes, code=code_version(), once=once, contradicted=against)
+    if (
+        not once
+        and (last := _last_issued(job.engine, panel))
+        and contradicted(last.notes) != against
+        and _published(job.engine, panel, key)
+    ):
+        # What an earlier release said holds again: that one stays as it is, and another is issued.
+        key = release_key(counts, recipes, code=code_version(), contradicted=f"{against} after {last.id}")
     # Looked up before the lock and again under it: a second start finds what the first has published meanwhile.
     if (found := _published(job.engine, panel, key)) is not None:
-        return Result(panel, "nothing new", found)
+        if corrected:
+            return _served_again(panel, job, found, corrected[-1])
+        if as_of is None and _is_lost(job, panel, found, key):
+            _log_again(panel, job, progress, counts, recipes, found)
+        return _nothing_new(job, panel, found, hindcast=as_of is not None)
     with hold(job.engine, panel, holder=job.holder, now=now, ttl=LEASE_LASTS) as lease:
         if (found := _published(job.engine, panel, key)) is not None:
-            return Result(panel, "nothing new", found)
+            return _nothing_new(job, panel, found, hindcast=as_of is not None)
         why = once or f"counts through {counts.through}"
         run = ledger.start(job.engine, panel, why=why, now=now)
         try:
-            from forecast.pipeline.scoring import look_back
+            from forecast.pipeline.scoring import look_back, score_hindcast
             from forecast.pipeline.training import Training
 
             # Before training, so that a run that is killed later has lost no count and no score.
             changed = look_back(panel, job, progress, lease, run, hindcast=as_of is not None)
             result = Training(panel, job, progress, counts, tuple(recipes), served, key, lease, run, hindcast=as_of is not None).publish()
+            if as_of is not None:
+                score_hindcast(panel, job, progress, lease, run, result.release)
         except BaseException as error:
             verdict: ledger.Verdict = "refused" if isinstance(error, GateRefused) else "failed"
             ledger.finish(job.engine, run, verdict=verdict, reason=f"{error or type(error).__name__}", now=job.clock())
             raise
         ledger.finish(job.engine, run, verdict=result.verdict, reason=result.release, now=job.clock())
         return replace(result, alarms=changed)
+
+
+def _nothing_new(job: Job, panel: Panel, release: str, *, hindcast: bool) -> Result:
+    """Names the release that is served, which after a rollback or a forced repetition is not the one that was found; of hindcasts, that."""
+    served = None if hindcast else read.pointers(job.engine).get(panel)
+    return Result(panel, "nothing new", served or release)
+
+
+def _is_lost(job: Job, panel: Panel, release: str, key: str) -> bool:
+    """Whether a home's own MLflow store lacks the release that is served, and what was published under `key` is that release."""
+    served = _served(job.engine, panel)
+    if release in outbox.waiting(job.outbox, panel) or served is None or served.key != key:
+        return False
+    try:
+        return not own_store.has_release(job.tracking, job.artifacts, panel=panel, release=release)
+    except TrackingError:  # what cannot be read is told when something is logged
+        return False
+
+
+def _log_again(panel: Panel, job: Job, progress: Progress, counts: Counts, recipes: Sequence[Recipe], release: str) -> None:
+    """Log the release that is served once more: the same figures, made again from the same counts, recipes and code."""
+    progress.say(f"{panel}: MLflow lacks {release}, as after a restore without its files: it is logged again")
+    with hold(job.engine, panel, holder=job.holder, now=job.clock(), ttl=LEASE_LASTS) as lease:
+        run = ledger.start(job.engine, panel, why=f"MLflow lacks {release}", now=job.clock())
+        try:
+            from forecast.pipeline.training import Training
+
+            training = Training(panel, job, progress, counts, tuple(recipes), None, "", lease, run, hindcast=False)
+            training.log_again(read.load(job.engine, release).manifest)
+        except BaseException as error:
+            ledger.finish(job.engine, run, verdict="failed", reason=f"{error or type(error).__name__}", now=job.clock())
+            raise
+        ledger.finish(job.engine, run, verdict="nothing new", reason=release, now=job.clock())
+
+
+def _served_again(panel: Panel, job: Job, release: str, correction: Correction) -> Result:
+    """Serve an earlier release again, made of what the counts are now that a file was corrected."""
+    record_counts(job.engine, panel, job.archive)
+    publish.rollback(job.engine, release, now=job.clock(), reason=f"{correction.file} was {correction.kind}")
+    return Result(panel, "nothing new", release)
 
 
 def _candidates(panel: Panel, job: Job) -> list[Recipe]:
@@ -105,6 +175,11 @@ def _candidates(panel: Panel, job: Job) -> list[Recipe]:
 def _served(engine: Engine, panel: Panel) -> Manifest | None:
     """What the release that is served now says of itself."""
     return next((found.manifest for found in read.releases(engine, panel) if found.current), None)
+
+
+def _last_issued(engine: Engine, panel: Panel) -> Manifest | None:
+    """What the newest release says of itself, served or not: after a rollback it is not the one that is served."""
+    return next((found.manifest for found in read.releases(engine, panel) if not found.manifest.hindcast), None)
 
 
 def _check_not_behind(counts: Counts, served: Manifest, job: Job, now: datetime) -> None:

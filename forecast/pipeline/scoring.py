@@ -14,14 +14,14 @@ from forecast.core.areas import Panel
 from forecast.core.errors import LockHeld
 from forecast.core.tables import Forecasts
 from forecast.evaluation import monitoring
+from forecast.pipeline.correcting import record_counts
 from forecast.pipeline.job import Job, Progress
 from forecast.recipe import recipe as kitchen
-from forecast.release import accuracy, alarms, ledger, publish, read
+from forecast.release import accuracy, alarms, ledger, read
 from forecast.release.alarms import Event
 from forecast.release.lease import Lease, renew
-from forecast.release.observed import observed
 
-__all__ = ["STEP", "look_back"]
+__all__ = ["STEP", "look_back", "score_hindcast"]
 
 STEP = "scoring past releases"
 # What every release is measured against: the bundled naive floor, whatever recipes compete today.
@@ -31,11 +31,12 @@ FLOOR = "floor"
 def look_back(panel: Panel, job: Job, progress: Progress, lease: Lease, run: int, *, hindcast: bool) -> tuple[Event, ...]:
     """Record the archive's counts, then score and judge the panel's releases by them; gives the alarms newly raised or cleared.
 
-    Before a `hindcast` counts are recorded and nothing is scored: it is the scheduled job that looks back. What fails after the counts
+    Before a `hindcast` counts are recorded and nothing is scored: it is the scheduled job that looks back; the hindcast itself is
+    scored once it is there (`score_hindcast`). What fails after the counts
     are recorded is told and noted in the ledger, and made up for by the next run: it must not stop a publication. Raises StoreError where
     the counts cannot be recorded, LockHeld where the lease was lost.
     """
-    publish.record_observations(job.engine, panel, observed(job.archive.history(panel)))
+    record_counts(job.engine, panel, job.archive)
     if hindcast:
         return ()
     try:
@@ -45,18 +46,36 @@ def look_back(panel: Panel, job: Job, progress: Progress, lease: Lease, run: int
         raise
     except Exception as error:  # whatever it is, forecasts of the months ahead are worth more than scores of the months behind
         failed, changed = [" ".join(f"{error or type(error).__name__}".split())], ()
-    for line in failed:
-        progress.say(f"{panel}: a past release could not be scored, and will be tried again. {line}")
-    if failed:
-        ledger.step(job.engine, run, f"{STEP} failed: {'; '.join(failed)}", now=job.clock())
+    _tell(failed, panel, job, progress, run)
     for event in changed:
         progress.say(f"{panel}: alarm {event.kind} {'raised' if event.raised else 'cleared'}: {event.detail}")
     return changed
 
 
-def _score(panel: Panel, job: Job, progress: Progress, lease: Lease, run: int) -> list[str]:
-    """Score what is due, release by release; gives why a release could not be scored, in a line each."""
-    waiting = accuracy.due(job.engine, panel, as_of=job.clock().date())
+def score_hindcast(panel: Panel, job: Job, progress: Progress, lease: Lease, run: int, release: str) -> None:
+    """Score a new hindcast against the counts that the store knows: those of its months came out long ago.
+
+    What fails is said and noted in the ledger, and made up for by the next look back. Raises LockHeld where the lease was lost.
+    """
+    try:
+        failed = _score(panel, job, progress, lease, run, only=release)
+    except LockHeld:
+        raise
+    except Exception as error:  # the hindcast is published, whatever it is
+        failed = [" ".join(f"{error or type(error).__name__}".split())]
+    _tell(failed, panel, job, progress, run)
+
+
+def _tell(failed: Sequence[str], panel: Panel, job: Job, progress: Progress, run: int) -> None:
+    for line in failed:
+        progress.say(f"{panel}: a past release could not be scored, and will be tried again. {line}")
+    if failed:
+        ledger.step(job.engine, run, f"{STEP} failed: {'; '.join(failed)}", now=job.clock())
+
+
+def _score(panel: Panel, job: Job, progress: Progress, lease: Lease, run: int, *, only: str | None = None) -> list[str]:
+    """Score what is due, of all releases or of `only` one; gives why a release could not be scored, in a line each."""
+    waiting = accuracy.due(job.engine, panel, as_of=job.clock().date(), release=only)
     if not waiting:
         return []
     ledger.step(job.engine, run, STEP, now=job.clock())

@@ -11,13 +11,13 @@ from contextlib import ExitStack, suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from forecast.core.areas import PANELS, Panel
+from forecast.core.areas import Panel
 from forecast.core.errors import TrackingError
 from forecast.core.months import Month
 from forecast.core.tables import Counts
 from forecast.evaluation import backtest, gates, record, scores, selection
 from forecast.evaluation.cache import FitCache
-from forecast.evaluation.cautions import cautions, left_behind, stale_after
+from forecast.evaluation.cautions import cautions, contradiction, stale_after
 from forecast.models.fitting import make_ready
 from forecast.pipeline.job import Job, Progress, Result
 from forecast.recipe import recipe as kitchen
@@ -72,6 +72,12 @@ class Training:
         )
         return Result(self.panel, "published", published.id, manifest.notes)
 
+    def log_again(self, manifest: Manifest) -> None:
+        """Bring a release that is published to an MLflow that lacks it. Counts, recipes and code must be those it was made with."""
+        scored, _, _ = self._evaluate()
+        made = self._fit(next(recipe for recipe in self.recipes if recipe.name == manifest.recipe))
+        self._log(manifest, made, scored, manifest.scores)
+
     def _step(self, name: str, fits: int | None = None) -> None:
         ledger.step(self.job.engine, self.run, name, now=self.job.clock())
         renew(self.job.engine, self.lease)
@@ -88,7 +94,8 @@ class Training:
         gates.check_coverage(lately, self.panel)
         chosen = next(recipe for recipe in self.recipes if recipe.name == verdict.name)
         own = past[(past["model"] == verdict.name) & (past["group"] != "total")]
-        trust = selection.confidence(own, contradicted=left_behind(self.counts, self._others()) is not None)
+        newer = contradiction(self.counts, self.job.others(self.counts))
+        trust = selection.confidence(own, contradicted=f"{newer.panel}, {newer.month}" if newer else "")
         report = scores.report(scored, origins=origins)
         return scored, report | {"selection": verdict.figures() | {"coverage": lately.figures()}, "confidence": trust}, chosen
 
@@ -110,11 +117,6 @@ class Training:
         self._step(f"replaying the record of {len(origins)} origins", kept.fits_needed())
         past = kept.replay(workers=self.job.workers, deadline=self.job.deadline, on_fit=self.progress.advance)
         return scores.score(forecasts=past, truth=self.counts)
-
-    def _others(self) -> list[Counts]:
-        """The other panels, as they were public on the same day."""
-        archive, day = self.job.archive, self.counts.as_of
-        return [archive.as_of(other, day) for other in PANELS if other != self.panel and archive.vintages(other, as_of=day)]
 
     def _fit(self, recipe: Recipe) -> Run:
         self._step(f"fitting through {self.counts.through}", len(recipe.fitted) * len(self.counts.open_areas))
@@ -145,7 +147,8 @@ class Training:
             hindcast=self.hindcast,
             scores=report,
             fallbacks=made.fallbacks,
-            notes=cautions(counts, horizon=made.recipe.horizon, issued=issued, others=self._others()),
+            notes=cautions(counts, horizon=made.recipe.horizon, issued=issued, others=self.job.others(counts)),
+            sources=counts.sources,
         )
 
     def _log(self, manifest: Manifest, made: Run, scored: DataFrame, report: dict[str, Any]) -> Manifest:
@@ -172,12 +175,12 @@ class Training:
             try:
                 describe(training, job.outbox / manifest.id)
             except TrackingError as error:
-                self.progress.say(f"{self.panel}: published without a tracking run, which stays missing. {error}")
+                self.progress.say(f"{self.panel}: MLflow gets no run of this training. {error}")
                 return manifest
             sent = outbox.deliver(
                 job.outbox, [manifest.id], panel=self.panel, uri=job.tracking, artifacts=job.artifacts, budget=job.tracking_budget,
                 sender=sender,
             )  # fmt: skip
         if sent.problem is not None:
-            self.progress.say(f"{self.panel}: published without a tracking run, which a later retraining makes up for. {sent.problem}")
+            self.progress.say(f"{self.panel}: MLflow has no run of this training yet; a later retraining sends it. {sent.problem}")
         return replace(manifest, run_id=sent.runs.get(manifest.id))

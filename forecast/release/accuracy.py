@@ -52,10 +52,10 @@ class Tally:
         return self.score / self.floor if self.floor else None
 
 
-def due(engine: Engine, panel: Panel, *, as_of: date) -> dict[str, list[Truth]]:
+def due(engine: Engine, panel: Panel, *, as_of: date, release: str | None = None) -> dict[str, list[Truth]]:
     """Release -> the counts public by a day that it forecast and was not scored against yet, hindcasts too. Raises StoreError.
 
-    Of each month the newest figure counts: one that was revised is due again.
+    Of each month the newest figure counts: one that was revised is due again. `release`: of that one alone.
     """
     said, seen, newer = schema.release_quantiles, schema.observation, schema.observation.alias("newer")
     later = select(newer.c.published).where(
@@ -76,11 +76,13 @@ def due(engine: Engine, panel: Panel, *, as_of: date) -> dict[str, list[Truth]]:
         .where(_RELEASES.c.panel == panel, seen.c.published <= as_of, ~later.exists(), ~scored.exists())
         .order_by(_RELEASES.c.issued_at, said.c.release, seen.c.area, seen.c.month)
     )
-    found: dict[str, list[Truth]] = {}
+    if release is not None:
+        query = query.where(said.c.release == release)
+    counts: dict[str, list[Truth]] = {}
     with reading(engine) as connection:
-        for release, *count in connection.execute(query):
-            found.setdefault(release, []).append(Truth(*count))
-    return found
+        for scored_release, *count in connection.execute(query):
+            counts.setdefault(scored_release, []).append(Truth(*count))
+    return counts
 
 
 def record(engine: Engine, panel: Panel, rows: Sequence[Scored]) -> None:

@@ -157,8 +157,11 @@ def _locked(path: Path, panel: Panel, holder: str) -> Iterator[None]:
         except BlockingIOError:
             who = os.pread(handle, 200, 0).decode(errors="replace").strip()
             raise LockHeld(_busy(panel, who or "just started", "its lock is free at once")) from None
-        os.ftruncate(handle, 0)
-        os.pwrite(handle, holder.encode(), 0)
+        try:
+            os.ftruncate(handle, 0)
+            os.pwrite(handle, holder.encode(), 0)
+        except OSError as error:
+            raise StoreError(f"The lock {path} cannot be written: {error.strerror}. Free some space and try again.") from error
         yield
     finally:
         os.close(handle)

@@ -8,6 +8,7 @@ from typing import Any
 
 from forecast.core.areas import Panel
 from forecast.core.months import Month
+from forecast.core.provenance import Provenance
 
 __all__ = ["Manifest"]
 
@@ -19,7 +20,8 @@ class Manifest:
     `key`: sha256 over data digest, recipe and code version; the same key is published once. `as_of`: what was public by that day
     went in. `origin`: the last observed month. `stale_after`: the day after which newer counts should be out. `hindcast`: made for a
     past as-of date; never served as the latest. `scores`: figures of the last evaluation, by model. `fallbacks`: area slug -> why the
-    floor model stands in for it. `notes`: sentences that every reader must see first.
+    floor model stands in for it. `notes`: sentences that every reader must see first. `sources`: the files whose counts went in; empty in
+    releases of before they were kept.
     """
 
     panel: Panel
@@ -36,6 +38,7 @@ class Manifest:
     scores: dict[str, Any] = field(default_factory=dict)
     fallbacks: dict[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    sources: tuple[Provenance, ...] = ()
 
     @property
     def id(self) -> str:

@@ -29,5 +29,5 @@ def observed(history: Iterable[tuple[Vintage, Counts]]) -> list[Observation]:
                 cell = (int(values[row]), max(int(precision[row]), 1))
                 if known.get((slug, month.ordinal)) != cell:
                     known[slug, month.ordinal] = cell
-                    found.append(Observation(slug, month, vintage.published, *cell, vintage.source, vintage.sha256))
+                    found.append(Observation(slug, month, vintage.published, *cell, vintage.credit, vintage.sha256))
     return found

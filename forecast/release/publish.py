@@ -6,7 +6,7 @@ Judges no forecast: what may be published is decided before.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -19,6 +19,7 @@ from forecast.core.errors import NoRelease, StoreError, TableError
 from forecast.core.months import Month
 from forecast.core.tables import Forecasts, Paths
 from forecast.release import schema
+from forecast.release.corrections import Correction, record, supersede
 from forecast.release.lease import Lease, require
 from forecast.release.manifest import Manifest
 from forecast.release.read import Observation, current
@@ -112,12 +113,13 @@ def verify(engine: Engine, release_id: str) -> None:
         _verify(connection, release_id)
 
 
-def record_observations(engine: Engine, panel: Panel, rows: Iterable[Observation]) -> int:
+def record_observations(engine: Engine, panel: Panel, rows: Iterable[Observation], *, corrections: Sequence[Correction] = ()) -> int:
     """Store what vintages add or change; returns how many cells were written.
 
     A figure equal to the newest one published before it is skipped, so that the whole archive can be handed over each time. Hand over
     all vintages, not the last: one that came in late lies between others. Of two figures of one day the later in `rows` holds.
-    Raises TableError for an area of another panel, StoreError.
+    `corrections`: of files of the panel; their counts that are not among `rows` any more are served no longer. Raises TableError for an
+    area of another panel, StoreError.
     """
     cells = {(row.area, row.month, row.published): row for row in rows}
     ordered = [cells[cell] for cell in sorted(cells)]
@@ -127,6 +129,8 @@ def record_observations(engine: Engine, panel: Panel, rows: Iterable[Observation
     kept: dict[tuple[str, Month], dict[date, tuple[int, int]]] = {}
     fresh: list[dict[str, Any]] = []
     with writing(engine, subject=panel) as connection:
+        record(connection, corrections)
+        supersede(connection, corrections, {(row.area, row.month, row.published, row.sha256) for row in ordered})
         for slug in dict.fromkeys(row.area for row in ordered):
             for stored in connection.execute(select(table).where(table.c.area == slug)):
                 cell = Observation(*stored)

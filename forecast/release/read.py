@@ -6,9 +6,9 @@ The one door of the service into the library's store. numpy is loaded when paths
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterable
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date
+from datetime import UTC, date, datetime
 from functools import cached_property
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
@@ -19,6 +19,7 @@ from forecast.core.areas import Panel
 from forecast.core.errors import NoRelease, StoreError
 from forecast.core.months import Month
 from forecast.release import schema
+from forecast.release.corrections import Correction, affecting, stored
 from forecast.release.manifest import Manifest
 from forecast.release.rows import manifest_of, numbers, unpack_paths
 from forecast.release.store import connect, reading
@@ -32,9 +33,11 @@ __all__ = [
     "Release",
     "ReleaseSummary",
     "connect",
+    "content_stamp",
     "latest",
     "load",
     "observations",
+    "observations_in_slices",
     "paths",
     "pointers",
     "releases",
@@ -56,7 +59,10 @@ class AreaForecast:
 
 @dataclass(frozen=True)
 class Release:
-    """An immutable release as issued. `areas` by slug, in alphabetical order; `levels` ascending, those of every row of quantiles."""
+    """An immutable release as issued. `areas` by slug, in alphabetical order; `levels` ascending, those of every row of quantiles.
+
+    `corrections`: not of the release itself, but of the files that its counts came from, made since it was issued.
+    """
 
     id: str
     manifest: Manifest
@@ -64,6 +70,7 @@ class Release:
     levels: tuple[float, ...]
     areas: tuple[AreaForecast, ...]
     previous: str | None
+    corrections: tuple[Correction, ...] = ()
 
     @cached_property
     def by_slug(self) -> dict[str, AreaForecast]:
@@ -103,15 +110,20 @@ class Observation:
     sha256: str
 
 
-def pointers(engine: Engine) -> dict[Panel, str]:
-    """Panel -> id of the release it serves; without a panel that has none. One indexed query, cheap enough to poll. Raises StoreError."""
+def pointers(engine: Engine, *, before: datetime | None = None) -> dict[Panel, str]:
+    """Panel -> id of the release it serves; without a panel that has none. One indexed query, cheap enough to poll. Raises StoreError.
+
+    `before`: what the pointers said just before that moment, by the moves recorded until then: publications and rollbacks.
+    """
     with reading(engine) as connection:
-        return current(connection)
+        return current(connection, before=before)
 
 
-def current(connection: Connection) -> dict[Panel, str]:
+def current(connection: Connection, *, before: datetime | None = None) -> dict[Panel, str]:
     """`pointers` inside a transaction that is already open."""
     newest = select(func.max(schema.pointer.c.id)).group_by(schema.pointer.c.panel)
+    if before is not None:
+        newest = newest.where(schema.pointer.c.moved_at < before)
     query = select(schema.pointer.c.panel, schema.pointer.c.release).where(schema.pointer.c.id.in_(newest))
     return {row.panel: row.release for row in connection.execute(query)}
 
@@ -168,20 +180,46 @@ def observations(
 
     `first` and `last` are both included. Raises StoreError.
     """
-    asked = list(dict.fromkeys(areas))
+    asked = tuple(dict.fromkeys(areas))
+    slices = observations_in_slices(engine, asked, first=first, last=last, as_of=as_of, slice_size=len(asked) or 1)
+    return [found for series in slices for months in series.values() for found in months]
+
+
+def observations_in_slices(
+    engine: Engine, areas: Sequence[str], *, first: Month | None, last: Month | None, as_of: date | None, slice_size: int
+) -> Iterator[dict[str, list[Observation]]]:
+    """The same for a few areas at a time, by slug, so that no more is in memory; all slices are of one state of the store."""
     table = schema.observation
-    query = select(table).where(table.c.area.in_(asked)).order_by(table.c.month, table.c.published)
+    query = select(table).order_by(table.c.month, table.c.published)
     if first is not None:
         query = query.where(table.c.month >= first)
     if last is not None:
         query = query.where(table.c.month <= last)
     if as_of is not None:
         query = query.where(table.c.published <= as_of)
-    newest: dict[str, dict[Month, Observation]] = {slug: {} for slug in asked}
     with reading(engine) as connection:
-        for row in connection.execute(query):
-            newest[row.area][row.month] = Observation(*row)
-    return [found for slug in asked for found in newest[slug].values()]
+        for start in range(0, len(areas), slice_size):
+            asked = areas[start : start + slice_size]
+            newest: dict[str, dict[Month, Observation]] = {slug: {} for slug in asked}
+            for row in connection.execute(query.where(table.c.area.in_(asked))):
+                newest[row.area][row.month] = Observation(*row)
+            yield {slug: list(months.values()) for slug, months in newest.items()}
+
+
+def content_stamp(engine: Engine) -> Hashable:
+    """Changes whenever counts, corrections, scores or releases were added, changed or taken away; cheap enough to poll.
+
+    Raises StoreError.
+    """
+    counts, scores = schema.observation.c, schema.accuracy.c
+    queries = (
+        select(counts.published, func.count(), func.sum(counts.count)).group_by(counts.published).order_by(counts.published),
+        select(func.count(), func.max(scores.published), func.sum(scores.wis), func.sum(scores.observed)),
+        select(func.max(schema.correction.c.id)),
+        select(func.count(), select(func.max(schema.pointer.c.id)).scalar_subquery()).select_from(schema.release),
+    )
+    with reading(engine) as connection:
+        return tuple(tuple(map(tuple, connection.execute(query))) for query in queries)
 
 
 def _load(connection: Connection, release_id: str) -> Release:
@@ -195,7 +233,9 @@ def _load(connection: Connection, release_id: str) -> Release:
     rows = groupby(connection.execute(query), key=lambda row: row.area)
     known: dict[tuple[Month, ...], tuple[Month, ...]] = {}  # nearly all areas have the same months: held once
     areas = sorted((_area(slug, list(own), len(levels), release_id, known) for slug, own in rows), key=lambda area: area.slug)
-    return Release(release_id, manifest_of(head.manifest), head.checksum, levels, tuple(areas), head.previous)
+    manifest = manifest_of(head.manifest)
+    corrections = tuple(affecting(stored(connection, manifest.panel), manifest))
+    return Release(release_id, manifest, head.checksum, levels, tuple(areas), head.previous, corrections)
 
 
 def _area(slug: str, rows: list[Row[Any]], levels: int, release_id: str, known: dict[tuple[Month, ...], tuple[Month, ...]]) -> AreaForecast:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from forecast.core.errors import StoreError, TableError
 from forecast.core.months import Month
+from forecast.core.provenance import Provenance
 from forecast.release.manifest import Manifest
 
 if TYPE_CHECKING:
@@ -54,10 +55,16 @@ def manifest_of(text: str) -> Manifest:
                 "issued_at": datetime.fromisoformat(found["issued_at"]),
                 "origin": Month(**found["origin"]),
                 "notes": tuple(found["notes"]),
+                "sources": tuple(_provenance(source) for source in found.get("sources", ())),
             }
         )
     except (ValueError, TypeError, KeyError) as error:
         raise StoreError(f"A manifest in the store is damaged ({error}). Restore the store from a backup.") from error
+
+
+def _provenance(source: dict[str, Any]) -> Provenance:
+    months = {name: Month(**source[name]) for name in ("first", "last")}
+    return Provenance(**{**source, **months, "published": date.fromisoformat(source["published"])})
 
 
 def numbers(text: str, *, place: str, expected: int | None = None) -> tuple[float, ...]:

@@ -5,6 +5,8 @@ release_quantiles  one row per release, area and horizon; counts in encounters p
 release_paths      one row per release and area: the sample paths, packed by `rows.pack_paths`
 pointer            every move of a panel's pointer; the newest row of a panel says which release is served
 observation        published counts: a row where a vintage adds a cell or changes it
+correction         files that were redated, withdrawn or taken back after their counts were recorded
+superseded         rows that stood in observation until a correction; never served, never deleted
 run, run_step      the ledger of retrainings
 lease              who may publish for a panel, and the epoch that fences out an earlier holder
 accuracy           one row per release, area, month and count that came out later: a revised count adds a row, readers take the newest
@@ -46,6 +48,7 @@ __all__ = [
     "accuracy",
     "alarm",
     "api_key",
+    "correction",
     "lease",
     "metadata",
     "observation",
@@ -55,10 +58,11 @@ __all__ = [
     "release_quantiles",
     "run",
     "run_step",
+    "superseded",
 ]
 
 # The migrations, oldest first. Kept here so that a reader can judge a store's age without the migration library.
-REVISIONS: tuple[str, ...] = ("0001", "0002", "0003")
+REVISIONS: tuple[str, ...] = ("0001", "0002", "0003", "0004")
 # Not the migration library's own default: MLflow keeps that one, and the two may share a PostgreSQL database.
 VERSION_TABLE = "encounters_schema"
 
@@ -169,6 +173,35 @@ observation = Table(
     Column("source", Text, nullable=False),
     Column("sha256", Text, nullable=False),  # of the official file
     sqlite_with_rowid=False,
+)
+
+correction = Table(
+    "correction",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("panel", Text, nullable=False),
+    Column("sha256", Text, nullable=False),  # of the official file
+    Column("file", Text, nullable=False),
+    Column("kind", Text, nullable=False),  # redated, withdrawn, taken back
+    Column("at", Instant, nullable=False),
+    Column("before", Date),  # its day of publication until then; NULL where it was not in force
+    Column("published", Date),  # and from then on
+    Column("taken_in", Instant),  # when the archive had it; NULL where that was before records
+)
+
+superseded = Table(
+    "superseded",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("area", Text, nullable=False),
+    Column("month", MonthColumn, nullable=False),
+    Column("published", Date, nullable=False),
+    Column("count", Integer, nullable=False),  # encounters in the month
+    Column("precision", Integer, nullable=False),
+    Column("source", Text, nullable=False),
+    Column("sha256", Text, nullable=False),
+    Column("until", Instant, nullable=False),  # when it was corrected
+    Index("ix_superseded_area", "area", "month"),
 )
 
 run = Table(

@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 import importlib.util
 import io
+import itertools
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -19,9 +20,7 @@ from typing import Any, Literal
 
 from forecast.core import areas as catalogue
 from forecast.core.areas import Area, Kind, Panel
-from forecast.release import columns
-from forecast.release.columns import Unit
-from forecast.release.once import per_release
+from forecast.release.intervals import UNITS, Unit, months_ahead
 from forecast.release.read import AreaForecast, Release
 
 __all__ = [
@@ -35,7 +34,6 @@ __all__ = [
     "LongShape",
     "area",
     "choose",
-    "csv_line",
     "csv_table",
     "forecast_types",
     "forecasts_csv",
@@ -43,6 +41,7 @@ __all__ = [
     "in_southwest",
     "ordered",
     "parquet",
+    "rounds",
     "writes_parquet",
 ]
 
@@ -83,18 +82,18 @@ def csv_table(names: Sequence[str], rows: Iterable[Sequence[Any]], *, guard: boo
 
     `guard`: whether text that a spreadsheet would run gets an apostrophe; only what no person opens may do without.
     """
+    return _lines(itertools.chain([names], (_safe(row, guard) for row in rows)))
+
+
+def _lines(rows: Iterable[Iterable[Any]]) -> bytes:
     out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\r\n")
-    writer.writerow(names)
-    if guard:
-        rows = ([f"'{cell}" if isinstance(cell, str) and cell.startswith(_FORMULA) else cell for cell in row] for row in rows)
-    writer.writerows(rows)
+    csv.writer(out, lineterminator="\r\n").writerows(rows)
     return out.getvalue().encode()
 
 
-def csv_line(cells: Sequence[Any], *, guard: bool = True) -> bytes:
-    """One row of such a table, without the end of the line."""
-    return csv_table((), [cells], guard=guard).split(b"\r\n", 1)[1].removesuffix(b"\r\n")
+def _safe(cells: Sequence[Any], guard: bool) -> Sequence[Any]:
+    """The cells, where `guard` is set with an apostrophe before text that a spreadsheet would run."""
+    return [f"'{cell}" if isinstance(cell, str) and cell.startswith(_FORMULA) else cell for cell in cells] if guard else cells
 
 
 def forecast_types(coverage: Iterable[int] = COVERAGE, *, stale: bool = False) -> dict[str, str]:
@@ -139,20 +138,11 @@ def forecasts_csv(
     yield csv_table(tuple(forecast_types(coverage, stale=today is not None)), [])
     for release, forecast in chosen:
         one, manifest = area(forecast.slug), release.manifest
-        fallback = manifest.fallbacks.get(forecast.slug)
-        head = _heads(release)[None if today is None else today > manifest.stale_after]
-        start = head + csv_line([one.slug, one.name, one.kind], guard=guard) + b","
-        end = b"," + (csv_line([fallback], guard=guard) if fallback else b"") + b"\r\n"
-        between = end + start
-        yield start + columns.months(release, forecast, coverage=coverage, unit=unit, horizon=horizon, form="csv", between=between) + end
-
-
-@per_release
-def _heads(release: Release) -> dict[bool | None, bytes]:
-    """The first cells of every row of a release: stale, not stale, and without a word of it; `true` as JSON and pandas have it."""
-    manifest = release.manifest
-    cells = [manifest.panel, release.id, str(manifest.origin), str(manifest.stale_after)]
-    return {stale: csv_line([*cells, *([] if stale is None else [json.dumps(stale)])]) + b"," for stale in (True, False, None)}
+        stale = () if today is None else (json.dumps(today > manifest.stale_after),)  # as JSON and pandas have it
+        name, kind, fallback = _safe((one.name, one.kind, manifest.fallbacks.get(one.slug)), guard)
+        head = (manifest.panel, release.id, str(manifest.origin), str(manifest.stale_after), *stale, one.slug, name, kind)
+        ahead = months_ahead(release, forecast, coverage=coverage, unit=unit, horizon=horizon)
+        yield _lines((*head, one.month, one.horizon, one.lead, UNITS[unit], one.median, one.mean, *one.ends, fallback) for one in ahead)
 
 
 @dataclass(frozen=True)
@@ -178,7 +168,7 @@ class Long:
         """The same as CSV, one piece per area after the header."""
         yield csv_table(self.columns, [])
         for pair in chosen:
-            yield csv_table((), self.rows([pair], horizon=horizon)).removeprefix(b"\r\n")
+            yield _lines(_safe(row, True) for row in self.rows([pair], horizon=horizon))
 
 
 def _quantiles(release: Release, forecast: AreaForecast, horizon: int | None) -> Iterator[tuple[Any, ...]]:
@@ -230,6 +220,15 @@ HUBVERSE = Long(
     _hubverse,
 )
 LONG: dict[LongShape, Long] = {"quantiles": QUANTILES, "hubverse": HUBVERSE}
+
+
+def rounds(chosen: Chosen) -> str:
+    """The rounds of a hub that some forecasts belong to, with their panels, where they are more than one; otherwise nothing.
+
+    A round is an origin, and a file of model output has one. Source: hubverse, "Model output".
+    """
+    ends = {release.manifest.panel: release.manifest.origin for release, _ in chosen}
+    return ", ".join(f"{panel} of {origin.last_day}" for panel, origin in ends.items()) if len(set(ends.values())) > 1 else ""
 
 
 def hub_tasks() -> bytes:

@@ -16,23 +16,26 @@ from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolExhausted
 from sqlalchemy.pool import NullPool
 
-from forecast.core.errors import StoreError
+from forecast.core.errors import StoreEmpty, StoreError
 from forecast.release.schema import REVISIONS, VERSION_TABLE
 
 __all__ = ["connect", "exclusive", "name", "reading", "revision", "sqlite_file", "wal_is_safe", "writing"]
 
-# Seconds. A publication holds the store for well under one, so that a wait this long means trouble.
+# Seconds that a writer waits for another. A publication holds the store for well under one, so that a wait this long means trouble.
 BUSY_SECONDS = 30
-CONNECT_SECONDS = 5
+# Seconds that a reader waits, and anybody for a server: a person, or a monitor, is waiting for the answer.
+READ_SECONDS = 4
 # A session that stops in the middle of a transaction is ended by PostgreSQL, so that its locks do not outlive it for long.
 _POSTGRES_LIMITS = "SET lock_timeout = '30s'; SET statement_timeout = '60s'; SET idle_in_transaction_session_timeout = '60s'"
+_POSTGRES_READER = f"SET LOCAL lock_timeout = '{READ_SECONDS}s'"
 _LOCK_NAMESPACE = "encounters"
 
 
 def connect(url: str) -> Engine:
     """An engine for `sqlite:///path/of/file.db` or `postgresql+psycopg://user:password@host/database`.
 
-    Creates the folder of a SQLite file; reaches the database on first use only. Raises StoreError, without the password.
+    Reaches the database on first use only; the file of SQLite and its folder are made by the first writer. Raises StoreError, without
+    the password.
     """
     try:
         address = make_url(url)
@@ -73,10 +76,16 @@ def sqlite_file(engine: Engine) -> Path | None:
 
 @contextmanager
 def reading(engine: Engine) -> Iterator[Connection]:
-    """A connection that sees one consistent state. Raises StoreError where the store is down, has no tables or newer ones."""
+    """A connection that sees one consistent state.
+
+    Raises StoreEmpty where nothing was ever written, StoreError where the store is down, locked, or has tables of another version.
+    """
+    if _is_missing(engine):  # SQLite would make it
+        raise _empty(engine)
     with _explained(engine), engine.connect() as connection:
         if engine.dialect.name == "postgresql":  # SQLite's readers always do
             connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+            connection.exec_driver_sql(_POSTGRES_READER)
         _require_schema(connection)
         yield connection
 
@@ -92,6 +101,11 @@ def writing(engine: Engine, *, subject: str) -> Iterator[Connection]:
 @contextmanager
 def exclusive(engine: Engine, *, subject: str) -> Iterator[Connection]:
     """`writing` without a look at the tables, for the migrations that make them."""
+    if (file := sqlite_file(engine)) is not None:
+        try:
+            file.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise StoreError(f"The folder {file.parent} of the release store cannot be made: {error.strerror}. Choose another.") from error
     with _explained(engine), engine.connect() as connection:
         connection.execution_options(writes=True)
         with connection.begin():
@@ -102,8 +116,22 @@ def exclusive(engine: Engine, *, subject: str) -> Iterator[Connection]:
 
 def revision(engine: Engine) -> str | None:
     """The newest migration that the store has had, None before the first. Raises StoreError where the store is down."""
+    if _is_missing(engine):
+        return None
     with _explained(engine), engine.connect() as connection:
         return _revision(connection)
+
+
+def _is_missing(engine: Engine) -> bool:
+    file = sqlite_file(engine)
+    try:
+        return file is not None and not file.exists()
+    except OSError:  # a folder that may not be looked into: opening the file says why
+        return False
+
+
+def _empty(engine: Engine) -> StoreEmpty:
+    return StoreEmpty(f"{name(engine)} is empty. Publish the first release: encounters retrain.")
 
 
 def _revision(connection: Connection) -> str | None:
@@ -120,7 +148,7 @@ def _require_schema(connection: Connection) -> None:
     if found == REVISIONS[-1]:
         return
     if found is None:
-        raise StoreError(f"{name(connection.engine)} is empty. Publish the first release: encounters retrain.")
+        raise _empty(connection.engine)
     if found in REVISIONS:
         raise StoreError(f"{name(connection.engine)} has tables of an older version. Bring them up to date: encounters retrain.")
     raise StoreError(f"{name(connection.engine)} has tables of a newer version ({found}). Upgrade encounter-forecast.")
@@ -151,37 +179,30 @@ def _remedy(cause: str) -> str:
 def _sqlite(address: URL) -> Engine:
     if not address.database or address.database == ":memory:":
         raise StoreError("A release store must outlive its process. Use sqlite:////path/of/file.db.")
-    folder = Path(address.database).parent
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise StoreError(f"The folder {folder} of the release store cannot be made: {error.strerror}. Choose another.") from error
     # isolation_level None: Python's sqlite3 then opens no transaction by itself, and the BEGIN below is the only one.
     # NullPool: a connection that is kept stays with a file that has been moved away, and never sees the one restored in its place.
-    engine = create_engine(address, poolclass=NullPool, connect_args={"timeout": BUSY_SECONDS, "isolation_level": None})
+    engine = create_engine(address, poolclass=NullPool, connect_args={"isolation_level": None})
     journal = "wal" if wal_is_safe(sqlite3.sqlite_version_info[:3]) else "delete"
 
-    @event.listens_for(engine, "connect")
-    def _prepare(connection: Any, _record: Any) -> None:
-        mode = connection.execute(f"PRAGMA journal_mode = {journal}").fetchone()[0]
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        writes = connection.get_execution_options().get("writes", False)
+        connection.exec_driver_sql(f"PRAGMA busy_timeout = {round(1000 * (BUSY_SECONDS if writes else READ_SECONDS))}")
+        mode = connection.exec_driver_sql(f"PRAGMA journal_mode = {journal}").scalar()
         if mode == "wal" != journal:  # SQLite may leave the mode as it was, and say so
             raise StoreError(
                 f"{name(engine)} is open in WAL mode elsewhere, which SQLite {sqlite3.sqlite_version} may corrupt. Stop the other program."
             )
-        connection.execute("PRAGMA synchronous = FULL")
-        connection.execute("PRAGMA foreign_keys = ON")
-
-    @event.listens_for(engine, "begin")
-    def _begin(connection: Connection) -> None:
+        connection.exec_driver_sql("PRAGMA synchronous = FULL")
+        connection.exec_driver_sql("PRAGMA foreign_keys = ON")
         # A writer takes its lock at once: a read lock that is upgraded later fails where two meet.
-        writes = connection.get_execution_options().get("writes", False)
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
     return engine
 
 
 def _postgres(address: URL) -> Engine:
-    limits = {"connect_timeout": CONNECT_SECONDS, "tcp_user_timeout": 1000 * BUSY_SECONDS}
+    limits = {"connect_timeout": READ_SECONDS, "tcp_user_timeout": 1000 * BUSY_SECONDS}
     engine = create_engine(
         address,
         # What the URL says wins.

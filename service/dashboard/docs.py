@@ -38,7 +38,7 @@ def _operation(path: str, operation: Mapping[str, Any]) -> str:
     rows = "".join(_parameter(one) for one in operation.get("parameters", []))
     table = f'<div class="wide"><table><tbody>{rows}</tbody></table></div>' if rows else ""
     address = _example(path, operation)
-    tried = f'<p>Try: <a href="{escape(address)}">{escape(address)}</a></p>' if address else ""
+    tried = f'<p>Try: <a href="{escape(address.removeprefix("/"))}">{escape(address)}</a></p>' if address else ""
     title = f"<h3>GET <code>{escape(path)}</code></h3><p>{escape(operation['summary'])}.</p>"
     return f"{title}{_paragraphs(operation['description'])}{table}{tried}"
 

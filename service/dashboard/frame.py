@@ -33,13 +33,14 @@ HEADERS = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
 }
+# Relative, as every address on a page, so that they hold under any path; every page lies beside `docs`.
 _LINKS = {
-    "/": "Forecasts",
-    "/docs": "API",
-    "/v1/status": "Status",
-    "/v1/releases": "Releases",
-    "/v1/areas": "Areas",
-    "/openapi.json": "OpenAPI",
+    "./": "Forecasts",
+    "docs": "API",
+    "v1/status": "Status",
+    "v1/releases": "Releases",
+    "v1/areas": "Areas",
+    "openapi.json": "OpenAPI",
 }
 
 

@@ -8,7 +8,7 @@ from html import escape
 
 from forecast.core.areas import PANELS, Area, Panel
 from forecast.core.months import Month
-from forecast.release.columns import level_places, scaled
+from forecast.release.intervals import level_places
 from forecast.release.read import AreaForecast, Release
 from forecast.release.shapes import in_southwest
 from service.ask import areas_of
@@ -61,12 +61,12 @@ def _panel(panel: Panel, release: Release | None, today: date) -> str:
     facts = (
         f"<p>Data through <strong>{manifest.origin}</strong> · issued {manifest.issued_at:%Y-%m-%d %H:%M} UTC · "
         f"{freshness} {manifest.stale_after} · "
-        f'release <a href="/v1/releases/{escape(release.id)}">{escape(release.id)}</a></p>'
+        f'release <a href="v1/releases/{escape(release.id)}">{escape(release.id)}</a></p>'
     )
-    facts += _confidence(release)
+    facts += _confidence(release) + _sources(release)
     links = (
-        f'<p>All areas, of every kind (<a href="/v1/areas?panel={panel}">list</a>): '
-        f'<a href="/v1/forecasts?panel={panel}">JSON</a> · <a href="/v1/forecasts.csv?panel={panel}">CSV</a></p>'
+        f'<p>All areas, of every kind (<a href="v1/areas?panel={panel}">list</a>): '
+        f'<a href="v1/forecasts?panel={panel}">JSON</a> · <a href="v1/forecasts.csv?panel={panel}">CSV</a></p>'
     )
     return title + said + facts + _table(release) + links
 
@@ -78,6 +78,14 @@ def _confidence(release: Release) -> str:
         return ""
     said = "; ".join(f"months {escape(one['lead'])} ahead: {escape(one['label'])}" for one in found)
     return f"<p>Confidence in the intervals by lead: {said}.</p>"
+
+
+def _sources(release: Release) -> str:
+    """Whose counts the release was made from, month by month."""
+    said = "; ".join(
+        f"{source.first} to {source.last}: {escape(source.credit)} (published {source.published})" for source in release.manifest.sources
+    )
+    return f"<p>Counts: {said}.</p>" if said else ""
 
 
 def _table(release: Release) -> str:
@@ -105,15 +113,14 @@ def _headline(one: Area) -> bool:
     return one.kind in ("nation", "region") or in_southwest(one)
 
 
-def _row(one: Area, forecast: AreaForecast, months: list[Month], places: dict[int, tuple[int, int]], release: Release) -> str:
+def _row(one: Area, forecast: AreaForecast, months: list[Month], places: tuple[tuple[int, int], ...], release: Release) -> str:
     row = dict(zip(forecast.months, forecast.quantiles, strict=True))
-    low, high = places[_COVERAGE]
+    (median, _), (low, high) = places
     cells = "".join(
-        f'<td class="figure">{scaled(row[month][places[0][0]], month, "month"):,}<br>'
-        f"<small>{scaled(row[month][low], month, 'month'):,} to {scaled(row[month][high], month, 'month'):,}</small></td>"
+        f'<td class="figure">{round(row[month][median]):,}<br><small>{round(row[month][low]):,} to {round(row[month][high]):,}</small></td>'
         for month in months
     )
     reason = release.manifest.fallbacks.get(one.slug)
     fallback = f"<br><small>Floor model: {escape(reason)}</small>" if reason else ""
-    links = f'<a href="/v1/forecasts?area={one.slug}">JSON</a> <a href="/v1/forecasts.csv?area={one.slug}">CSV</a>'
+    links = f'<a href="v1/forecasts?area={one.slug}">JSON</a> <a href="v1/forecasts.csv?area={one.slug}">CSV</a>'
     return f'<tr><th scope="row">{escape(one.name)}{fallback}</th>{cells}<td>{links}</td></tr>'

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Request
 from sqlalchemy import Engine
 
+from forecast.core.accuracy import SCORED_COVERAGES
 from forecast.core.areas import PANELS, Panel
 from forecast.release import accuracy as scores
 from forecast.release import shapes
@@ -69,9 +70,7 @@ def _of(engine: Engine, area: str | None, lead: str | None, panel: Panel | None,
     """The means over everything asked for, by panel, and those by area and lead."""
     slugs, leads = ask.slugs(area), _leads(lead)
     for slug in slugs or ():
-        if panel not in (None, area_of(slug).panel):
-            detail = f"panel: {slug} belongs to {area_of(slug).panel}, not to {panel}. Leave one of the two out."
-            raise Problem("invalid-parameter", detail, parameter="panel")
+        ask.check_panel_and_kind(area_of(slug), panel, None)
     known = scores.scored_areas(engine, panel)
     # Sums of leaves would count twice in a mean over all.
     together = [slug for slug in known if area_of(slug).is_leaf()] if slugs is None else slugs
@@ -103,6 +102,8 @@ def _why_empty(engine: Engine, hindcasts: bool) -> str:
     kind = "hindcast" if hindcasts else "issued release"
     if scores.tallies(engine, hindcast=hindcasts):
         return f"No {kind} has a score for these areas and leads. Leave out area, lead and panel to see what is scored."
+    if hindcasts:
+        return "No hindcast of months with a count is there. Make one; it is scored at once: encounters retrain --as-of 2024-06-30."
     return (
         f"No {kind} has seen a later count yet. The first is scored by the retraining after the next official month:"
         " encounters ingest FILE, encounters retrain."
@@ -115,14 +116,15 @@ def _answer(request: Request, area: str | None, lead: str | None, panel: Panel |
     if form == "csv":
         table = [[one.panel, *[None] * len(_NAMES), *_figures(one).values()] for one in overall]
         table += [[one.panel, *_names(one).values(), *_figures(one).values()] for one in rows]
-        return Answer(shapes.csv_table(["panel", *_NAMES, *_FIGURES], table), "text/csv", cache=ALIAS)
+        return Answer(shapes.csv_table(["panel", *_NAMES, *_FIGURES], table), "text/csv", cache=ALIAS, keep=True)
     document = {
         "hindcasts": hindcasts,
         "note": None if rows else _why_empty(engine, hindcasts),
+        "intervals": list(SCORED_COVERAGES),
         "overall": [{"panel": one.panel} | _figures(one) for one in overall],
         "accuracy": [{"panel": one.panel} | _names(one) | _figures(one) for one in rows],
     }
-    return Answer(bodies.render(document), "application/json", cache=ALIAS)
+    return Answer(bodies.render(document), "application/json", cache=ALIAS, keep=True)
 
 
 def _names(tally: Tally) -> dict[str, Any]:
@@ -145,9 +147,9 @@ def accuracy(
 ) -> Answer:
     """Every release beside the counts that came out after it, by area and lead, with the score of a naive floor from the same counts.
 
-    `sWIS` is the weighted interval score over the area's own mean change within a year; `ratio` compares it with the floor's: below 1 is
-    better. `coverage_80` is the share of counts that 80 % intervals held. A revised count replaces the one before it. `overall` is over the
-    areas that are asked for, or over all leaves.
+    `sWIS` is the weighted interval score of the median and the intervals that `intervals` names, over the area's own mean change
+    within a year; `ratio` compares it with the floor's: below 1 is better. `coverage_80` is the share of counts that 80 % intervals held.
+    A revised count replaces the one before it. `overall` is over the areas that are asked for, or over all leaves.
     """
     form = ask.format_of(request, TABLES)
     return _answer(request, area, lead, panel, hindcasts, form)

@@ -6,6 +6,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Request
 
+from forecast.core.area_names import named
 from forecast.core.areas import PANELS, SECTORS, Area, area, hierarchy
 from forecast.core.errors import AreaError
 from forecast.release.shapes import ordered
@@ -13,17 +14,17 @@ from service import bodies
 from service.context import Context, context
 from service.examples import answered
 from service.front import ALIAS, Answer
-from service.problems import Problem, declared, did_you_mean
+from service.problems import Problem, declared
 from service.responses import AreaAnswer, AreasAnswer
 from service.routes.parameters import KindParameter, PanelParameter
 
-__all__ = ["router"]
+__all__ = ["known_areas", "router"]
 
 router = APIRouter(tags=["areas"])
 
 
-def _known(here: Context) -> list[Area]:
-    """The fixed list of sectors and their sums, and what the newest releases have besides, panel by panel."""
+def known_areas(here: Context) -> list[Area]:
+    """Every area that is known: the fixed list of sectors and their sums, and what the newest releases have besides, panel by panel."""
     slugs = {*hierarchy(sector.slug for sector in SECTORS), *(slug for release in here.shelf.newest.values() for slug in release.by_slug)}
     return sorted(ordered(area(slug) for slug in slugs), key=lambda one: PANELS.index(one.panel))
 
@@ -44,7 +45,7 @@ async def areas(request: Request, panel: PanelParameter = None, kind: KindParame
     here = context(request)
     rows = [
         bodies.area_entry(one, forecast=_forecast(here, one))
-        for one in _known(here)
+        for one in known_areas(here)
         if panel in (None, one.panel) and kind in (None, one.kind)
     ]
     return Answer(bodies.render({"areas": rows}), "application/json", cache=ALIAS, keep=True)
@@ -56,12 +57,13 @@ async def areas(request: Request, panel: PanelParameter = None, kind: KindParame
     response_model=AreaAnswer,
     responses=answered(AreaAnswer) | declared("unknown-area", "unknown-parameter", "internal"),
 )
-async def one_area(request: Request, slug: Annotated[str, Path(description="The area's slug.", examples=["el-paso"])]) -> Answer:
-    """An area's name, kind, panel and parents, and whether the newest release has figures for it."""
+async def one_area(
+    request: Request, slug: Annotated[str, Path(description="The area's slug, or its name as people write it.", examples=["el-paso"])]
+) -> Answer:
+    """An area's name, kind, panel and parents, and whether the newest release has figures for it. A name finds it as its slug does."""
     here = context(request)
     try:
-        one = area(slug)
-    except AreaError:
-        near = did_you_mean(slug, [known.slug for known in _known(here)])
-        raise Problem("unknown-area", f"No area has the slug {slug[:60]!r}.{near}", area=slug[:60]) from None
+        one = named(slug)
+    except AreaError as error:
+        raise Problem("unknown-area", str(error), area=slug[:60]) from None
     return Answer(bodies.render(bodies.area_entry(one, forecast=_forecast(here, one))), "application/json", cache=ALIAS, keep=True)

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Mapping
-from datetime import date
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
 from starlette.concurrency import run_in_threadpool
 
 from forecast.core.areas import PANELS, Panel
-from forecast.release import read
+from forecast.release import read, shapes
 from forecast.release.read import Release
 from forecast.release.shapes import Chosen
-from service import ask, typeset
+from service import ask, serializers
 from service.ask import Ask, Format, Missing
 from service.context import Context, context
 from service.front import ALIAS, IMMUTABLE, Answer
+from service.packed import PackedAnswer
 from service.problems import Problem, declared
 from service.responses import ForecastRowsAnswer, ForecastsAnswer, ReleaseForecastRowsAnswer, ReleaseForecastsAnswer
 from service.routes.formats import EVERY, offered
@@ -69,22 +71,23 @@ async def _alias(request: Request, question: Ask, as_of: str | None, release: st
         one = await run_in_threadpool(found, here, release)
         releases, missing = {one.manifest.panel: one}, "no-forecast"
     elif (by := ask.day("as_of", as_of)) is not None:
-        releases, missing = await run_in_threadpool(_issued, here, by, question), "before-first-release"
+        releases, missing = await run_in_threadpool(_served, here, by, question), "before-first-release"
     chosen = ask.choose(releases, question, missing=missing)
-    return await _answer(chosen, question, form, today=here.today(), cache=ALIAS, keep=as_of is None)
+    return await _answer(here, chosen, question, form, today=here.today(), cache=ALIAS, keep=as_of is None)
 
 
-def _issued(here: Context, by: date, question: Ask) -> Mapping[Panel, Release]:
-    """Per panel the newest release issued by a day; hindcasts were never issued."""
-    newest: dict[Panel, str] = {}
-    for one in read.releases(here.shelf.engine, question.panel):
-        if not one.manifest.hindcast and one.manifest.issued_at.date() <= by:
-            newest.setdefault(one.manifest.panel, one.id)
-    if not newest:
-        raise Problem("before-first-release", f"No release had been issued by {by}.", parameter="as_of")
-    return {panel: here.shelf.release(newest[panel]) for panel in PANELS if panel in newest}
+def _served(here: Context, by: date, question: Ask) -> Mapping[Panel, Release]:
+    """Per panel the release that was served at the end of a day (UTC), as its pointer's moves say: publications and rollbacks."""
+    midnight = datetime.combine(min(by, _LAST_DAY), time(), UTC) + timedelta(days=1)
+    served = read.pointers(here.shelf.engine, before=midnight)
+    wanted = [panel for panel in PANELS if panel in served and question.panel in (None, panel)]
+    if not wanted:
+        raise Problem("before-first-release", f"No release was served by the end of {by} (UTC).", parameter="as_of")
+    return {panel: here.shelf.release(served[panel]) for panel in wanted}
 
 
+# The last day that has an end.
+_LAST_DAY = date.max - timedelta(days=1)
 # Areas that are written without a pause: about two milliseconds. Others wait no longer for their answers.
 _SLICE = 25
 # Areas in one answer of a long table, which has a line for each of 23 levels: 80,000 lines, 15 MB of JSON.
@@ -109,28 +112,41 @@ def at_once(here: Context, path: str, query: bytes, accept: bytes) -> Answer | N
         if form == "parquet":
             return None
         chosen = ask.choose(here.shelf.newest, question)
-        body = b"".join(typeset.written(chosen, question, form, today=here.today()))
+        body = b"".join(serializers.written(chosen, question, form, today=here.today()))
     except Exception:
         return None  # the route meets the same fault, and there it is told, and logged where it must be
     return Answer(body, ask.MEDIA[form], cache=ALIAS, keep=True)
 
 
-async def _answer(chosen: Chosen, question: Ask, form: Format, *, today: date | None, cache: str, keep: bool) -> Answer:
+# Areas from which an answer is heavy that is a long table, or Parquet.
+_HEAVY = 10
+
+
+async def _answer(here: Context, chosen: Chosen, question: Ask, form: Format, *, today: date | None, cache: str, keep: bool) -> Answer:
+    if question.shape == "hubverse" and (rounds := shapes.rounds(chosen)):
+        panels = " or ".join(sorted({f"panel={release.manifest.panel}" for release, _ in chosen}))
+        detail = f"shape: a hub takes one round at a time, and here are several: {rounds}. Ask for one: {panels}."
+        raise Problem("invalid-parameter", detail, parameter="shape")
     if question.shape != "intervals" and len(chosen) > _LONG:
         detail = f"{len(chosen)} areas are in question; at most {_LONG} are answered at once in the shape {question.shape}."
         raise Problem("invalid-parameter", f"shape: {detail} Choose by area, panel or kind.", parameter="shape")
 
+    def packed() -> Answer:
+        return PackedAnswer(serializers.written(chosen, question, form, today=today), ask.MEDIA[form], cache=cache, keep=keep)
+
     def whole() -> Answer:
-        body = b"".join(typeset.written(chosen, question, form, today=today))
+        body = b"".join(serializers.written(chosen, question, form, today=today))
         return Answer(body, ask.MEDIA[form], cache=cache, keep=keep)
 
     if question.shape != "intervals" or form == "parquet":
-        return await run_in_threadpool(whole)
+        return await (here.heavy.run(packed) if len(chosen) > _HEAVY else run_in_threadpool(whole))
     pieces = []
-    for place, piece in enumerate(typeset.written(chosen, question, form, today=today), start=1):
-        pieces.append(piece)
-        if place % _SLICE == 0:
-            await asyncio.sleep(0)
+    # One long answer at a time, so that between two slices of it a short one waits for no other's slice.
+    async with here.writing if len(chosen) > _SLICE else contextlib.nullcontext():
+        for place, piece in enumerate(serializers.written(chosen, question, form, today=today), start=1):
+            pieces.append(piece)
+            if place % _SLICE == 0:
+                await asyncio.sleep(0)
 
     def finish() -> Answer:
         return Answer(b"".join(pieces), ask.MEDIA[form], cache=cache, keep=keep)
@@ -163,7 +179,8 @@ async def forecasts(
 ) -> Answer:
     """Median, mean and central intervals per area and month. Names the releases that the figures are from, and says whether they are stale.
 
-    `as_of` gives the releases that were the newest at the end of that day (UTC). `shape` gives every level instead of intervals.
+    `as_of` gives the releases that were served at the end of that day (UTC), by every publication and rollback until then.
+    `shape` gives every level instead of intervals.
     """
     question = ask.shaped(request, Ask(ask.slugs(area), panel, kind, ask.coverages(coverage), unit, horizon, shape))
     return await _alias(request, question, as_of, release, ask.format_of(request, EVERY))
@@ -192,6 +209,7 @@ async def release_forecasts(
     """The same shape as `/v1/forecasts`. The answer never changes, so it says nothing of what today makes of the release."""
     question = ask.shaped(request, Ask(ask.slugs(area), None, kind, ask.coverages(coverage), unit, horizon, shape))
     form = ask.format_of(request, EVERY)
-    one = await run_in_threadpool(found, context(request), release)
+    here = context(request)
+    one = await run_in_threadpool(found, here, release)
     chosen = ask.choose({one.manifest.panel: one}, question, missing="no-forecast")
-    return await _answer(chosen, question, form, today=None, cache=IMMUTABLE, keep=True)
+    return await _answer(here, chosen, question, form, today=None, cache=IMMUTABLE, keep=True)

@@ -41,7 +41,7 @@ def offered(
 
     `model`: of the JSON; `rows`: an example of the CSV, which has one row for `each`.
     """
-    address = f"/v1{path}.parquet?area=el-paso".replace("{release}", RELEASE)
+    address = f"v1{path}.parquet?area=el-paso".replace("{release}", RELEASE)
     content: dict[Format, dict[str, Any]] = {
         "csv": {"schema": {"type": "string"}, "example": rows},
         "parquet": {

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Request
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Query, Request
 
 from service import bodies
+from service.ask import known_parameters
 from service.context import context
 from service.examples import answered
 from service.front import Answer
@@ -14,6 +17,11 @@ from service.responses import LiveAnswer, ReadyAnswer
 __all__ = ["router"]
 
 router = APIRouter(tags=["health"])
+
+Strict = Annotated[
+    bool,
+    Query(description="`true`: also 503 while the forecasts of a panel are stale. For whoever watches over the figures, not the process."),
+]
 
 
 @router.get("/livez", summary="The process answers", response_model=LiveAnswer, responses=answered(LiveAnswer))
@@ -26,12 +34,16 @@ async def live() -> Answer:
     "/readyz",
     summary="Releases are in memory and the store answers",
     response_model=ReadyAnswer,
-    responses=answered(ReadyAnswer) | declared("nothing-published", "store-unreachable", "stopping"),
+    responses=answered(ReadyAnswer)
+    | declared(
+        "unknown-parameter", "repeated-parameter", "invalid-parameter", "nothing-published", "store-unreachable", "stale", "stopping"
+    ),
+    dependencies=[Depends(known_parameters)],
 )
-async def ready(request: Request) -> Answer:
+async def ready(request: Request, strict: Strict = False) -> Answer:
     """503 until a release of at least one panel is loaded, while the store did not answer the last look at it, and before a stop.
 
-    What is in memory is served on meanwhile.
+    What is in memory is served on meanwhile. With `strict=true` also 503 while a release that is served is stale.
     """
     here = context(request)
     shelf = here.shelf
@@ -41,5 +53,8 @@ async def ready(request: Request) -> Answer:
         raise Problem("nothing-published", f"No release is loaded. {shelf.failure}".rstrip())
     if shelf.failure:
         raise Problem("store-unreachable", shelf.failure, serving=[one.id for one in shelf.newest.values()])
+    if strict and (stale := [one for one in shelf.newest.values() if bodies.is_stale(one, here.today())]):
+        since = ", ".join(f"{one.id} (newer counts should have been in by {one.manifest.stale_after})" for one in stale)
+        raise Problem("stale", f"Stale: {since}.", stale=[one.id for one in stale])
     document = {"status": "ready", "releases": [one.id for one in shelf.newest.values()]}
     return Answer(bodies.render(document), "application/json", cache="no-store")

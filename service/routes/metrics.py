@@ -17,7 +17,7 @@ _MEDIA_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 _EXAMPLE = """\
 # HELP encounters_release_stale 1 where newer counts should be out and are not in.
 # TYPE encounters_release_stale gauge
-encounters_release_stale{panel="usbp-sectors"} 1.0
+encounters_release_stale{panel="usbp-sectors",worker="4711"} 1.0
 """
 
 

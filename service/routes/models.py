@@ -7,6 +7,7 @@ from typing import Any
 
 from fastapi import APIRouter, Request
 
+from forecast.core.accuracy import SCORED_COVERAGES
 from forecast.release import shapes
 from forecast.release.read import Release
 from service import ask, bodies
@@ -86,5 +87,9 @@ async def models(request: Request, panel: PanelParameter = None) -> Answer:
     if form == "csv":
         flags = ({name: str(cell).lower() if isinstance(cell, bool) else cell for name, cell in row.items()} for row in rows)
         return Answer(shapes.csv_table(_COLUMNS, (list(row.values()) for row in flags)), "text/csv", cache=ALIAS, keep=True)
-    document = {"evaluations": {release.manifest.panel: _evaluation(release) for release in served}, "models": rows}
+    document = {
+        "evaluations": {release.manifest.panel: _evaluation(release) for release in served},
+        "intervals": list(SCORED_COVERAGES),
+        "models": rows,
+    }
     return Answer(bodies.render(document), "application/json", cache=ALIAS, keep=True)

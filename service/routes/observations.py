@@ -2,23 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from datetime import date
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request
+from sqlalchemy import Engine
+from starlette.concurrency import run_in_threadpool
 
-from forecast.release import read, shapes
-from forecast.release.columns import UNITS
+from forecast.core.areas import Kind, Panel
+from forecast.core.months import Month
+from forecast.release import corrections, read, shapes
+from forecast.release.corrections import Correction
+from forecast.release.intervals import UNITS
 from forecast.release.read import Observation
 from forecast.release.shapes import area as area_of
-from service import ask, bodies
+from service import ask, bodies, correction
 from service.ask import Format
 from service.context import context
 from service.front import ALIAS, Answer
+from service.packed import PackedAnswer
 from service.problems import Problem, declared
 from service.responses import ObservationsAnswer
+from service.routes.areas import known_areas
 from service.routes.formats import EVERY, offered
-from service.routes.parameters import SLUGS, AsOf
+from service.routes.parameters import SLUGS, AsOf, KindParameter, PanelParameter
 
 __all__ = ["router"]
 
@@ -40,9 +49,12 @@ _TYPES = {
 }
 
 Areas = Annotated[
-    str,
+    str | None,
     Query(
-        description="Slugs, separated by commas, in the order wanted.", examples=["el-paso", "southwest,nation"], json_schema_extra=SLUGS
+        description="Areas, separated by commas, in the order wanted: slugs, or names as people write them; absent: all of the panel"
+        " or kind.",
+        examples=["el-paso", "southwest,nation", "El Paso, TX"],
+        json_schema_extra=SLUGS,
     ),
 ]
 _MONTH = {"pattern": "^[0-9]{4}-(0[1-9]|1[0-2])$"}
@@ -50,47 +62,100 @@ From = Annotated[str | None, Query(alias="from", description="First month (YYYY-
 To = Annotated[str | None, Query(description="Last month, included (YYYY-MM).", examples=["2024-11"], json_schema_extra=_MONTH)]
 
 
-def _observed(
-    request: Request, area: str, first: str | None, last: str | None, as_of: str | None
-) -> tuple[dict[str, list[Observation]], date | None]:
-    """Slug -> its months in order, in the order asked for."""
-    slugs = ask.slugs(area) or ()
-    start, end, by = ask.month("from", first), ask.month("to", last), ask.day("as_of", as_of)
+# Areas from which an answer is heavy; pieces of it are read and written for so many areas at once.
+_HEAVY, _SLICE = 20, 10
+
+
+def _chosen(request: Request, area: str | None, panel: Panel | None, kind: Kind | None) -> tuple[str, ...]:
+    """The slugs of the areas that are asked for, in the order asked for. Raises Problem where none is, and where two parameters differ."""
+    slugs = ask.slugs(area)
+    if slugs is not None:
+        for one in map(area_of, slugs):
+            ask.check_panel_and_kind(one, panel, kind)
+        return slugs
+    if panel is None and kind is None:
+        detail = "area: name some areas, or all of a panel or of a kind (panel=cbp-states&kind=state). See /v1/areas."
+        raise Problem("invalid-parameter", detail, parameter="area")
+    known = [one for one in known_areas(context(request)) if panel in (None, one.panel)]
+    slugs = tuple(one.slug for one in known if kind in (None, one.kind))
+    if not slugs:
+        kinds = ", ".join(sorted({one.kind for one in known})) or "no area until its first release is published"
+        name = "panel" if kind is None else "kind"
+        detail = f"{name}: there is no {kind or 'area'} in {panel or 'any panel'}. It has {kinds}."
+        raise Problem("invalid-parameter", detail, parameter=name)
+    return slugs
+
+
+@dataclass(frozen=True)
+class _Question:
+    slugs: tuple[str, ...]
+    first: Month | None
+    last: Month | None
+    as_of: date | None
+
+
+def _question(slugs: tuple[str, ...], first: str | None, last: str | None, as_of: str | None) -> _Question:
+    start, end = ask.month("from", first), ask.month("to", last)
     if start is not None and end is not None and start > end:
         raise Problem("invalid-parameter", f"from: {start} comes after {end}. Exchange from and to.", parameter="from")
-    series: dict[str, list[Observation]] = {slug: [] for slug in slugs}
-    for one in read.observations(context(request).shelf.engine, slugs, first=start, last=end, as_of=by):
-        series[one.area].append(one)
-    return series, by
+    return _Question(tuple(dict.fromkeys(slugs)), start, end, ask.day("as_of", as_of))
 
 
-def _answer(series: dict[str, list[Observation]], by: date | None, form: Format) -> Answer:
-    if form != "json":
+def _written(engine: Engine, question: _Question, form: Format) -> Iterator[bytes]:
+    """The answer piece by piece, a few areas each; a single one where it is Parquet."""
+    months = read.observations_in_slices(
+        engine, question.slugs, first=question.first, last=question.last, as_of=question.as_of, slice_size=_SLICE
+    )
+    if form == "json":
+        return _json(engine, question, months)
+    table = _csv(months, guard=form == "csv")
+    return table if form == "csv" else iter([shapes.parquet(_TYPES, table)])
+
+
+def _csv(slices: Iterable[dict[str, list[Observation]]], *, guard: bool) -> Iterator[bytes]:
+    header = True
+    for series in slices:
         rows = (
             [slug, area_of(slug).name, one.month, one.count, one.precision, one.published]
             for slug, months in series.items()
             for one in months
         )
-        table = shapes.csv_table(tuple(_TYPES), rows, guard=form == "csv")
-        body = table if form == "csv" else shapes.parquet(_TYPES, [table])
-        return Answer(body, ask.MEDIA[form], cache=ALIAS)
-    entries = []
-    for slug, months in series.items():
-        place = area_of(slug)
-        entries.append(
-            {
-                "area": slug,
-                "name": place.name,
-                "kind": place.kind,
-                "panel": place.panel,
-                "months": [
-                    {"month": str(one.month), "count": one.count, "precision": one.precision, "published": str(one.published)}
-                    for one in months
-                ],
-            }
-        )
-    document = {"as_of": None if by is None else str(by), "unit": UNITS["month"], "observations": entries}
-    return Answer(bodies.render(document), "application/json", cache=ALIAS)
+        table = shapes.csv_table(tuple(_TYPES), rows, guard=guard)
+        yield table if header else table.split(b"\r\n", 1)[1]
+        header = False
+
+
+def _json(engine: Engine, question: _Question, slices: Iterable[dict[str, list[Observation]]]) -> Iterator[bytes]:
+    head = bodies.render({"as_of": None if question.as_of is None else str(question.as_of), "unit": UNITS["month"]})
+    before = head[:-1] + b',"observations":['
+    corrected: set[Correction] = set()
+    for series in slices:
+        yield before + bodies.render([_entry(slug, months) for slug, months in series.items()])[1:-1]
+        before = b","
+        corrected.update(_corrected(engine, question, series))
+    listed = [correction.document(one) for one in sorted(corrected, key=lambda one: (one.at, one.sha256))]
+    yield b'],"corrections":' + bodies.render(listed) + b"}"
+
+
+def _corrected(engine: Engine, question: _Question, series: dict[str, list[Observation]]) -> list[Correction]:
+    """What was corrected since these counts were first answered as of a day in the past."""
+    if question.as_of is None:
+        return []
+    answer = [one for months in series.values() for one in months]
+    return corrections.corrected_answers(engine, answer, series, as_of=question.as_of, first=question.first, last=question.last)
+
+
+def _entry(slug: str, months: list[Observation]) -> dict[str, Any]:
+    place = area_of(slug)
+    return {
+        "area": slug,
+        "name": place.name,
+        "kind": place.kind,
+        "panel": place.panel,
+        "months": [
+            {"month": str(one.month), "count": one.count, "precision": one.precision, "published": str(one.published)} for one in months
+        ],
+    }
 
 
 @offered(
@@ -103,7 +168,26 @@ def _answer(series: dict[str, list[Observation]], by: date | None, form: Format)
     each="area and month",
     problems=_PROBLEMS,
 )
-def observations(request: Request, area: Areas, first: From = None, to: To = None, as_of: AsOf = None) -> Answer:
-    """Encounters per month of the areas named. Of each month the newest figure published by `as_of`; a month without one is left out."""
+async def observations(
+    request: Request,
+    area: Areas = None,
+    panel: PanelParameter = None,
+    kind: KindParameter = None,
+    first: From = None,
+    to: To = None,
+    as_of: AsOf = None,
+) -> Answer:
+    """Encounters per month of the areas named, or of all of a panel or kind.
+
+    Of each month the newest figure published by `as_of`; a month without one is left out.
+    """
     form = ask.format_of(request, EVERY)
-    return _answer(*_observed(request, area, first, to, as_of), form)
+    question, here = _question(_chosen(request, area, panel, kind), first, to, as_of), context(request)
+
+    def packed() -> Answer:
+        return PackedAnswer(_written(here.shelf.engine, question, form), ask.MEDIA[form], cache=ALIAS, keep=True)
+
+    def whole() -> Answer:
+        return Answer(b"".join(_written(here.shelf.engine, question, form)), ask.MEDIA[form], cache=ALIAS, keep=True)
+
+    return await (here.heavy.run(packed) if len(question.slugs) > _HEAVY else run_in_threadpool(whole))

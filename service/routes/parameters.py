@@ -9,8 +9,9 @@ from typing import Annotated, Any
 
 from fastapi import Path, Query
 
+from forecast.core.area_names import CHARACTERS
 from forecast.core.areas import Kind, Panel
-from forecast.release.columns import Unit
+from forecast.release.intervals import Unit
 from service.ask import COVERAGES, Shape
 
 __all__ = [
@@ -35,12 +36,13 @@ def listed(one: str) -> dict[str, Any]:
     return {"pattern": f"^ *{one}( *, *{one})* *$"}
 
 
-SLUGS = listed("[a-z][a-z0-9-]*")
+# Slugs or names; what may stand in them is loosely said, so that a name which nobody has is answered with the nearest.
+SLUGS = {"pattern": f"^[{CHARACTERS}]+(,[{CHARACTERS}]+)*$"}
 AreaParameter = Annotated[
     str | None,
     Query(
-        description="Slugs, separated by commas, in the order wanted; absent: all areas.",
-        examples=["el-paso", "southwest,nation"],
+        description="Areas, separated by commas, in the order wanted: slugs, or names as people write them; absent: all areas.",
+        examples=["el-paso", "southwest,nation", "El Paso, TX"],
         json_schema_extra=SLUGS,
     ),
 ]

@@ -45,7 +45,7 @@ def found(here: Context, identity: str) -> Release:
 def releases(request: Request, panel: PanelParameter = None) -> Answer:
     """Every release, newest first. `current` marks those that `/v1/forecasts` serves; hindcasts were made later and never served."""
     rows = [_row(one) for one in read.releases(context(request).shelf.engine, panel)]
-    return Answer(bodies.render({"releases": rows}), "application/json", cache=ALIAS)
+    return Answer(bodies.render({"releases": rows}), "application/json", cache=ALIAS, keep=True)
 
 
 def _row(one: read.ReleaseSummary) -> dict[str, Any]:

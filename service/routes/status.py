@@ -11,7 +11,7 @@ from fastapi import APIRouter, Request
 from forecast.core.areas import PANELS, Panel
 from forecast.release.alarms import Event
 from forecast.release.read import Release
-from service import bodies
+from service import bodies, correction
 from service.context import context
 from service.examples import answered
 from service.front import LIVE, Answer
@@ -60,7 +60,7 @@ def _panel(panel: Panel, release: Release | None, alarms: Sequence[Event], today
     opened = [{"kind": one.kind, "since": bodies.instant(one.since), "detail": one.detail} for one in alarms]
     if release is None:
         note = f"Nothing has been published yet. Run `encounters retrain --panel {panel}`."
-        return dict.fromkeys(_UNKNOWN) | {"alarms": opened, "notes": [note]}
+        return dict.fromkeys(_UNKNOWN) | {"sources": [], "alarms": opened, "notes": [note]}
     manifest = release.manifest
     return {
         "release": release.id,
@@ -73,6 +73,7 @@ def _panel(panel: Panel, release: Release | None, alarms: Sequence[Event], today
         "areas": len(release.areas),
         "horizon": max((len(forecast.months) for forecast in release.areas), default=0),
         "code_version": manifest.code_version,
+        "sources": [bodies.source_entry(source) for source in manifest.sources],
         "alarms": opened,
-        "notes": list(manifest.notes),
+        "notes": [*manifest.notes, *(correction.sentence(one) for one in release.corrections)],
     }

@@ -53,7 +53,9 @@ def test_every_command_has_help_with_an_example(run, name):
 def test_status_before_the_first_release_says_what_to_do(run, home):
     code, out, _ = run("status")
     assert code == 0
-    assert "data through 2024-11" in out
+    assert "data through 2026-08" in out
+    assert "data through 2025-11" in out
+    assert "counts 2024-10 to 2026-08: CBP Nationwide Encounters by area of responsibility, tabulated by danieldimartino" in out
     assert "encounters retrain" in out
 
 
@@ -107,13 +109,13 @@ def test_train_list_verify_and_roll_back(run, home, tmp_path, monkeypatch):
     recipe.write_text(RECIPE.replace('"small"', '"floor"'))
     code, out, err = run("retrain", "--panel", "cbp-states", "--recipe", recipe)
     assert code == 0, err
-    assert out.startswith("cbp-states: published: cbp-states-2025-09-")
+    assert out.startswith("cbp-states: published: cbp-states-2025-11-")
     code, out, _ = run("retrain", "--panel", "cbp-states", "--recipe", recipe, "--json")
     (result,) = json.loads(out)
     assert (code, result["verdict"]) == (0, "nothing new")
     code, out, _ = run("releases", "--json")
     (listed,) = json.loads(out)
-    assert (listed["id"], listed["current"], listed["data_through"]) == (result["release"], True, "2025-09")
+    assert (listed["id"], listed["current"], listed["data_through"]) == (result["release"], True, "2025-11")
     code, out, _ = run("releases")
     assert out.startswith(f"* {result['release']}")
     assert run("verify")[:2] == (0, "1 of 1 releases are whole.\n")

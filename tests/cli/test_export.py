@@ -72,7 +72,7 @@ def test_without_the_library_of_parquet_one_line_says_what_to_install(command, o
     code, _, err = command("export", "--format", form, "--out", tmp_path / name)
     assert (code, err.count("\n"), (tmp_path / name).exists()) == (1, 1, False)
     assert "encounter-forecast[parquet]" in err
-    assert command("export", "--format", "csv", "--out", tmp_path / name)[0] == 0
+    assert command("export", "--format", "csv", "--out", tmp_path / "f.csv")[0] == 0
 
 
 def test_every_format_has_an_address_in_the_service_with_the_same_bytes(command, office, tmp_path):
@@ -102,13 +102,23 @@ def test_model_output_is_written_as_csv_or_parquet_with_its_tasks(command, offic
     assert set(text["location"]) <= set(json.loads(tasks.read_text())["rounds"][0]["model_tasks"][0]["task_ids"]["location"]["optional"])
 
 
-def test_panels_whose_data_end_in_different_months_are_told_to_be_two_rounds(command, office, tmp_path):
+def test_panels_whose_data_end_in_different_months_are_two_rounds_and_never_one_file(command, office, tmp_path):
     office.publish()
     office.publish("cbp-states", key="b", origin="2025-09")
     code, _, err = command("export", "--format", "hubverse", "--out", tmp_path / "hub.csv")
-    assert code == 0
+    assert (code, err.count("\n"), (tmp_path / "hub.csv").exists()) == (1, 1, False)
+    assert "usbp-sectors of 2024-11-30, cbp-states of 2025-09-30" in err
     assert "--panel" in err
-    assert set(pd.read_csv(tmp_path / "hub.csv")["origin_date"]) == {"2024-11-30", "2025-09-30"}
+    assert command("export", "--format", "hubverse", "--panel", "cbp-states", "--out", tmp_path / "hub.csv")[0] == 0
+    assert set(pd.read_csv(tmp_path / "hub.csv")["origin_date"]) == {"2025-09-30"}
+    assert command("export", "--format", "csv", "--out", tmp_path / "f.csv")[0] == 0
+
+
+def test_panels_whose_data_end_in_one_month_are_one_round(command, office, tmp_path):
+    office.publish()
+    office.publish("cbp-states", key="b")
+    assert command("export", "--format", "hubverse", "--out", tmp_path / "hub.csv")[0] == 0
+    assert set(pd.read_csv(tmp_path / "hub.csv")["target"]) == {"monthly USBP encounters", "monthly CBP encounters"}
 
 
 @pytest.mark.parametrize(

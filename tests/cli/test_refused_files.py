@@ -99,8 +99,7 @@ def test_status_shows_refusals_of_the_last_sixty_days(command, home, days, shown
 
 
 def test_a_register_that_cannot_be_written_hides_neither_the_refusal_nor_the_other_files(command, home, tmp_path):
-    command("status")
-    (home / "archive" / "refused.jsonl").mkdir()
+    (home / "archive" / "refused.jsonl").mkdir(parents=True)
     good, bad = given(tmp_path, "good.csv", STATE), given(tmp_path, "bad.csv", b"<html>403</html>")
     code, out, err = command("ingest", bad, good, "--published", "2025-12-01", "--accept")
     assert code == 1
@@ -112,8 +111,8 @@ def test_a_register_that_cannot_be_written_hides_neither_the_refusal_nor_the_oth
 def test_the_same_bytes_with_another_day_of_publication_keep_the_day_in_the_archive(command, home, tmp_path):
     path = given(tmp_path, "state.csv", STATE)
     assert command("ingest", path, "--published", "2025-12-01", "--accept")[0] == 0
-    assert command("ingest", path, "--published", "2025-12-24")[:2] == (
-        0, "state.csv: already in the archive, published 2025-12-01; that day stays, and 2025-12-24 is not taken\n",
-    )  # fmt: skip
+    code, out, _ = command("ingest", path, "--published", "2025-12-24")
+    assert (code, out.count("\n")) == (0, 1)
+    assert out.startswith("state.csv: already in the archive, published 2025-12-01; that day stays, and 2025-12-24 is not taken; if it is")
     code, out, _ = command("ingest", path, "--published", "2025-12-01")
     assert (code, out) == (0, "state.csv: already in the archive, published 2025-12-01; nothing to do\n")

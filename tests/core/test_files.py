@@ -4,11 +4,11 @@ import os
 import signal
 import subprocess
 import sys
-import time
 
 import pytest
 
 from forecast.core.files import PART, replace_whole, whole
+from tests.waiting import until
 
 
 @pytest.mark.parametrize("lasting", [True, False])
@@ -72,12 +72,10 @@ def test_a_killed_writer_leaves_the_old_file_and_a_name_that_tells_what_was_left
     path.write_bytes(b"old")
     script = (
         "import time\nfrom pathlib import Path\nfrom forecast.core.files import whole\n"
-        f"with whole(Path({str(path)!r}), lasting=True) as beside:\n    beside.write_bytes(b'ne')\n    time.sleep(60)\n"
+        f"with whole(Path({str(path)!r}), lasting=True) as beside:\n    beside.write_bytes(b'ne')\n    time.sleep(600)\n"
     )
     with subprocess.Popen([sys.executable, "-c", script]) as process:
-        while not (left := [one for one in tmp_path.iterdir() if one != path and one.stat().st_size]):
-            assert process.poll() is None
-            time.sleep(0.02)
+        left = until(lambda: [beside for beside in tmp_path.iterdir() if beside != path and beside.stat().st_size], process=process)
         os.kill(process.pid, signal.SIGKILL)
     assert path.read_bytes() == b"old"
     assert [one.name.startswith(".counts.csv.") and one.name.endswith(PART) for one in left] == [True]

@@ -26,7 +26,7 @@ def archive(tmp_path):
 
 
 def files(archive):
-    return sorted(str(path.relative_to(archive.folder)) for path in archive.folder.rglob("*") if path.is_file())
+    return sorted(str(path.relative_to(archive.folder)) for path in archive.folder.glob("*/*.csv"))
 
 
 def test_as_of_hides_revisions_published_after_the_date(archive):
@@ -191,5 +191,6 @@ def test_the_description_tells_what_the_file_holds_and_changes(archive):
         "  rows        6 (areas by months)",
         "  total       395 encounters",
         "  revised     1 cell: El Paso, TX 2024-02: 90 to 95",
+        "  in force    6 of 6 cells",
         "  cross-check no published totals to compare",
     )

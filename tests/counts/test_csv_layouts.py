@@ -4,6 +4,7 @@ from datetime import date
 
 import pytest
 
+from forecast.core.errors import SourceError
 from forecast.core.months import Month
 from forecast.counts.sources.catalog import read
 from tests.counts.layouts import DATA
@@ -84,3 +85,44 @@ def test_real_state_files_agree_in_every_shared_cell(official):
     newer = new.values[:24, [new.areas.index(slug) for slug in shared]]
     assert (older == newer).all()
     assert (str(new.first), str(new.last), int(new.values.sum())) == ("2021-10", "2025-09", 9_560_774)
+
+
+HEADER = (
+    "Fiscal Year,Month Grouping,Month (abbv),Component,Land Border Region,Area of Responsibility,AOR (Abbv),"
+    "Demographic,Citizenship,Title of Authority,Encounter Type,Encounter Count\n"
+)
+ROW = "2025,{grouping},DEC,U.S. Border Patrol,Southwest Land Border,{area},EPT,{group},{citizenship},{authority},{kind},900\n"
+CELL = {
+    "grouping": "FYTD", "area": "El Paso Sector", "group": "UAC", "citizenship": "MYANMAR (BURMA)", "authority": "Title 8",
+    "kind": "Apprehensions",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"group": "UC / Single Minors"},
+        {"group": "uac "},
+        {"citizenship": "BURMA"},
+        {"authority": "TITLE 8"},
+        {"kind": "Apprehension"},
+        {"area": '"El Paso, TX"'},
+        {"grouping": "Remaining"},
+        {"group": "UC / Single Minors", "citizenship": "Myanmar"},
+    ],
+    ids=str,
+)
+def test_a_cell_under_an_old_and_a_new_label_is_given_twice(tmp_path, other):
+    path = tmp_path / "merged.csv"
+    path.write_text(HEADER + ROW.format(**CELL) + ROW.format(**CELL | other))
+    with pytest.raises(SourceError, match="row 3: expected a cell that no earlier row has given"):
+        read(path, LATER)
+
+
+@pytest.mark.parametrize(
+    "other", [{"group": "FMUA"}, {"group": "Accompanied Minors"}, {"citizenship": "OTHER"}, {"authority": "Title 42"}], ids=str
+)
+def test_another_group_is_another_cell(tmp_path, other):
+    path = tmp_path / "file.csv"
+    path.write_text(HEADER + ROW.format(**CELL) + ROW.format(**CELL | other))
+    assert read(path, LATER).values.tolist() == [[1800]]

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from datetime import date
 
 import numpy as np
@@ -189,3 +190,40 @@ def test_every_figure_is_one_that_a_vintage_tells(history):
                 if one.first <= month <= one.last and (slug in one.areas or one.covers_panel)
             }
             assert (math.isnan(row[at]) and not told) or int(row[at]) in told
+
+
+def carried(values, areas, **words):
+    return replace(vintage(values, areas, **words), tabulated_by="somebody")
+
+
+@pytest.mark.parametrize("published", ["2025-02-15", "2025-04-30"])
+def test_an_exact_official_figure_takes_the_place_of_a_carried_over_one_whichever_came_first(published):
+    table = carried([[11], [21], [31]], ["el-paso"], published="2025-03-31")
+    official = vintage([[10], [20]], ["el-paso"], published=published)
+    assert figures(table, official) == [[10], [20], [31]]
+    assert figures(table, official, day=date(2025, 3, 31)) == ([[10], [20], [31]] if published < "2025-03-31" else [[11], [21], [31]])
+
+
+def test_a_carried_over_figure_and_a_rounded_official_one_go_by_their_days():
+    table = carried([[14]], ["el-paso"], published="2025-03-31")
+    assert figures(table, vintage([[20]], ["el-paso"], published="2025-02-28", precision=10)) == [[14]]
+    assert figures(table, vintage([[20]], ["el-paso"], published="2025-04-30", precision=10)) == [[20]]
+    assert precisions(table, vintage([[10]], ["el-paso"], published="2025-04-30", precision=10)) == [[1]]
+
+
+def test_a_rounded_figure_never_brings_back_the_carried_over_one_that_an_official_file_replaced():
+    table = carried([[14]], ["el-paso"], published="2025-03-31")
+    official = vintage([[12]], ["el-paso"], published="2025-02-28")
+    rounded = vintage([[10]], ["el-paso"], published="2025-04-30", precision=10)
+    assert figures(table, official, rounded) == [[12]]
+
+
+def test_sources_name_the_files_in_force_with_their_months():
+    table = carried([[11], [21], [31]], ["el-paso"], published="2025-03-31")
+    official = vintage([[10], [20]], ["el-paso"], published="2025-02-15")
+    hidden = vintage([[9]], ["el-paso"], published="2025-01-31")
+    sources = counts_of([table, official, hidden], SECTORS, LATE).sources
+    assert [(str(source.first), str(source.last), source.credit) for source in sources] == [
+        ("2024-01", "2024-02", "hand-written"),
+        ("2024-03", "2024-03", "hand-written, tabulated by somebody"),
+    ]

@@ -21,7 +21,7 @@ LATER = date(2030, 1, 1)
 CELLS = ["state-az-southwest", "state-tx-southwest", "state-tx-other", "state-mt-northern", "state-dc-other"]
 SLUGS = [sector.slug for sector in SECTORS]
 
-in_tmp = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+in_tmp = settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow], deadline=None)
 
 
 @st.composite

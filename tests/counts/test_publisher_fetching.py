@@ -23,6 +23,7 @@ from forecast.counts.sources.catalog import read
 from tests.counts.layouts import usbp_sheets, write_workbook
 from tests.counts.publisher_server import answers, endless, gzipped, hangs_up, redirects, silent, unannounced
 from tests.counts.publisher_world import AOR, BOMB, FOLDER, IMPATIENT, LIMITS, NEW, NOW, OLD, STATE, go, inside, one, sectors, states
+from tests.waiting import until
 
 
 def test_the_newest_of_each_kind_is_downloaded_and_ingested(site, archive, folder, tmp_path):
@@ -330,9 +331,8 @@ def test_a_fetch_that_is_killed_leaves_no_file_and_the_next_one_works(site, arch
         f"fetch(Archive(Path({str(archive.folder)!r})), Path({str(folder)!r}), now=datetime.now(UTC), pages=[Page({page!r})])\n"
     )
     with subprocess.Popen([sys.executable, "-c", script]) as process:
-        while AOR not in site.paths():
-            time.sleep(0.02)
-        time.sleep(0.2)
+        until(lambda: AOR in site.paths(), process=process)
+        time.sleep(0.2)  # amid the file, which never ends
         os.kill(process.pid, signal.SIGKILL)
     assert inside(folder) == {}
     assert archive.vintages() == ()

@@ -34,6 +34,9 @@ def chosen(*paths, kind=AOR):
         ("2026-08/Nationwide-Encounters-FY23-FY26-Sept-AOR.CSV", AOR, "2026-09", "2026-08", -1),
         ("nationwide-encounters-fy23-fy26-jul-aor.csv", AOR, "2026-07", None, -1),
         ("2025-01/khsm-encounters-usbp-fy25-nov.xlsx", WORKBOOK, "2024-11", "2025-01", -1),
+        ("2025-01/KHSM%20Encounters%20%28USBP%29%20fy25m11.xlsx", WORKBOOK, "2024-11", "2025-01", -1),
+        ("2025-09/KHSM Encounters (USBP) fy25m8_0.xlsx", WORKBOOK, "2025-08", "2025-09", 0),
+        ("2026-08/Nationwide%20Encounters%20FY23-FY26%20Jul%20AOR.csv", AOR, "2026-07", "2026-08", -1),
         ("2024-12/2024_1206_ohss_immigration-enforcement-and-legal-processes-tables-august-2024.xlsx", WORKBOOK, "2024-08", "2024-12", -1),
         ("2024-10/24-1011_ohss_immigration-enforcement-and-legal-processes-tables-june-2024_2.xlsx", WORKBOOK, "2024-06", "2024-10", 2),
     ],
@@ -54,6 +57,9 @@ def test_an_official_file_is_known_by_the_shape_of_its_address(path, kind, throu
         "2026-08/nationwide-encounters-fy23-fy26-jul-aor.csv.exe",
         "2026-08/nationwide-encounters-fy23-fy26-jul-aor.csv/",
         "2025-01/khsm-encounters-ofo-fy25-nov.xlsx",
+        "2025-01/KHSM%20Encounters%20%28OFO%29%20fy25m11.xlsx",
+        "2025-01/KHSM%20Encounters%20%28USBP%29%20fy25m13.xlsx",
+        "2025-01/KHSM%0AEncounters%20%28USBP%29%20fy25m11.xlsx",
         "2026-08/..%2f..%2fpasswd",
         "2026-08/nationwide-encounters-fy٢٣-fy26-jul-aor.csv",
     ],
@@ -142,3 +148,10 @@ def test_a_workbook_tells_its_own_day():
 def test_a_date_that_cannot_be_read_is_none():
     assert sent_day("Mon, 17 Aug 2026 23:30:00 -0500") == date(2026, 8, 18)
     assert [sent_day(text) for text in (None, "", "soon", "Mon, 99 Aug 2026 00:00:00 GMT")] == [None] * 4
+
+
+def test_the_field_page_with_the_publisher_s_own_spelling_links_its_workbook():
+    html = '<a href="/sites/default/files/2025-01/KHSM%20Encounters%20%28USBP%29%20fy25m11.xlsx">CBP Encounters - USBP</a>'
+    (address,) = links(html, "https://ohss.dhs.gov/khsm/cbp-encounters")
+    workbook = recognised(address)
+    assert (workbook.kind, workbook.name, workbook.through) == (WORKBOOK, "KHSM Encounters (USBP) fy25m11.xlsx", Month.parse("2024-11"))

@@ -13,6 +13,7 @@ import pytest
 from tests.drill.faults import FAULTS
 from tests.drill.outcome import Outcome
 from tests.drill.table import failed, table
+from tests.waiting import HANG
 
 HOUSE = Path(__file__).resolve().parents[2]
 pytestmark = pytest.mark.slow
@@ -22,7 +23,7 @@ pytestmark = pytest.mark.slow
 def drilled(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     file = tmp_path_factory.mktemp("drill") / "outcomes.json"
     done = subprocess.run(
-        [sys.executable, "-m", "tests.drill", "--short", "--json", str(file)], cwd=HOUSE, capture_output=True, text=True, timeout=1200
+        [sys.executable, "-m", "tests.drill", "--short", "--json", str(file)], cwd=HOUSE, capture_output=True, text=True, timeout=6 * HANG
     )
     assert file.exists(), done.stderr
     return {"code": done.returncode, "outcomes": json.loads(file.read_text())}

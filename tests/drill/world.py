@@ -32,6 +32,7 @@ from tests.drill import worker
 from tests.drill.postgres import Postgres
 from tests.drill.worker import Errand, Report
 from tests.samples import CELLS, cell_counts
+from tests.waiting import HANG
 
 __all__ = ["ENCOUNTERS", "FIRST_ISSUED", "HOUSE", "ISSUED", "PANEL", "REFUSED", "State", "World", "until"]
 
@@ -46,7 +47,7 @@ MONTHS = 72
 # Port 9 of this machine refuses at once.
 REFUSED = "http://127.0.0.1:9"
 # Longer than any retraining of the small panel, also on a machine with much else to do.
-PATIENCE = 240.0
+PATIENCE = HANG
 
 _RECIPE = """
 name = "{name}"
@@ -58,7 +59,7 @@ seed = 5
 _MEMBER = '[[members]]\nmodel = "{model}"\nscale = "log"\n'
 
 
-def until(condition: Callable[[], Any], *, seconds: float = 60, what: str = "it") -> Any:
+def until(condition: Callable[[], Any], *, seconds: float = HANG, what: str = "it") -> Any:
     """Poll until something is true and return it. Raises TimeoutError."""
     end = time.monotonic() + seconds
     while not (found := condition()):

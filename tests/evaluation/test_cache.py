@@ -12,6 +12,7 @@ from forecast.evaluation.cache import FitCache, fits_of
 from forecast.models.catalog import Member
 from forecast.models.fitting import FitTask, fit_one
 from tests.samples import CELLS, cell_counts
+from tests.waiting import HANG
 
 
 def tasks(*families):
@@ -81,7 +82,7 @@ def test_an_interrupted_run_goes_on_where_it_was(cache):
 
 def test_workers_keep_what_they_make(cache):
     needed = tasks("random_walk")
-    made = fits_of(needed, cache=cache, workers=2, deadline=60)
+    made = fits_of(needed, cache=cache, workers=2, deadline=HANG)
     assert len(files(cache)) == 4
     assert all(same(cache.get(task), fit) for task, (fit, _) in zip(needed, made, strict=True))
 

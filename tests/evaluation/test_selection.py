@@ -124,8 +124,8 @@ def test_confidence_is_said_by_lead_in_plain_words():
 
 
 def test_newer_counts_that_contradict_the_forecasts_lower_every_confidence():
-    labels = {one["label"] for one in confidence(cells("m"), contradicted=True)}
-    assert labels == {"low: newer counts contradict these forecasts"}
+    labels = {one["label"] for one in confidence(cells("m"), contradicted="cbp-states, 2025-09")}
+    assert labels == {"low: newer counts (cbp-states, 2025-09) contradict these forecasts"}
 
 
 def judged_by_coverage(own, floor, **more):

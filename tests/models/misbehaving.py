@@ -12,6 +12,7 @@ import numpy as np
 from forecast.core.tables import Floats, Series
 from forecast.models.fitting import Fit, FitTask, guarded
 from forecast.models.protocol import Parameters
+from tests.waiting import HANG
 
 
 @dataclass(frozen=True)
@@ -56,7 +57,7 @@ class Complaining(Fixed):
 @dataclass(frozen=True)
 class Hanging(Fixed):
     def fit(self, series: Series, start: Parameters | None = None) -> FittedFixed:
-        time.sleep(600)
+        time.sleep(HANG)
         return FittedFixed(self.value)
 
 

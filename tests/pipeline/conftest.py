@@ -9,10 +9,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from matplotlib.figure import Figure
 
 from forecast import pipeline
 from forecast.core.tables import Vintage
 from forecast.counts.archive import Archive
+from forecast.release import figures
 from forecast.release.store import connect
 from tests.samples import CELLS, cell_counts
 
@@ -85,6 +87,13 @@ class Home:
     def without_tracking(self) -> pipeline.Job:
         """A job whose tracking server does not exist: port 9 of this machine refuses at once."""
         return replace(self.job(), tracking="http://127.0.0.1:9")
+
+
+@pytest.fixture(autouse=True)
+def small_figures(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A retraining draws and keeps its figures, without much in them: they take two thirds of its time, and have tests of their own."""
+    for name in ("fan_charts", "scores_by_horizon"):
+        monkeypatch.setattr(figures, name, lambda *_, **__: Figure(figsize=(1, 1)))
 
 
 @pytest.fixture

@@ -125,13 +125,16 @@ def test_a_revised_count_adds_a_score_that_takes_the_place_of_the_first(office):
     assert {cell.published for cell in cells} == {date(2024, 6, 15)}
 
 
-def test_hindcasts_are_scored_apart_by_the_next_retraining(office):
+def test_hindcasts_are_scored_apart_at_once_and_by_every_later_month(office):
     office.retrain(MAY)
     april(office)
     office.retrain(JUNE)
     before = accuracy.cells(office.engine, PANEL)
     hindcast = office.retrain(JUNE, as_of=date(2024, 5, 1)).release
-    assert office.rows() == len(before)
+    assert office.rows() == 2 * len(before)
+    (at_once,) = accuracy.tallies(office.engine, hindcast=True, areas=["states-nation"])
+    assert (at_once.n, at_once.months, at_once.through) == (1, 1, APRIL)
+    assert accuracy.cells(office.engine, PANEL) == before
     may(office)
     office.retrain(JULY)
     assert hindcast not in {cell.release for cell in accuracy.cells(office.engine, PANEL)}
@@ -193,6 +196,32 @@ def test_scores_that_fail_stop_no_publication_and_are_made_up_for(office, monkey
     assert office.rows() == 0
     office.retrain(JUNE, force=True)
     assert office.rows() > 0
+
+
+def test_a_hindcast_that_cannot_be_scored_is_published_and_scored_by_the_next_run(office, monkeypatch):
+    office.retrain(MAY)
+    april(office)
+    office.retrain(JUNE)
+    before = office.rows()
+
+    def broken(**_):
+        raise RuntimeError("no score today")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(monitoring, "score", broken)
+        assert office.retrain(JUNE, as_of=date(2024, 5, 1)).verdict == "published"
+    assert any("could not be scored, and will be tried again" in line and "no score today" in line for line in office.said)
+    assert office.rows() == before
+    office.retrain(JUNE, force=True)
+    assert office.rows() == 2 * before
+
+
+def test_a_hindcast_scores_no_other_release(office):
+    office.retrain(MAY)
+    april(office)
+    hindcast = office.retrain(JUNE, as_of=date(2024, 5, 1)).release
+    with reading(office.engine) as connection:
+        assert set(connection.execute(select(schema.accuracy.c.release)).scalars()) == {hindcast}
 
 
 def test_one_release_that_cannot_be_scored_hides_no_other(office, monkeypatch):

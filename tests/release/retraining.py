@@ -8,7 +8,6 @@ import socket
 import subprocess
 import sys
 import tempfile
-import time
 import urllib.request
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -26,6 +25,7 @@ from forecast.recipe.recipe import Recipe, run
 from forecast.release.tracking.describing import describe
 from forecast.release.tracking.sending import send
 from forecast.release.tracking.training import Training
+from tests.waiting import HANG, until
 
 RECIPE = """
 name = "small"
@@ -110,14 +110,15 @@ class Server:
             self.process = subprocess.Popen(
                 [*command, *places], stdout=log, stderr=log, cwd=self.folder, env=environment, start_new_session=True
             )
-        for _ in range(900):
-            try:
-                with urllib.request.urlopen(f"{self.uri}/health", timeout=1):  # noqa: S310 - the server that was just started
-                    return
-            except OSError:
-                assert self.process.poll() is None, "the server ended"
-                time.sleep(0.2)
-        raise AssertionError("the server did not come up within three minutes")
+        until(self.answers, process=self.process, every=0.2)
+
+    def answers(self) -> bool:
+        """Whether the server is up."""
+        try:
+            with urllib.request.urlopen(f"{self.uri}/health", timeout=HANG):  # noqa: S310 - the server that was just started
+                return True
+        except OSError:
+            return False
 
     def signal(self, what: signal.Signals) -> None:
         """Tell the server and its workers."""

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import io
 import os
 import shutil
+import sqlite3
 import subprocess
 import sys
+import tarfile
 import threading
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -17,7 +21,7 @@ from sqlalchemy.engine import make_url
 
 from forecast.core.errors import StoreError
 from forecast.release import read, store
-from forecast.release.backup import back_up
+from forecast.release.backup import back_up, back_up_home, restore_home
 from forecast.release.migrations import migrate
 from forecast.release.publish import verify
 
@@ -152,7 +156,7 @@ def test_a_home_restored_from_a_backup_of_sqlite_goes_on_where_it_was(tmp_path: 
     old, new = House(tmp_path / "old", recipe), House(tmp_path / "new", recipe)
     old.retrain()
     told = old.run("backup", "--to", tmp_path / "copy.db")
-    assert told == f"{tmp_path}/copy.db holds 1 releases, each verified. Copy beside it: {old.home}/archive {old.home}/outbox\n"
+    assert told.startswith(f"{tmp_path}/copy.db holds 1 releases, each verified: the release store alone.")
     new.home.mkdir()
     shutil.copy(tmp_path / "copy.db", new.home / "encounters.db")
     same_again(old, new)
@@ -192,3 +196,91 @@ def test_a_store_restored_by_pg_restore_goes_on_where_it_was(url: str, tmp_path:
         with admin.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
             connection.execute(text("DROP DATABASE restored WITH (FORCE)"))
         admin.dispose()
+
+
+def homely(home: Path, engine: Engine, parts: Callable[..., Parts]) -> str:
+    """A home with a release, vintages, runs and artifacts, and what must not be copied."""
+    release = parts().publish(engine).id
+    for name, content in {
+        "archive/usbp-sectors/2025-01-16-aaaaaaaaaaaa.csv": "vintage",
+        "archive/vintages.jsonl": "{}",
+        "outbox/usbp-sectors-x/retraining.json": "waits",
+        "outbox/.usbp-sectors.lock": "",
+        "mlartifacts/usbp-sectors/models/m-1/artifacts/MLmodel": "model",
+        "cache/fits/one": "again",
+    }.items():
+        (home / name).parent.mkdir(parents=True, exist_ok=True)
+        (home / name).write_text(content)
+    with closing(sqlite3.connect(home / "mlflow.db")) as runs:
+        runs.execute("CREATE TABLE runs (a)")
+        runs.execute("INSERT INTO runs VALUES (1)")
+        runs.commit()
+    return str(release)
+
+
+@pytest.fixture
+def store_in_home(tmp_path: Path) -> Engine:
+    engine = store.connect(f"sqlite:///{tmp_path}/home/encounters.db")
+    migrate(engine)
+    return engine
+
+
+def test_a_home_comes_back_whole_at_another_place(store_in_home: Engine, parts: Callable[..., Parts], tmp_path: Path) -> None:
+    release = homely(tmp_path / "home", store_in_home, parts)
+    assert back_up_home(store_in_home, tmp_path / "home", tmp_path / "b.tar") == 1
+    place = tmp_path / "other" / "place"
+    assert restore_home(tmp_path / "b.tar", place) == 1
+    assert read.pointers(opened(place / "encounters.db")) == {"usbp-sectors": release}
+    found = sorted(str(path.relative_to(place)) for path in place.rglob("*") if path.is_file())
+    assert found == [
+        "archive/usbp-sectors/2025-01-16-aaaaaaaaaaaa.csv",
+        "archive/vintages.jsonl",
+        "encounters.db",
+        "mlartifacts/usbp-sectors/models/m-1/artifacts/MLmodel",
+        "mlflow.db",
+        "outbox/usbp-sectors-x/retraining.json",
+    ]
+    with closing(sqlite3.connect(place / "mlflow.db")) as runs:
+        assert runs.execute("SELECT a FROM runs").fetchall() == [(1,)]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["b.tar", "home", "other"]  # nothing stays beside
+
+
+def test_a_home_in_use_is_not_restored_over(store_in_home: Engine, parts: Callable[..., Parts], tmp_path: Path) -> None:
+    homely(tmp_path / "home", store_in_home, parts)
+    back_up_home(store_in_home, tmp_path / "home", tmp_path / "b.tar")
+    before = (tmp_path / "home" / "encounters.db").read_bytes()
+    with pytest.raises(StoreError, match=r"holds files already\. Restore into an empty folder"):
+        restore_home(tmp_path / "b.tar", tmp_path / "home")
+    assert (tmp_path / "home" / "encounters.db").read_bytes() == before
+
+
+def test_a_backup_that_lies_in_the_home_would_hold_itself(store_in_home: Engine, tmp_path: Path) -> None:
+    with pytest.raises(StoreError, match="lies in the home that is copied"):
+        back_up_home(store_in_home, tmp_path / "home", tmp_path / "home" / "b.tar")
+
+
+@pytest.mark.parametrize("name", ["../outside", "/etc/outside", "archive/../../outside", "notes.txt"])
+def test_a_file_that_is_no_backup_lays_nothing_out(name: str, tmp_path: Path) -> None:
+    with tarfile.open(tmp_path / "b.tar", "w") as tar:
+        tar.addfile(tarfile.TarInfo(name), io.BytesIO())
+    with pytest.raises(StoreError, match="which no backup of a home does"):
+        restore_home(tmp_path / "b.tar", tmp_path / "home")
+    assert [path.name for path in tmp_path.iterdir()] == ["b.tar"]
+
+
+@pytest.mark.parametrize("content", [b"", b"not a tar file" * 100])
+def test_a_damaged_backup_lays_nothing_out(content: bytes, tmp_path: Path) -> None:
+    (tmp_path / "b.tar").write_bytes(content)
+    with pytest.raises(StoreError, match="no backup of a home, or damaged"):
+        restore_home(tmp_path / "b.tar", tmp_path / "home")
+    assert [path.name for path in tmp_path.iterdir()] == ["b.tar"]
+
+
+def test_a_backup_that_was_cut_lays_nothing_out(store_in_home: Engine, parts: Callable[..., Parts], tmp_path: Path) -> None:
+    homely(tmp_path / "home", store_in_home, parts)
+    back_up_home(store_in_home, tmp_path / "home", tmp_path / "b.tar")
+    whole = (tmp_path / "b.tar").read_bytes()
+    (tmp_path / "b.tar").write_bytes(whole[: len(whole) // 3])
+    with pytest.raises(StoreError):
+        restore_home(tmp_path / "b.tar", tmp_path / "there")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["b.tar", "home"]

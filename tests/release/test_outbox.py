@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import itertools
 import json
 import signal
 import socket
@@ -13,7 +14,7 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from pathlib import Path
@@ -35,7 +36,8 @@ from forecast.release.tracking.describing import describe
 from forecast.release.tracking.sender import started
 from forecast.release.tracking.session import prepare
 from forecast.release.tracking.training import Training
-from tests.pipeline.conftest import ISSUED, Home, Silence, vintage
+from tests.pipeline.conftest import ISSUED, Home, Silence, small_figures, vintage  # noqa: F401 (a fixture)
+from tests.waiting import HANG, soon, until
 
 PANEL = "cbp-states"
 RECIPE = """
@@ -52,8 +54,14 @@ model = "random_walk"
 scale = "raw"
 """
 MEMBERS = {"random_walk-log", "random_walk-raw"}
-# Seconds: a budget that a server in good health keeps on a busy machine, one that a hanging server is given, and what may come on top.
-AMPLE, SHORT, MORE = 120.0, 4.0, 4.0
+# Seconds: the budget that a hanging server is given, and what may come on top.
+SHORT, MORE = 4.0, 4.0
+
+
+@pytest.fixture(autouse=True)
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A busy machine is no server that does not answer."""
+    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_TIMEOUT", f"{HANG:.0f}")
 
 
 @pytest.fixture(scope="module")
@@ -133,9 +141,7 @@ def stop_when(server: Server, reached: Callable[[sqlite3.Connection], bool]) -> 
 
     def watch() -> None:
         with closing(sqlite3.connect(f"file:{server.folder / 'm.db'}?mode=ro", uri=True)) as store:
-            end = time.monotonic() + AMPLE
-            while not reached(store) and time.monotonic() < end:
-                time.sleep(0.005)
+            until(lambda: reached(store), every=0.005)
         server.signal(signal.SIGSTOP)
 
     thread = Thread(target=watch)
@@ -151,19 +157,21 @@ def count(store: sqlite3.Connection, what: str) -> int:
 def test_a_server_that_is_started_late_or_again_gets_what_waited(place_of_server, box):
     server = place_of_server
     first, second = box.describe("early"), box.describe("later", timedelta(days=30))
-    started = time.monotonic()
-    down = box.deliver(first, uri=server.uri, budget=AMPLE)
-    assert time.monotonic() - started < 2, "nobody listens: told at once"
-    assert (down.runs, outbox.waiting(box.place)) == ({}, (first, second))
+
+    def reported_at_once():
+        down = box.deliver(first, uri=server.uri, budget=HANG)
+        assert (down.runs, outbox.waiting(box.place)) == ({}, (first, second))
+
+    soon(reported_at_once, seconds=2)
     server.start()
     watch = stop_when(server, lambda store: count(store, "runs") >= 1)
     died = Thread(target=lambda: (watch.join(), server.end()))
     died.start()
-    assert box.deliver(second, uri=server.uri, budget=AMPLE).runs == {}
+    assert box.deliver(second, uri=server.uri, budget=HANG).runs == {}
     died.join()
     server.start()
     # Asked for in the wrong order, sent in the order of issue.
-    found = box.deliver(second, first, uri=server.uri, budget=AMPLE)
+    found = box.deliver(second, first, uri=server.uri, budget=HANG)
     assert outbox.waiting(box.place) == ()
     for release in (first, second):
         assert_tracked_once(server.uri, release, found.runs[release], MEMBERS)
@@ -176,18 +184,19 @@ def test_a_server_that_is_started_late_or_again_gets_what_waited(place_of_server
 def test_a_hanging_server_costs_the_budget_and_gets_the_retraining_when_it_goes_on(server, box):
     release = box.describe("hanging")
     (box.place / f"{PANEL}-damaged").mkdir()
+
+    def given_up():
+        first = box.deliver(release, uri=server.uri, budget=SHORT)
+        assert first.runs == {}
+        assert f"not done within {SHORT:g} s" in first.problem
+
     server.signal(signal.SIGSTOP)
     try:
-        started = time.monotonic()
-        first = box.deliver(release, uri=server.uri, budget=SHORT)
-        took = time.monotonic() - started
+        soon(given_up, seconds=SHORT + MORE)
     finally:
         server.signal(signal.SIGCONT)
-    assert first.runs == {}
-    assert f"not done within {SHORT:g} s" in first.problem
-    assert took < SHORT + MORE
     assert outbox.waiting(box.place, PANEL) == (f"{PANEL}-damaged", release)
-    second = box.deliver(f"{PANEL}-damaged", release, uri=server.uri, budget=AMPLE)
+    second = box.deliver(f"{PANEL}-damaged", release, uri=server.uri, budget=HANG)
     assert_tracked_once(server.uri, release, second.runs[release], MEMBERS)
     assert "damaged cannot be read" in second.problem, "it is told, and holds no other up"
     assert outbox.waiting(box.place, PANEL) == (f"{PANEL}-damaged",)
@@ -196,23 +205,31 @@ def test_a_hanging_server_costs_the_budget_and_gets_the_retraining_when_it_goes_
 @pytest.mark.slow
 @pytest.mark.parametrize("table", ["runs", "model_versions"])
 def test_what_a_server_does_after_its_client_gave_up_is_not_there_twice(server, box, table, monkeypatch):
-    release = box.describe(f"late-{table}")
-    with closing(sqlite3.connect(server.folder / "m.db")) as store:
-        before = count(store, table)
-    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_TIMEOUT", "3")
     # In the first case with the parent and a child begun, in the second with everything there and the parent not yet closed.
     more = 2 if table == "runs" else 1
-    watch = stop_when(server, lambda store: count(store, table) >= before + more)
-    try:
-        first = box.deliver(release, uri=server.uri, budget=AMPLE)
-        watch.join()
-    finally:
-        server.signal(signal.SIGCONT)
-    assert first.runs == {}, "the server stopped while it was being told"
-    monkeypatch.delenv("MLFLOW_HTTP_REQUEST_TIMEOUT")
+    numbers = itertools.count()
+
+    def broken_off():
+        """A release during whose sending the server stopped; none where the server was done before."""
+        release = box.describe(f"late-{table}-{next(numbers)}")
+        with closing(sqlite3.connect(server.folder / "m.db")) as store:
+            before = count(store, table)
+        watch = stop_when(server, lambda store: count(store, table) >= before + more)
+        try:
+            runs = box.deliver(release, uri=server.uri, budget=HANG).runs
+            while watch.is_alive():
+                runs = box.deliver(release, uri=server.uri, budget=HANG).runs
+        finally:
+            watch.join()
+            server.signal(signal.SIGCONT)
+        return not runs and release
+
+    with monkeypatch.context() as hasty:
+        hasty.setenv("MLFLOW_HTTP_REQUEST_TIMEOUT", "3")
+        release = until(broken_off)
     left = len(runs_of(server.uri, release))
     assert left >= more, "the attempt has left something behind"
-    second = box.deliver(release, uri=server.uri, budget=AMPLE)
+    second = box.deliver(release, uri=server.uri, budget=HANG)
     assert_tracked_once(server.uri, release, second.runs[release], MEMBERS)
 
 
@@ -224,22 +241,23 @@ def test_a_release_is_published_while_mlflow_hangs_and_tracked_once_by_a_later_r
     home = Home(tmp_path, archive)
     now = ISSUED.replace(year=2027)  # after all other releases that this server knows
     job = replace(home.job(tracking=server.uri, clock=lambda: now), tracking_budget=SHORT, artifacts="file:///nowhere")
+
+    def nothing_new():
+        assert pipeline.retrain(PANEL, job, said).verdict == "nothing new"
+
     server.signal(signal.SIGSTOP)
     try:
         old = pipeline.retrain(PANEL, job, said)
-        started = time.monotonic()
-        again = pipeline.retrain(PANEL, job, said)
-        took = time.monotonic() - started
+        assert old.verdict == "published"
+        soon(nothing_new, seconds=SHORT + MORE)
     finally:
         server.signal(signal.SIGCONT)
-    assert (old.verdict, again.verdict) == ("published", "nothing new")
-    assert took < SHORT + MORE, "a run that finds nothing new waits no longer either"
     assert read.load(job.engine, old.release).manifest.run_id is None
     assert outbox.waiting(job.outbox) == (old.release,)
 
     (job.outbox / f"{PANEL}-2020-01-broken-off").mkdir()
     archive.append(vintage(70, date(2024, 8, 31), "b"))
-    later = replace(job, clock=lambda: now + timedelta(days=1), tracking_budget=AMPLE)
+    later = replace(job, clock=lambda: now + timedelta(days=1), tracking_budget=HANG)
     new = pipeline.retrain(PANEL, later, said)
     run = read.load(job.engine, new.release).manifest.run_id
     members = {"random_walk-log", "seasonal_naive-log"}
@@ -256,14 +274,17 @@ def test_only_one_process_sends_for_a_panel(box):
     with (box.place / f".{PANEL}.lock").open("w") as lock, socket.create_server(("127.0.0.1", 0)) as silent:
         fcntl.flock(lock, fcntl.LOCK_EX)
         uri = f"http://127.0.0.1:{silent.getsockname()[1]}"
+
+        def refused(**how):
+            refusal = box.deliver(release, uri=uri, **how)
+            assert refusal.runs == {}
+            assert "Another process is sending retrainings of cbp-states" in refusal.problem
+
+        soon(lambda: refused(budget=HANG, patient=False), seconds=1)
         started = time.monotonic()
-        at_once = box.deliver(release, uri=uri, budget=AMPLE, patient=False)
-        assert time.monotonic() - started < 1
-        patient = box.deliver(release, uri=uri, budget=1.5)
-        assert 1.5 <= time.monotonic() - started < 3
-    for each in (at_once, patient):
-        assert each.runs == {}
-        assert "Another process is sending retrainings of cbp-states" in each.problem
+        refused(budget=1.5)
+        assert time.monotonic() - started >= 1.5
+        soon(lambda: refused(budget=1.5), seconds=3)
     assert outbox.waiting(box.place) == (release,)
 
 
@@ -272,19 +293,24 @@ def test_a_sender_whose_retraining_was_killed_keeps_others_out_until_it_ends(box
     with socket.create_server(("127.0.0.1", 0)) as silent:
         uri = f"http://127.0.0.1:{silent.getsockname()[1]}"
         script = (
-            "import sys; from pathlib import Path; from forecast.release.tracking.outbox import deliver\n"
-            f"deliver(Path(sys.argv[1]), [{release!r}], panel={PANEL!r}, uri={uri!r}, artifacts='', budget=6)\n"
+            "import subprocess, sys; from pathlib import Path; from forecast.release.tracking.outbox import deliver\n"
+            "answers = subprocess.Popen.communicate\n"
+            "subprocess.Popen.communicate = lambda *given, **more: print('instructed', flush=True) or answers(*given, **more)\n"
+            f"deliver(Path(sys.argv[1]), [{release!r}], panel={PANEL!r}, uri={uri!r}, artifacts='', budget=8)\n"
         )
-        with subprocess.Popen([sys.executable, "-c", script, str(box.place)]) as killed:
-            silent.settimeout(30)
-            silent.accept()[0].close()  # the parent has looked whether somebody listens
-            time.sleep(1)  # and starts the sender
+        with subprocess.Popen([sys.executable, "-c", script, str(box.place)], stdout=subprocess.PIPE, text=True) as killed:
+            assert killed.stdout.readline() == "instructed\n"
             killed.kill()
-        assert "Another process" in box.deliver(release, uri=uri, budget=AMPLE, patient=False).problem
-        with (box.place / f".{PANEL}.lock").open("w") as lock:
-            started = time.monotonic()
-            fcntl.flock(lock, fcntl.LOCK_EX)
-            assert time.monotonic() - started < 8, "its own alarm ends it"
+        assert "Another process" in box.deliver(release, uri=uri, budget=HANG, patient=False).problem
+
+        def ended() -> bool:
+            """Its own alarm does that: the server never answers."""
+            with (box.place / f".{PANEL}.lock").open("w") as lock, suppress(BlockingIOError):
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                return True
+            return False
+
+        until(ended)
 
 
 def test_a_sender_that_is_killed_leaves_nothing_behind(box, tmp_path, monkeypatch):
@@ -305,8 +331,8 @@ def test_a_sender_that_cannot_begin_says_why(box, tmp_path, monkeypatch):
     broken.chmod(0o755)
     monkeypatch.setattr(sys, "executable", str(broken))
     with started() as sender:
-        sender.process.wait(10)
-        found = box.deliver(release, uri=f"sqlite:///{tmp_path}/m.db", budget=AMPLE, sender=sender)
+        sender.process.wait(HANG)
+        found = box.deliver(release, uri=f"sqlite:///{tmp_path}/m.db", budget=HANG, sender=sender)
     assert "No module named mlflow" in found.problem
     assert outbox.waiting(box.place) == (release,)
 
@@ -343,6 +369,6 @@ def test_an_outbox_that_cannot_be_written_is_one_line(training, tmp_path):
 
 def test_an_address_that_is_none_is_one_line(box):
     release = box.describe("nowhere")
-    found = box.deliver(release, uri="no address", budget=AMPLE)
+    found = box.deliver(release, uri="no address", budget=HANG)
     assert (found.runs, outbox.waiting(box.place)) == ({}, (release,))
     assert "failed at MLFLOW_TRACKING_URI: it is no address" in found.problem

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 
 import numpy as np
 import pytest
@@ -18,16 +19,18 @@ from sqlalchemy import Engine, text
 
 from forecast.core.errors import AreaError, NoRelease, StoreError, TableError
 from forecast.core.months import Month
+from forecast.core.provenance import Provenance
 from forecast.core.tables import LEVELS, Paths
 from forecast.release import read
 from forecast.release.publish import publish, rollback
+from forecast.release.rows import manifest_of, text_of
 
 Make = Callable[..., Parts]
 AREAS = ("tucson", "southwest", "big-bend", "nation")
 _keys = iter(range(10**6))
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(
     values=st.tuples(st.integers(1, 4), st.integers(1, 5), st.integers(1, 6)).flatmap(
         lambda shape: arrays(float, shape, elements=st.floats(0, 2e6, allow_subnormal=False))
@@ -197,3 +200,12 @@ def test_a_rollback_to_a_hindcast_or_to_nothing_is_refused(engine: Engine, parts
     with pytest.raises(NoRelease, match="encounters releases"):
         rollback(engine, "usbp-sectors-2024-11-nothing", now=NOW)
     assert read.pointers(engine) == {}
+
+
+def test_a_manifest_keeps_the_sources_of_its_counts_and_one_of_before_they_were_kept_has_none(parts: Make) -> None:
+    source = Provenance("CBP", "aor.csv", date(2026, 9, 30), Month.of(2024, 10), Month.of(2026, 8), tabulated_by="somebody")
+    manifest = replace(parts().manifest, sources=(source,))
+    assert manifest_of(text_of(manifest)) == manifest
+    older = json.loads(text_of(manifest))
+    del older["sources"]
+    assert manifest_of(json.dumps(older)) == parts().manifest

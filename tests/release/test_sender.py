@@ -11,16 +11,14 @@ from contextlib import suppress
 import psutil
 
 from forecast.release.tracking.sender import started
-
-# Seconds: enough on a busy machine.
-AMPLE = 120.0
+from tests.waiting import HANG
 
 
 def test_instructions_longer_than_what_a_socket_holds_arrive_whole(tmp_path):
     folders = [f"/nowhere/{'x' * 200}{number}" for number in range(2500)]
-    asked = {"folders": folders, "uri": f"sqlite:///{tmp_path}/m.db", "artifacts": "", "end": time.monotonic() + AMPLE}
+    asked = {"folders": folders, "uri": f"sqlite:///{tmp_path}/m.db", "artifacts": "", "end": time.monotonic() + HANG}
     with started() as sender, (tmp_path / "lock").open("w") as lock:
-        said = sender.tell(asked, lock=lock.fileno(), seconds=AMPLE)
+        said = sender.tell(asked, lock=lock.fileno(), seconds=HANG)
     assert [f"/nowhere/{answer['release']}" for answer in said.answers] == folders
 
 
@@ -32,6 +30,6 @@ def test_a_sender_that_is_told_nothing_ends_with_its_caller():
         "import os; from forecast.release.tracking.sender import started\n"
         "with started() as sender: print(sender.process.pid, flush=True); os._exit(1)"
     )
-    done = subprocess.run([sys.executable, "-c", orphaned], capture_output=True, text=True, timeout=60)
+    done = subprocess.run([sys.executable, "-c", orphaned], capture_output=True, text=True, timeout=HANG)
     with suppress(psutil.NoSuchProcess):
-        psutil.Process(int(done.stdout)).wait(60)
+        psutil.Process(int(done.stdout)).wait(HANG)

@@ -39,6 +39,7 @@ def test_wal_is_for_corrected_versions_of_sqlite_only(version: tuple[int, int, i
 
 def test_a_sqlite_store_syncs_fully_and_uses_wal_only_where_it_is_safe(tmp_path: Path) -> None:
     engine = store.connect(f"sqlite:///{tmp_path}/deep/down/e.db")
+    migrate(engine)
     with engine.connect() as connection:
         pragmas = {name: connection.execute(text(f"PRAGMA {name}")).scalar() for name in ("journal_mode", "synchronous", "foreign_keys")}
     engine.dispose()
@@ -77,7 +78,7 @@ def test_a_store_left_in_wal_mode_is_taken_out_of_it_and_refused_while_another_h
 )
 def test_an_address_that_cannot_be_used_is_refused_in_one_line_without_the_password(url: str, says: str) -> None:
     with pytest.raises(StoreError, match=says) as refused:
-        store.connect(url)
+        migrate(store.connect(url))
     assert "s3cret" not in str(refused.value)
     assert "\n" not in str(refused.value)
 

@@ -21,6 +21,7 @@ from forecast.release.tracking.describing import describe
 from forecast.release.tracking.families import family_models, load_family
 from forecast.release.tracking.session import prepare
 from forecast.release.tracking.training import Training
+from tests.waiting import HANG
 
 
 @dataclass(frozen=True)
@@ -252,7 +253,7 @@ def test_the_first_logging_of_a_process_prints_nothing_and_leaves_its_environmen
         cwd=tmp_path,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=HANG,
         check=False,
     )
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")

@@ -10,9 +10,13 @@ from contextlib import closing
 
 import pytest
 
+from tests.waiting import HANG
+
 _OPENER = """
 import sys
+from forecast.release.tracking import session
 from forecast.release.tracking.session import opened, prepare
+session.CREATION_SECONDS = float(sys.argv[1])
 prepare()
 import mlflow.store.tracking.sqlalchemy_store, mlflow.store.model_registry.sqlalchemy_store
 from forecast.release.tracking.sending import _experiment
@@ -25,7 +29,7 @@ for uri in map(str.strip, sys.stdin):
 
 @pytest.mark.slow
 def test_two_processes_that_create_one_sqlite_store_at_once_both_succeed(tmp_path):
-    start = [sys.executable, "-c", _OPENER]
+    start = [sys.executable, "-c", _OPENER, str(HANG)]
     with (
         subprocess.Popen(start, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as one,
         subprocess.Popen(start, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as other,
@@ -71,6 +75,6 @@ def test_telemetry_is_off_and_no_pickle_is_loaded_whatever_the_environment_allow
     done = subprocess.run(
         [sys.executable, "-W", "ignore", "-c", _PICKLE, str(tmp_path / "model")],
         env={**environment, "MLFLOW_ALLOW_PICKLE_DESERIALIZATION": "true"},
-        capture_output=True, text=True, check=False, timeout=120,
+        capture_output=True, text=True, check=False, timeout=HANG,
     )  # fmt: skip
     assert done.stdout.splitlines()[-1:] == ["True None False"], done.stderr

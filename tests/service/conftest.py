@@ -58,9 +58,10 @@ class Office:
         issued_at: datetime = ISSUED,
         horizon: int = 3,
         factor: float = 1.0,
+        published: datetime | None = None,
         **manifest: Any,
     ) -> str:
-        """Publish a release and return its id."""
+        """Publish a release and return its id. `published`: when it is served; where that is not given, when it is issued."""
         through = Month.parse(origin)
         areas = AREAS[panel]
         size = factor * np.arange(1, len(areas) + 1)[:, None]
@@ -76,14 +77,14 @@ class Office:
             "notes": ("These months are <past>.",),
         }
         passport = Manifest(panel=panel, key=key * 64, issued_at=issued_at, origin=through, **{**facts, **manifest})
-        published = publish(
+        done = publish(
             self.engine,
             manifest=passport,
             forecasts=Forecasts("recipe", through, areas, values, size * (520 + ahead)),
             paths=Paths("recipe", through, areas, np.repeat(values[:, :, 11:12], 4, axis=2)),
-            now=issued_at,
+            now=published or issued_at,
         )
-        return published.id
+        return done.id
 
     def observe(self, slug: str, month: str, published: date, count: int, precision: int = 1) -> None:
         """Record one official count of the sector panel."""

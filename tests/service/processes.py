@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import json
 import os
+import select
 import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import httpx2
 import psutil
+
+from tests.waiting import HANG
+from tests.waiting import until as wait
 
 HOUSE = Path(__file__).resolve().parents[2]
 SERVE = [sys.executable, "-c", "from forecast.cli import main; main()", "serve"]
@@ -30,13 +34,14 @@ class Served:
     client: httpx2.Client
     log: Path
 
-    def raw(self, *pieces: bytes, pause: float = 0.0, seconds: float = 15.0) -> bytes:
-        """What comes back for some bytes, until the service closes the connection or is silent for that long."""
-        with socket.create_connection(("127.0.0.1", self.port), timeout=seconds) as connection:
+    def raw(self, *pieces: bytes, pause: float = 0.0) -> bytes:
+        """What comes back for some bytes, sent until the service has answered, until it closes the connection."""
+        with socket.create_connection(("127.0.0.1", self.port), timeout=HANG) as connection:
             try:
                 for piece in pieces:
                     connection.sendall(piece)
-                    time.sleep(pause)
+                    if pause and select.select([connection], [], [], pause)[0]:
+                        break
             except OSError:  # it has heard enough
                 pass
             return read(connection)
@@ -47,19 +52,29 @@ class Served:
 
     def memory(self) -> float:
         """Resident memory of the process and its workers, in MB."""
-        family = [psutil.Process(self.process.pid), *psutil.Process(self.process.pid).children(recursive=True)]
-        return sum(one.memory_info().rss for one in family) / 1e6
+        return sum(each.memory_info().rss for each in self.family()) / 1e6
+
+    def family(self) -> list[psutil.Process]:
+        """The process and its workers."""
+        return [psutil.Process(self.process.pid), *psutil.Process(self.process.pid).children(recursive=True)]
+
+    def clients(self) -> set[int]:
+        """The ports of clients whose connections the service holds."""
+        return {each.raddr.port for process in self.family() for each in process.net_connections("tcp4") if each.raddr}
+
+    def at_the_store(self, url: str) -> int:
+        """How many questions have a SQLite store open."""
+        path = url.removeprefix("sqlite:///")
+        return sum(each.path == path for process in self.family() for each in process.open_files())
 
 
 def read(connection: socket.socket) -> bytes:
-    """What is still sent over a connection."""
-    found = b""
-    try:
+    """What is still sent over a connection, until it is closed."""
+    received = b""
+    with suppress(ConnectionError):
         while piece := connection.recv(65536):
-            found += piece
-    except OSError:  # reset, or silent
-        pass
-    return found
+            received += piece
+    return received
 
 
 def request(target: str, *headers: str, method: str = "GET", host: str = "localhost") -> bytes:
@@ -73,15 +88,6 @@ def free_port() -> int:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         return free.getsockname()[1]
-
-
-def wait(condition: Callable[[], Any], *, seconds: float = 60, process: subprocess.Popen | None = None) -> None:
-    """Until something is so. Fails after that long, and where the process ends."""
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "waited too long"
-        assert process is None or process.poll() is None, "the service ended"
-        time.sleep(0.02)
 
 
 def answers(client: httpx2.Client, path: str = "/livez") -> int:
@@ -103,13 +109,13 @@ def served(url: str, folder: Path, *, workers: int = 1, **settings: Any) -> Iter
     with log.open("w") as out:
         process = subprocess.Popen(command, cwd=HOUSE, env=environment, stderr=out, stdout=subprocess.DEVNULL)
     try:
-        with httpx2.Client(base_url=f"http://127.0.0.1:{port}", timeout=30) as client:
+        with httpx2.Client(base_url=f"http://127.0.0.1:{port}", timeout=HANG) as client:
             wait(lambda: answers(client), process=process)
             yield Served(port, process, client, log)
     finally:
         process.terminate()
         try:
-            process.wait(20)
+            process.wait(HANG)
         except subprocess.TimeoutExpired:
             process.kill()
             raise

@@ -92,3 +92,22 @@ def test_a_service_writes_its_access_log_as_json_lines(office, tmp_path):
     assert [record["status"] for record in found] == [200, 404]
     assert all(set(record) >= MEMBERS | {"time", "event"} for record in found)
     assert all(record["peer"] == "127.0.0.1" for record in found)
+
+
+@pytest.mark.parametrize(
+    ("target", "logged"),
+    [
+        ("/v1/forecasts?key=s3cret&area=el-paso", "/v1/forecasts?key=***&area=el-paso"),
+        ("/v1/forecasts?api_key=s3cret", "/v1/forecasts?api_key=***"),
+        ("/v1/forecasts?area=el-paso&Access%5FToken=s3cret", "/v1/forecasts?area=el-paso&Access%5FToken=***"),
+        ("/v1/forecasts?k%65y=s3cret", "/v1/forecasts?k%65y=***"),
+        ("/v1/enc_s3cret_s3cret/x", "/v1/***/x"),
+        ("/v1/forecasts?area=enc%5Fs3cret-s3cret", "/v1/forecasts?area=***"),
+        ("/v1/forecasts?enc_s3cret_s3cret", "/v1/forecasts?***"),
+        ("/v1/forecasts?area=el%20paso", "/v1/forecasts?area=el%20paso"),
+    ],
+)
+def test_a_key_in_an_address_is_not_logged(asked, target, logged):
+    (found,) = asked(("GET", target, {}))
+    assert found.path == logged
+    assert "s3cret" not in str(vars(found))

@@ -1,19 +1,13 @@
 from __future__ import annotations
 
-import gc
 import io
-import weakref
 from dataclasses import replace
 from datetime import UTC, datetime
 
 import pandas as pd
 import pytest
 
-from forecast.release import columns as text
-from forecast.release.once import per_release
-from forecast.release.read import latest
-from service import responses, typeset
-from service.ask import Ask
+from service import responses
 
 
 def _only(answer):
@@ -41,6 +35,7 @@ def test_a_forecast_has_the_shape_of_the_contract(client):
                 "notes": ["These months are <past>."],
                 "confidence": [],
                 "stale": False,
+                "corrections": [],
             }
         },
         "unit": "encounters per month",
@@ -212,55 +207,6 @@ def test_a_figure_that_is_no_number_is_a_fault_and_never_sent(office, path, unit
         answer = client.get(f"{path}?area=el-paso&unit={unit}")
         assert (answer.status_code, answer.json()["type"]) == (500, "/docs#internal")
         assert client.get(f"{path}?area=tucson&unit={unit}").status_code == 200
-
-
-@pytest.mark.parametrize("path", ["/v1/forecasts", "/v1/forecasts.csv"])
-@pytest.mark.parametrize("question", ["unit=month&coverage=50,95", "unit=day&coverage=10,80,98&horizon=2"])
-def test_an_answer_is_the_same_with_and_without_room_for_columns(office, path, question):
-    office.publish()
-    office.settings["kept_bytes"] = 0
-    asked = f"{path}?area=tucson,southwest&{question}"
-    with office.client() as client:
-        shelf = client.app.state.context.shelf
-        columns = text._columns(shelf.newest["usbp-sectors"])
-        seldom = {client.get(asked).content for _ in range(text._SELDOM)}
-        assert not columns.kept
-        often = {client.get(asked).content for _ in range(2)}
-        assert all(columns.kept.values())
-        columns.kept.clear()
-        columns.room = 0
-        bare = {client.get(asked).content for _ in range(2)}
-        assert not any(columns.kept.values())
-    assert seldom == often == bare
-    assert len(bare) == 1
-
-
-def test_columns_are_kept_within_their_room(office):
-    office.publish()
-    release = latest(office.engine, "usbp-sectors")
-    columns = text._columns(release)
-    columns.room = 3_000
-    for _ in range(text._SELDOM + 2):
-        for one in release.areas:
-            b"".join(typeset.forecasts_json([(release, one)], Ask(), today=None))
-    kept = [column for area in columns.kept.values() for column in area.values()]
-    assert 0 < sum(map(len, kept)) < 3_500
-    assert len(kept) < 4 * len(release.areas)
-
-
-def test_what_is_worked_out_of_a_release_is_made_once_and_goes_with_it(office):
-    office.publish()
-    release = latest(office.engine, "usbp-sectors")
-    calls = []
-    made = per_release(lambda one: calls.append(one.id) or {"of": one.id})
-    assert made(release) is made(release)
-    assert calls == [release.id]
-    gone = weakref.ref(release)
-    del release
-    gc.collect()
-    assert gone() is None
-    assert made(latest(office.engine, "usbp-sectors"))
-    assert len(calls) == 2
 
 
 def test_a_release_can_be_asked_for_by_its_id(office):

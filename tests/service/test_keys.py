@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from itertools import count
 
 import pytest
 from sqlalchemy import text
@@ -12,7 +13,8 @@ from forecast.release.migrations import migrate
 from service.identity import holder, key_of
 from tests.release.conftest import postgres, url  # noqa: F401 (fixtures)
 from tests.service.conftest import ISSUED
-from tests.service.processes import served, wait
+from tests.service.processes import served
+from tests.waiting import soon, until
 
 ASK = "/v1/forecasts?area=el-paso"
 
@@ -50,7 +52,7 @@ def test_where_a_key_is_required_nothing_is_told_without_one(keyed, path):
         assert client.get(path, headers=bearer(keyed.key)).status_code in (200, 404)
 
 
-@pytest.mark.parametrize("path", ["/", "/docs", "/openapi.json", "/livez", "/readyz"])
+@pytest.mark.parametrize("path", ["/docs", "/openapi.json", "/livez", "/readyz"])
 def test_probes_and_documentation_need_no_key(keyed, path):
     with keyed.start("required") as client:
         assert client.get(path).status_code == 200
@@ -173,12 +175,46 @@ def test_keys_that_are_added_and_revoked_come_back_as_they_are(engine):
 
 @pytest.mark.slow
 def test_a_revoked_key_stops_working_in_every_worker_within_two_looks(engine, tmp_path, url):  # noqa: F811 (the fixture)
-    key = keys.add(engine, "city", now=ISSUED)
+    names = (f"city-{number}" for number in count())
     with served(url, tmp_path, workers=2, keys="required", poll_seconds=0.3) as one:
 
-        def works():
-            return {one.client.get("/v1/areas", headers={**bearer(key), "Connection": "close"}).status_code for _ in range(12)}
+        def come_and_go():
+            key = keys.add(engine, name := next(names), now=ISSUED)
 
-        wait(lambda: works() == {200})
-        keys.revoke(engine, "city", now=ISSUED)
-        wait(lambda: works() == {401}, seconds=5)
+            def statuses():
+                return {one.client.get("/v1/areas", headers={**bearer(key), "Connection": "close"}).status_code for _ in range(12)}
+
+            until(lambda: statuses() == {200})
+            keys.revoke(engine, name, now=ISSUED)
+            until(lambda: statuses() == {401})
+
+        soon(come_and_go, seconds=5)
+
+
+def test_where_a_key_is_required_the_page_of_forecasts_needs_one_and_a_browser_can_give_it(keyed):
+    with keyed.start("required") as client:
+        refused = client.get("/")
+        assert (refused.status_code, refused.headers["www-authenticate"].split()[0]) == (401, "Basic")
+        assert client.get("/", auth=("anybody", "wrong")).status_code == 401
+        assert client.get("/", auth=("anybody", keyed.key)).status_code == 200
+        assert client.get(ASK, auth=("", keyed.key)).status_code == 200
+
+
+def test_where_a_key_is_required_no_shared_cache_keeps_an_answer(keyed):
+    with keyed.start("required") as client:
+        identity = client.get("/v1/releases", headers=bearer(keyed.key)).json()["releases"][0]["id"]
+        for path in ("/", ASK, ASK, "/v1/status", "/v1/observations?area=el-paso", f"/v1/releases/{identity}", "/v1/nowhere", "/metrics"):
+            assert "public" not in client.get(path, headers=bearer(keyed.key)).headers["cache-control"], path
+        assert client.get(ASK, headers=bearer(keyed.key)).headers["cache-control"] == "private, max-age=60"
+        assert "public" not in client.get(ASK).headers["cache-control"]
+    with keyed.start("optional") as client:
+        assert client.get(ASK, headers=bearer(keyed.key)).headers["cache-control"] == "public, max-age=60"
+
+
+def test_wrong_keys_are_limited_by_address_and_right_ones_are_not(keyed):
+    with keyed.start("required", wrong_keys=3) as client:
+        statuses = [client.get(ASK, headers=bearer(f"wrong-{number}")).status_code for number in range(4)]
+        assert statuses == [401, 401, 401, 429]
+        refused = client.get("/")
+        assert (refused.status_code, 0 < int(refused.headers["retry-after"]) <= 60) == (429, True)
+        assert client.get(ASK, headers=bearer(keyed.key)).status_code == 200

@@ -6,6 +6,8 @@ import socket
 import subprocess
 import sys
 
+from tests.waiting import HANG
+
 SERVE = [sys.executable, "-c", "from forecast.cli import main; main()", "serve"]
 UVICORN = [sys.executable, "-m", "uvicorn", "--factory", "service.app:create", "--log-level", "warning"]
 
@@ -16,7 +18,7 @@ def started_on_a_taken_port(command, home):
         taken.listen()
         settings = {**os.environ, "ENCOUNTERS_HOME": str(home), "ENCOUNTERS_LOG": "json", "ENCOUNTERS_DATABASE_URL": ""}
         address = ["--port", str(taken.getsockname()[1])]
-        done = subprocess.run([*command, *address], env=settings, capture_output=True, text=True, timeout=120)
+        done = subprocess.run([*command, *address], env=settings, capture_output=True, text=True, timeout=HANG)
     assert done.returncode != 0
     return [json.loads(line) for line in done.stderr.splitlines()]
 

@@ -4,6 +4,7 @@ import io
 import json
 import re
 import sys
+import tempfile
 from datetime import date
 from pathlib import Path
 
@@ -23,7 +24,8 @@ RENEW = ".venv/bin/python -m tests.service.test_openapi"
 
 def made():
     """The document without the version of the project, as text in which a change is a line."""
-    document = create_app(Settings(database_url="sqlite:////nowhere/encounters.db")).openapi()
+    with tempfile.TemporaryDirectory() as home:
+        document = create_app(Settings(database_url=f"sqlite:///{home}/encounters.db")).openapi()
     document["info"]["version"] = ""
     return json.dumps(document, indent=1, ensure_ascii=False) + "\n"
 

@@ -7,11 +7,12 @@ import os
 import socket
 import subprocess
 import sys
-import time
 from contextlib import contextmanager
 from pathlib import Path
 
 import httpx2
+
+from tests.waiting import HANG, until
 
 HOUSE = Path(__file__).resolve().parents[2]
 HEAVY = ("pandas", "prophet", "statsmodels", "mlflow", "matplotlib", "openpyxl", "alembic", "pyarrow", "scipy", "sklearn")
@@ -32,12 +33,12 @@ def _serving(url: str):
     settings = {**os.environ, "ENCOUNTERS_DATABASE_URL": url, "ENCOUNTERS_POLL_SECONDS": "0.1"}
     process = subprocess.Popen(command, cwd=HOUSE, env=settings)
     try:
-        with httpx2.Client(base_url=f"http://127.0.0.1:{port}", timeout=5) as client:
-            _wait(lambda: _answers(client), process)
+        with httpx2.Client(base_url=f"http://127.0.0.1:{port}", timeout=HANG) as client:
+            until(lambda: _answers(client), process=process)
             yield client
     finally:
         process.terminate()
-        assert process.wait(15) in (0, -15)
+        assert process.wait(HANG) in (0, -15)
 
 
 def _answers(client) -> bool:
@@ -47,14 +48,6 @@ def _answers(client) -> bool:
         return False
 
 
-def _wait(condition, process=None, seconds: float = 30) -> None:
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "waited too long"
-        assert process is None or process.poll() is None, "the server ended"
-        time.sleep(0.05)
-
-
 def test_a_release_published_while_the_service_runs_is_served_without_a_restart(office):
     with _serving(office.url) as client:
         assert client.get("/v1/forecasts?area=el-paso").status_code == 503
@@ -62,7 +55,7 @@ def test_a_release_published_while_the_service_runs_is_served_without_a_restart(
         seen = []
         for key in ("a", "b"):
             identity = office.publish(key=key, factor=ord(key) - ord("a") + 1.0)
-            _wait(lambda identity=identity: identity in client.get("/readyz").text)
+            until(lambda identity=identity: identity in client.get("/readyz").text)
             answer = client.get("/v1/forecasts?area=el-paso&horizon=1").json()
             seen.append((answer["forecasts"][0]["release"] == identity, answer["forecasts"][0]["months"][0]["median"]))
         assert client.head("/v1/forecasts?area=el-paso").status_code == 200

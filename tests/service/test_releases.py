@@ -10,6 +10,7 @@ import pytest
 from forecast.core.errors import NoRelease
 from forecast.release.store import connect
 from service.releases import Shelf
+from tests.waiting import HANG
 
 
 @pytest.fixture
@@ -113,7 +114,7 @@ def test_watching_goes_on_after_a_look_that_ended_unexpectedly(office, shelf, mo
             await asyncio.sleep(0.01)
         task.cancel()
 
-    asyncio.run(asyncio.wait_for(watch(), 10))
+    asyncio.run(asyncio.wait_for(watch(), HANG))
     assert _ids(shelf) == {"usbp-sectors": identity}
 
 

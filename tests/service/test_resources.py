@@ -6,6 +6,8 @@ from datetime import UTC, date, datetime
 import pandas as pd
 import pytest
 
+from forecast.core.months import Month
+from forecast.core.provenance import Provenance
 from service import responses
 
 RELEASE = "usbp-sectors-2024-11-" + "a" * 10
@@ -29,9 +31,42 @@ def test_status_says_how_fresh_each_panel_is(office):
         "areas": 6,
         "horizon": 3,
         "code_version": "0.1.0",
+        "sources": [],
         "alarms": [],
         "notes": ["These months are <past>."],
     }
+
+
+def test_status_says_whose_counts_a_release_rests_on(office):
+    official = Provenance("OHSS", "khsm.xlsx", date(2025, 1, 16), Month.of(1999, 10), Month.of(2024, 9))
+    carried = Provenance("CBP", "table.csv", date(2025, 1, 18), Month.of(2024, 10), Month.of(2024, 11), tabulated_by="some<body>")
+    office.publish(sources=(official, carried))
+    with office.client() as client:
+        document = client.get("/v1/status").json()
+        page = client.get("/").text
+    responses.StatusAnswer.model_validate(document)
+    assert document["panels"]["usbp-sectors"]["sources"] == [
+        {
+            "source": "OHSS",
+            "file": "khsm.xlsx",
+            "published": "2025-01-16",
+            "first": "1999-10",
+            "last": "2024-09",
+            "tabulated_by": None,
+        },
+        {
+            "source": "CBP",
+            "file": "table.csv",
+            "published": "2025-01-18",
+            "first": "2024-10",
+            "last": "2024-11",
+            "tabulated_by": "some<body>",
+        },
+    ]
+    assert (
+        "Counts: 1999-10 to 2024-09: OHSS (published 2025-01-16);"
+        " 2024-10 to 2024-11: CBP, tabulated by some&lt;body&gt; (published 2025-01-18)." in page
+    )
 
 
 def test_status_of_a_panel_without_a_release_is_null_with_the_reason(office):
@@ -40,6 +75,7 @@ def test_status_of_a_panel_without_a_release_is_null_with_the_reason(office):
         panel = client.get("/v1/status").json()["panels"]["cbp-states"]
     assert panel.pop("notes") == ["Nothing has been published yet. Run `encounters retrain --panel cbp-states`."]
     assert panel.pop("alarms") == []
+    assert panel.pop("sources") == []
     assert set(panel.values()) == {None}
 
 

@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 import sys
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -24,8 +25,9 @@ def running(blank, tmp_path):
     shutil.copy(blank, tmp_path / "encounters.db")
     engine = store.connect(url := f"sqlite:///{tmp_path}/encounters.db")
     office = Office(url, engine)
-    office.publish(key=RELEASE.rpartition("-")[2], scores={"figures": {"all": {"pool": {"sWIS": 0.5}}}})
-    office.publish("cbp-states", key="b")
+    fresh = {"stale_after": date(2999, 1, 1)}  # a strict probe fails while they are not
+    office.publish(key=RELEASE.rpartition("-")[2], scores={"figures": {"all": {"pool": {"sWIS": 0.5}}}}, **fresh)
+    office.publish("cbp-states", key="b", **fresh)
     with served(url, tmp_path, rate=0) as running:
         yield running
     engine.dispose()

@@ -18,7 +18,8 @@ from forecast.release import store
 from forecast.release.migrations import migrate
 from tests.release.conftest import postgres  # noqa: F401 (fixture)
 from tests.service.conftest import Office
-from tests.service.processes import SERVE, answers, request, served, wait
+from tests.service.processes import SERVE, answers, request, served
+from tests.waiting import HANG, soon, until
 
 pytestmark = pytest.mark.slow
 SLOW = "/v1/observations?area=el-paso"
@@ -52,67 +53,70 @@ class Asking(threading.Thread):
 def test_a_request_in_flight_is_answered_before_the_service_ends(office, tmp_path, workers):
     office.publish()
     with served(office.url, tmp_path, workers=workers, poll_seconds=60) as one:
-        wait(lambda: answers(one.client, "/readyz") == 200)
+        until(lambda: answers(one.client, "/readyz") == 200)
         with standstill(office):
-            asking = [Asking(one.client, SLOW) for _ in range(4)]
-            time.sleep(0.5)
-            assert all(ask.answer is None for ask in asking)
+            # Four different ones: the same question at one time is asked of the store once.
+            asking = [Asking(one.client, f"{SLOW}&to=2024-0{month}") for month in range(6, 10)]
+            until(lambda: one.at_the_store(office.url) == 4, process=one.process)
             one.process.send_signal(signal.SIGTERM)
-            time.sleep(1.5)
+            time.sleep(1.5)  # in which it would end
             assert one.process.poll() is None
+            assert all(ask.answer is None for ask in asking)
         for ask in asking:
-            ask.join(30)
+            ask.join(HANG)
         assert [ask.answer and ask.answer.status_code for ask in asking] == [200] * 4
-        assert one.process.wait(20) in (0, -signal.SIGTERM)
+        assert one.process.wait(HANG) in (0, -signal.SIGTERM)
 
 
 def test_a_request_that_outlasts_the_wait_does_not_keep_the_service_from_ending(office, tmp_path):
     office.publish()
-    with served(office.url, tmp_path, poll_seconds=60, stop_seconds=1) as one, standstill(office):
-        connection = threading.Thread(target=one.raw, args=(request(SLOW),))
-        connection.start()
-        time.sleep(0.5)
-        begin = time.monotonic()
-        one.process.send_signal(signal.SIGTERM)
-        connection.join(20)
-        assert time.monotonic() - begin < 10
+    with served(office.url, tmp_path, poll_seconds=HANG, stop_seconds=1) as one:
+        until(lambda: answers(one.client, "/readyz") == 200)
+        with standstill(office):
+            connection = threading.Thread(target=one.raw, args=(request(SLOW),))
+            connection.start()
+            until(lambda: one.at_the_store(office.url) == 1, process=one.process)
+            begin = time.monotonic()
+            one.process.send_signal(signal.SIGTERM)
+            connection.join(HANG)
+            assert time.monotonic() - begin < store.BUSY_SECONDS, "it waited until the store gave the request up"
 
 
 def test_a_stop_is_told_to_whatever_routes_before_it_happens(office, tmp_path):
     office.publish()
-    with served(office.url, tmp_path, drain_seconds=2) as one:
+    with served(office.url, tmp_path, drain_seconds=HANG) as one:
         one.process.send_signal(signal.SIGTERM)
-        wait(lambda: one.client.get("/readyz").status_code == 503, seconds=2)
+        until(lambda: one.client.get("/readyz").status_code == 503)
         told = one.client.get("/readyz")
         assert told.json()["type"] == "/docs#stopping"
         assert told.headers["connection"] == "close"
         assert one.client.get("/v1/forecasts?area=el-paso").status_code == 200
-        assert one.process.wait(20) in (0, -signal.SIGTERM)
+        one.process.send_signal(signal.SIGTERM)
 
 
 def test_a_second_signal_ends_the_waiting(office, tmp_path):
     office.publish()
-    with served(office.url, tmp_path, drain_seconds=60) as one:
+    with served(office.url, tmp_path, drain_seconds=HANG) as one:
         one.process.send_signal(signal.SIGTERM)
-        wait(lambda: one.client.get("/readyz").status_code == 503)
+        until(lambda: one.client.get("/readyz").status_code == 503)
         one.process.send_signal(signal.SIGTERM)
-        assert one.process.wait(20) in (0, -signal.SIGTERM)
+        assert one.process.wait(HANG / 2) in (0, -signal.SIGTERM)
 
 
 def test_a_slow_store_is_504_and_beyond_the_bound_503(office, tmp_path):
     office.publish()
     with served(office.url, tmp_path, poll_seconds=60, request_seconds=1, in_flight=2) as one:
-        wait(lambda: answers(one.client, "/readyz") == 200)
+        until(lambda: answers(one.client, "/readyz") == 200)
         with standstill(office):
-            asking = [Asking(one.client, SLOW) for _ in range(2)]
-            time.sleep(0.3)
+            asking = [Asking(one.client, f"{SLOW}&to=2024-1{month}") for month in (0, 1)]
+            until(lambda: one.at_the_store(office.url) == 2, process=one.process)
             busy = one.client.get(SLOW)
             ready = one.client.get("/v1/forecasts?area=el-paso")
             for ask in asking:
-                ask.join(20)
+                ask.join(HANG)
         assert [ask.answer.status_code for ask in asking] == [504, 504]
         assert (busy.status_code, ready.status_code) == (503, 200)
-        wait(lambda: answers(one.client, SLOW) == 200)
+        until(lambda: answers(one.client, SLOW) == 200)
 
 
 def test_processes_over_one_postgresql_serve_a_new_release_within_two_looks(postgres, tmp_path):  # noqa: F811 (the fixture)
@@ -127,21 +131,24 @@ def test_processes_over_one_postgresql_serve_a_new_release_within_two_looks(post
     office.publish(key="a")
     with served(postgres, tmp_path, poll_seconds=poll) as one, served(postgres, tmp_path, workers=2, poll_seconds=poll) as two:
         for _ in range(2):
-            wait(lambda: {answers(each.client, "/readyz") for each in (one, two)} == {200})
-        for key in ("b", "c"):
-            identity = office.publish(key=key, factor=2.0)
-            published = time.monotonic()
+            until(lambda: {answers(each.client, "/readyz") for each in (one, two)} == {200})
+        keys = iter("bcdefghijklmnopqrstuvwxyz")
 
-            def current(identity=identity):
+        def publish():
+            identity = office.publish(key=next(keys), factor=2.0)
+
+            def current():
                 """Whether both, each worker of them, name the new release."""
                 fresh = {"Connection": "close"}
-                told = [each.client.get("/v1/status", headers=fresh).json() for each in (one, *[two] * 24)]
-                return {one["panels"]["usbp-sectors"]["release"] for one in told} == {identity}
+                answered = [each.client.get("/v1/status", headers=fresh).json() for each in (one, *[two] * 24)]
+                return {status["panels"]["usbp-sectors"]["release"] for status in answered} == {identity}
 
-            wait(current)
-            assert time.monotonic() - published < 2 * poll + 0.5
+            until(current)
             tags = {each.client.get("/v1/forecasts?area=el-paso").headers["etag"] for each in (one, two)}
             assert len(tags) == 1
+
+        for _ in range(2):
+            soon(publish, seconds=2 * poll + 0.5)
     engine.dispose()
 
 
@@ -150,7 +157,7 @@ def test_a_port_that_is_taken_is_one_line_and_nothing_is_said_to_be_served(offic
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         settings = {**os.environ, "ENCOUNTERS_HOME": str(tmp_path), "ENCOUNTERS_DATABASE_URL": office.url}
-        done = subprocess.run([*SERVE, "--port", str(taken.getsockname()[1])], env=settings, capture_output=True, text=True, timeout=120)
+        done = subprocess.run([*SERVE, "--port", str(taken.getsockname()[1])], env=settings, capture_output=True, text=True, timeout=HANG)
     assert (done.returncode, done.stdout, done.stderr.count("\n")) == (1, "", 1)
     assert "Address already in use" in done.stderr
     assert "Serving" not in done.stderr

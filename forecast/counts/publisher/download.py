@@ -103,8 +103,8 @@ def _taken(content: bytes, marks: Remembered, link: Link, file: Path, archive: A
             with tempfile.TemporaryDirectory(prefix=_FETCHING, dir=file.parent) as inside:
                 unjudged = Path(inside) / link.name
                 unjudged.write_bytes(content)
-                vintage = _read(unjudged, content, day, now.date())
-            appended = _append(archive, vintage, content, file)
+                vintage = _read(unjudged, content, day)
+            appended = _append(archive, vintage, content, file, now)
         except SourceError as error:
             register = Refusals(archive.folder)
             if not register.knows(marks.sha256):
@@ -129,7 +129,7 @@ def sweep(folder: Path, now: datetime) -> None:
                 shutil.rmtree(left) if left.is_dir() else left.unlink()
 
 
-def _read(path: Path, content: bytes, day: date | None, today: date) -> Vintage:
+def _read(path: Path, content: bytes, day: date | None) -> Vintage:
     """The file's vintage. Raises SourceError where it cannot be read, or bears the marks of a cut that its reader cannot see."""
     vintage = read(path, day)
     if not content.startswith(b"PK") and not content.endswith((b"\n", b"\r")):
@@ -137,19 +137,12 @@ def _read(path: Path, content: bytes, day: date | None, today: date) -> Vintage:
         raise SourceError(
             file=path.name, place="last row", expected="expected a line end, but the file is cut", remedy="Download it again."
         )
-    if vintage.published > today:
-        raise SourceError(
-            file=path.name,
-            place="publication date",
-            expected=f"expected a day up to today, {today}, not {vintage.published}",
-            remedy="Check this machine's clock, or run: encounters ingest FILE --published YYYY-MM-DD",
-        )
     return vintage
 
 
-def _append(archive: Archive, vintage: Vintage, content: bytes, file: Path) -> Appended:
+def _append(archive: Archive, vintage: Vintage, content: bytes, file: Path, now: datetime) -> Appended:
     try:
-        return archive.append(vintage)
+        return archive.append(vintage, when=now)
     except Quarantined as error:
         kept = file.parent / QUARANTINE / vintage.sha256[:12] / file.name
         kept.parent.mkdir(parents=True, exist_ok=True)

@@ -21,16 +21,21 @@ _CBP: dict[str, Kind] = {"aor": "by area of responsibility", "state": "by state"
 
 # `_0`, `_1` ... before the ending: the same name uploaded again.
 _AGAIN = r"(?:_(?P<again>\d{1,3}))?"
+_GAP = "[ _-]+"  # a file that was not renamed for the web keeps its spaces
 _NATIONWIDE = re.compile(
-    rf"nationwide-encounters-fy\d\d-fy(?P<fiscal>\d\d)(?:-(?P<month>[a-z]{{3,9}}))?-(?P<by>aor|state){_AGAIN}\.csv",
+    rf"nationwide{_GAP}encounters{_GAP}fy\d\d-fy(?P<fiscal>\d\d)(?:{_GAP}(?P<month>[a-z]{{3,9}}))?{_GAP}(?P<by>aor|state){_AGAIN}\.csv",
     re.ASCII | re.IGNORECASE,
 )
 _WORKBOOKS = (
+    # `khsm-encounters-usbp-fy25-nov.xlsx`, and `KHSM Encounters (USBP) fy25m11.xlsx`, where the month is that of the calendar.
     re.compile(
-        rf"[\w-]{{0,60}}khsm-encounters-usbp-fy(?P<fiscal>\d\d)(?:-(?P<month>[a-z]{{3,9}}))?{_AGAIN}\.xlsx", re.ASCII | re.IGNORECASE
+        rf"[\w -]{{0,60}}khsm{_GAP}encounters{_GAP}\(?usbp\)?{_GAP}fy(?P<fiscal>\d\d)"
+        rf"(?:{_GAP}(?P<month>[a-z]{{3,9}})|[ _-]*m(?P<number>\d\d?))?{_AGAIN}\.xlsx",
+        re.ASCII | re.IGNORECASE,
     ),
     re.compile(
-        rf"[\d_-]{{7,10}}_ohss_[\w-]{{0,80}}tables-(?P<month>[a-z]{{3,9}})-(?P<year>\d{{4}}){_AGAIN}\.xlsx", re.ASCII | re.IGNORECASE
+        rf"[\d_-]{{7,10}}{_GAP}ohss{_GAP}[\w -]{{0,80}}tables{_GAP}(?P<month>[a-z]{{3,9}}){_GAP}(?P<year>\d{{4}}){_AGAIN}\.xlsx",
+        re.ASCII | re.IGNORECASE,
     ),
 )
 # `/2026-08/`, and `/2023-Nov/` as CBP named its folders before 2024.
@@ -119,12 +124,11 @@ def newest(found: Iterable[Link], kind: Kind) -> Link | None:
 
 
 def _through(told: dict[str, str | None]) -> Month:
-    month = (told["month"] or "sep")[:3]  # a closed fiscal year needs no month: it ends in September
-    fiscal = told.get("fiscal")
-    if fiscal:
-        return Month.fiscal(2000 + int(fiscal), month)
-    number = Month.fiscal(2000, month).number
-    return Month.of(int(told["year"] or 0), number)
+    fiscal = 2000 + int(told.get("fiscal") or 0)
+    if number := int(told.get("number") or 0):
+        return Month.of(fiscal - 1 if number >= 10 else fiscal, number)
+    month = Month.fiscal(fiscal, (told["month"] or "sep")[:3])  # a closed fiscal year needs no month: it ends in September
+    return month if told.get("fiscal") else Month.of(int(told["year"] or 0), month.number)
 
 
 def _folder(path: str) -> Month | None:

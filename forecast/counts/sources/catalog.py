@@ -7,7 +7,7 @@ from datetime import date
 from pathlib import Path
 
 from forecast.core.tables import Vintage
-from forecast.counts.sources import cbp_aor, cbp_csv, cbp_southwest, cbp_state, ohss_monthly, ohss_usbp
+from forecast.counts.sources import altered, cbp_aor, cbp_csv, cbp_southwest, cbp_state, ohss_monthly, ohss_usbp
 from forecast.counts.sources.official_file import OfficialFile, label, shown
 from forecast.counts.sources.workbook import Workbook
 
@@ -19,6 +19,7 @@ _CSV: tuple[tuple[Sequence[str], _Reader], ...] = (
     (cbp_state.COLUMNS, cbp_state.read),
     (cbp_southwest.COLUMNS, cbp_southwest.read),
 )
+_SPELLINGS = tuple(spelling for spellings in cbp_csv.COLUMNS.values() for spelling in spellings)
 _ZIP, _OLD_EXCEL = b"PK", b"\xd0\xcf\x11\xe0"
 _OFFICIAL = "Give a file of cbp.gov/document/stats/nationwide-encounters or ohss.dhs.gov/khsm/cbp-encounters."
 
@@ -39,6 +40,8 @@ def read(path: Path, published: date | None = None) -> Vintage:
         raise file.refused(
             "file", "a workbook in .xlsx, but this is an old or a locked one", "Save it as .xlsx without a password, or download it again."
         )
+    if refusal := altered.packed(file):
+        raise refusal
     if file.content.startswith(_ZIP):
         return _workbook(Workbook.open(file), published)
     text = cbp_csv.text_of(file)
@@ -50,6 +53,9 @@ def _workbook(book: Workbook, published: date | None) -> Vintage:
         return ohss_usbp.read(book, published)
     if book.has(ohss_monthly.SHEET):
         return ohss_monthly.read(book, published)
+    first = book.rows(book.sheets[0])[:1] if book.sheets else []
+    if first and (refusal := altered.spreadsheet_of(book.file, first[0], _SPELLINGS)):
+        raise refusal
     raise book.file.refused(
         "workbook",
         f"a sheet {ohss_usbp.SHEETS[0]!r} or {ohss_monthly.SHEET!r}, but the first is {shown(''.join(book.sheets[:1]))}",
@@ -59,6 +65,8 @@ def _workbook(book: Workbook, published: date | None) -> Vintage:
 
 def _csv_reader(file: OfficialFile, text: str) -> _Reader:
     """The layout that shares most columns with the header, so that a renamed column is named in that layout's error."""
+    if refusal := altered.columns_changed(file, "".join(text[: cbp_csv.LONGEST_ROW].splitlines()[:1]), _SPELLINGS):
+        raise refusal
     header = {label(cell) for cell in cbp_csv.header_of(file, text)}
 
     def likeness(columns: Sequence[str]) -> int:

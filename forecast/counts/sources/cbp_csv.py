@@ -13,7 +13,9 @@ from dataclasses import dataclass
 
 from forecast.core.errors import AreaError
 from forecast.core.months import Month
+from forecast.counts.sources.altered import is_spreadsheet_count
 from forecast.counts.sources.figures import fiscal_month, fiscal_year
+from forecast.counts.sources.labels import canonical
 from forecast.counts.sources.official_file import OfficialFile, label, shown
 
 __all__ = ["COLUMNS", "REGIONS", "Tally", "header_of", "tally", "text_of"]
@@ -44,9 +46,9 @@ _GROUPINGS = frozenset({"FYTD", "REMAINING"})
 _MOST_DIGITS = 9
 # Official rows have up to 180 signs, and a file of four years under 100,000 rows; one of more would take seconds to add up.
 LONGEST_ROW = 4096
-MOST_ROWS = 250_000
+MOST_ROWS = 200_000
 MOST_SPELLINGS = 2_000  # of month and of place; official files have under 100
-_DAMAGED = "The file is damaged or its layout has changed; download it again."
+_DAMAGED = "The file is damaged, was changed after the download, or its layout is new; download it again and give it as it is."
 
 
 @dataclass(frozen=True)
@@ -119,11 +121,12 @@ def tally(
     place = _places(file, text, columns)
     year_at, grouping_at, month_at, count_at = (place[name] for name in ("fiscal_year", "grouping", "month", "count"))
     by_at = [place[name] for name in by]
-    key_at = [at for name, at in place.items() if name not in ("fiscal_year", "grouping", "month", "count")]
+    key_at = [at for name, at in place.items() if name not in ("fiscal_year", "grouping", "month", "count", *by)]
     width = len(place)
-    months: dict[tuple[str, str, str], Month] = {}
+    # Spelling of a month -> its place among the months, as text, and its sums. A month itself would be hashed with every row, and slowly.
+    months: dict[tuple[str, str, str], tuple[str, dict[str, int]]] = {}
     buckets: dict[tuple[str, ...], tuple[str, ...]] = {}
-    sums: dict[tuple[str, Month], int] = {}
+    sums: dict[Month, dict[str, int]] = {}
     seen: set[str] = set()
     lines = _Lines(text)
     reader = csv.reader(lines, strict=True)
@@ -137,10 +140,12 @@ def tally(
                     continue  # a blank line holds no record
                 raise ValueError(f"{width} columns, but there are {len(row)}")
             when = (row[year_at], row[month_at], row[grouping_at])
-            month = months.get(when)
-            if month is None:
-                month = months[when] = _month(*when)
+            known = months.get(when)
+            if known is None:
+                month = _month(*when)
+                known = months[when] = str(month.ordinal), sums.setdefault(month, {})
                 _few(months)
+            ordinal, of_month = known
             labels = tuple([row[at] for at in by_at])
             into = buckets.get(labels)
             if into is None:
@@ -148,14 +153,18 @@ def tally(
                 _few(buckets)
             count = row[count_at]
             if not (count.isdigit() and count.isascii() and len(count) <= _MOST_DIGITS):
-                raise ValueError(f"a whole count from 0 on in {COLUMNS['count'][0]}, not {shown(count)}")
-            key = "\x1f".join([str(month.ordinal), *[row[at] for at in key_at]])
+                saved = ", as saved from a spreadsheet" if is_spreadsheet_count(count) else ""
+                raise ValueError(f"a whole count from 0 on in {COLUMNS['count'][0]}, not {shown(count)}{saved}")
+            # Places, too, by what they are: `El Paso, TX` and `El Paso Sector` are one area.
+            where = into or [canonical(text) for text in labels]
+            key = "\x1f".join([ordinal, *where, *[canonical(row[at]) for at in key_at]])
             if key in seen:
-                raise ValueError("a cell that no earlier row has given, but this is the second")
+                raise ValueError(
+                    "a cell that no earlier row has given, but this is the second (an old and a new label, as UC and UAC, are one)"
+                )
             seen.add(key)
             for bucket in into:
-                cell = (bucket, month)
-                sums[cell] = sums.get(cell, 0) + int(count)
+                of_month[bucket] = of_month.get(bucket, 0) + int(count)
     except csv.Error as error:
         raise file.refused(f"row {lines.number}", f"a row of comma-separated values ({error})", _DAMAGED) from None
     except (ValueError, AreaError) as error:
@@ -163,9 +172,10 @@ def tally(
     if not seen:
         raise file.refused("row 2", "rows under the header, but there are none", "Download it again.")
     figures: dict[str, dict[Month, int]] = {}
-    for (bucket, month), total in sums.items():
-        figures.setdefault(bucket, {})[month] = total
-    return Tally(figures, frozenset(months.values()), len(seen))
+    for month, totals in sums.items():
+        for bucket, total in totals.items():
+            figures.setdefault(bucket, {})[month] = total
+    return Tally(figures, frozenset(sums), len(seen))
 
 
 def _few(spellings: Sized) -> None:

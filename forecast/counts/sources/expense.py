@@ -32,7 +32,8 @@ _OTHER = rb"""[^\s=]++\s*+=\s*+(?:"[^"]*+"|'[^']*+')"""
 
 def _attribute(name: bytes, value: bytes) -> bytes:
     """From behind an element's name over the attributes before the one of this name, and into its value."""
-    return rb"(?:\s++(?!" + name + rb"[\s=])" + _OTHER + rb")*+\s++" + name + rb"\s*+=\s*+[\"']" + value
+    # Not `)*+`: before 3.11.5 Python matches a possessive group wrongly (gh-106052), and the look ahead leaves nothing to go back to.
+    return rb"(?:\s++(?!" + name + rb"[\s=])" + _OTHER + rb")*\s++" + name + rb"\s*+=\s*+[\"']" + value
 
 
 # What each row and cell says of where it stands; nothing where it does not say. And whether it is a row.

@@ -59,6 +59,7 @@ def assemble(
     covered: Collection[Month],
     given: date | None,
     stated: date | None = None,
+    tabulated_by: str = "",
 ) -> Vintage:
     """The Vintage of a file that covers the months `covered`. `given`, `stated`: see publication_day.
 
@@ -101,4 +102,5 @@ def assemble(
         areas=areas,
         values=values,
         totals=published,
+        tabulated_by=tabulated_by,
     )

@@ -12,9 +12,11 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from forecast.core.accuracy import SCORED_INTERVALS
 from forecast.release.tracking import described
 from forecast.release.tracking.described import DescribedRun, Retraining
 from forecast.release.tracking.names import ALIAS, experiment_name, registered_name
+from forecast.release.tracking.own_store import is_there
 from forecast.release.tracking.runs import Writer
 from forecast.release.tracking.session import is_server, opened
 
@@ -26,7 +28,8 @@ if TYPE_CHECKING:
 __all__ = ["send"]
 
 _NOTE = """Retrainings of the panel `{panel}`, one parent run each; under it one run per member of the recipe, with its fitted models.
-Sort by `sWIS` (smaller is better): the parent's figures are the recipe's own. Per-area scores are in the table `areas.json`."""
+Sort by `sWIS` (weighted interval score of {scored}; smaller is better): the parent's figures are the
+recipe's own. Per-area scores are in the table `areas.json`."""
 
 
 def send(folder: Path, *, uri: str, artifacts: str) -> str:
@@ -48,7 +51,7 @@ def _experiment(client: MlflowClient, panel: str, artifacts: str | None) -> str:
     name = experiment_name(panel)
     if (found := client.get_experiment_by_name(name)) is not None:
         return str(found.experiment_id)
-    tags = {"mlflow.note.content": _NOTE.format(panel=panel), "mlflow.experimentKind": "custom_model_development"}
+    tags = {"mlflow.note.content": _NOTE.format(panel=panel, scored=SCORED_INTERVALS), "mlflow.experimentKind": "custom_model_development"}
     location = f"{artifacts.rstrip('/')}/{panel}" if artifacts else None
     try:
         return str(client.create_experiment(name, artifact_location=location, tags=tags))
@@ -154,4 +157,5 @@ class _Sending:
 
 
 def _finished(run: Run, kind: str) -> bool:
-    return bool(run.info.status == "FINISHED") and run.data.tags.get("kind") == kind
+    # One whose files were lost, as after a restore without them, is written anew.
+    return bool(run.info.status == "FINISHED") and run.data.tags.get("kind") == kind and is_there(run.info.artifact_uri)

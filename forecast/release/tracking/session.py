@@ -34,8 +34,8 @@ _ENVIRONMENT = {
     "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1",
     "MLFLOW_UV_AUTO_DETECT": "false",
 }
-# How long another process may take to create a new SQLite store, in seconds; it takes about ten.
-_CREATION = 60.0
+# How long another process may take to create a new SQLite store, in seconds; it takes about ten, and more on a busy machine.
+CREATION_SECONDS = 60.0
 _LOUD = ("mlflow", "alembic", "git", "urllib3")
 
 
@@ -107,14 +107,14 @@ def _alone(uri: str) -> Iterator[None]:
         return
     handle = os.open(file.with_name(f"{file.name}.lock"), os.O_RDWR | os.O_CREAT, 0o644)
     try:
-        end = time.monotonic() + _CREATION
+        end = time.monotonic() + CREATION_SECONDS
         while True:
             try:
                 fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 break
             except BlockingIOError:
                 if time.monotonic() > end:
-                    raise TimeoutError(f"another process has been creating {file.name} for {_CREATION:g} s") from None
+                    raise TimeoutError(f"another process has been creating {file.name} for {CREATION_SECONDS:g} s") from None
                 time.sleep(0.1)
         yield
     finally:

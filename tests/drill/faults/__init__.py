@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from tests.drill.faults import clocks, disk, downloads, kills, models, serving, starts, tracking
+from tests.drill.faults import clocks, crowding, disk, downloads, kills, models, serving, starts, tracking
 from tests.drill.lane import Lane
 from tests.drill.outcome import Outcome
 
@@ -31,4 +31,8 @@ FAULTS: dict[str, Callable[[Lane], Outcome]] = {
     "misbehaving models": models.misbehaving,
     "publications under load": serving.publications_under_load,
     "store away while serving": serving.store_away,
+    "crowd with heavy questions": crowding.heavy_questions,
+    "crowd with the same question": crowding.same_question_at_once,
+    "crowd that is idle": crowding.idle_connections,
+    "crowd that repeats itself": crowding.repeated_questions,
 }

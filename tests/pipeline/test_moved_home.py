@@ -1,0 +1,72 @@
+"""A home that was moved, or that lost what MLflow keeps: the next retraining puts it right."""
+
+import shutil
+from dataclasses import replace
+
+import mlflow
+import pandas as pd
+import pytest
+
+from forecast import pipeline
+from forecast.release import read
+from forecast.release.publish import rollback
+from forecast.release.tracking import session
+from tests.pipeline.conftest import ISSUED, Home
+from tests.release.retraining import connected
+
+# MLflow and its libraries warn of themselves while they load.
+pytestmark = pytest.mark.filterwarnings("ignore")
+PANEL = "cbp-states"
+QUESTION = pd.DataFrame({"area": ["states-nation"], "horizon": [1]})
+
+
+def own(home):
+    """A job of a home whose runs lie in it, with all the time that a busy machine may need."""
+    return replace(home.job(), artifacts=(home.root / "mlartifacts").as_uri(), tracking_budget=3600.0)
+
+
+def champion(home):
+    session.load()  # without the library's notices, which would fail a test
+    with connected(f"sqlite:///{home.root}/mlflow.db"):
+        return mlflow.pyfunc.load_model("models:/encounters-cbp-states@champion").predict(QUESTION).to_numpy().tolist()
+
+
+@pytest.mark.slow
+def test_a_moved_home_logs_into_itself_and_its_champion_loads(home, silence, tmp_path_factory):
+    pipeline.retrain(PANEL, own(home), silence)
+    before = champion(home)
+    place = tmp_path_factory.mktemp("moved") / "here"
+    shutil.move(home.root, place)
+    moved = Home(place, replace(home.archive, folder=place / "archive"))
+    assert pipeline.retrain(PANEL, own(moved), silence).verdict == "nothing new"
+    assert "this home was copied or moved" in silence.said[-1]
+    assert champion(moved) == before
+    assert pipeline.retrain(PANEL, own(moved), silence, force=True).verdict == "published"
+    assert not home.root.exists()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("lost", ["mlflow.db", "mlartifacts"])
+def test_what_mlflow_lost_is_logged_again_by_a_run_that_finds_nothing_new(lost, home, silence):
+    first = pipeline.retrain(PANEL, own(home), silence)
+    before = champion(home)
+    path = home.root / lost
+    shutil.rmtree(path) if path.is_dir() else path.unlink()
+    again = pipeline.retrain(PANEL, own(home), silence)
+    assert (again.verdict, again.release) == ("nothing new", first.release)
+    assert f"MLflow lacks {first.release}" in silence.said[-1]
+    assert champion(home) == before
+    said = len(silence.said)
+    assert pipeline.retrain(PANEL, own(home), silence).verdict == "nothing new"
+    assert len(silence.said) == said
+    assert len(read.releases(own(home).engine, PANEL)) == 1
+
+
+def test_nothing_new_names_the_release_that_is_served(home, silence):
+    job = home.without_tracking()
+    first = pipeline.retrain(PANEL, job, silence).release
+    forced = pipeline.retrain(PANEL, job, silence, force=True).release
+    assert pipeline.retrain(PANEL, job, silence).release == forced
+    rollback(job.engine, first, now=ISSUED)
+    again = pipeline.retrain(PANEL, job, silence)
+    assert (again.verdict, again.release) == ("nothing new", first)
