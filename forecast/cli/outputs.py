@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from sqlalchemy import make_url
@@ -29,6 +30,8 @@ def checked(path: Path, *, suffixes: Sequence[str] = (), inputs: Iterable[Path] 
         ending = path.suffix or "no ending"
         raise _refused(path, f"the ending says the format, and {ending} is none of {', '.join(suffixes)}", "Name it so")
     try:
+        with suppress(FileNotFoundError, NotADirectoryError):
+            path.stat()  # which, unlike the questions below, raises for a link that leads to itself
         if path.is_dir():
             raise _refused(path, "it is a folder", "Name a file in it")
         if not path.parent.is_dir():

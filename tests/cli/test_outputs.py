@@ -51,7 +51,7 @@ def _bad_paths(place, ending):
         f"home/encounters.db/f{ending}": "encounters.db is no folder",
         f"file/f{ending}": "file is no folder",
         f"pipe{ending}": "it is a device or a pipe",
-        f"loop{ending}": "ymlink",
+        f"loop{ending}": "symbolic links",
         f"{'n' * 246}{ending}": "File name too long",
         f"~nobody-of-that-name/f{ending}": "home directory",
         f"home/archive/f{ending}": "archive is part of the home's own state",

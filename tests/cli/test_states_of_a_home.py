@@ -107,7 +107,7 @@ def command_in(folder, *arguments, **environment):
 def test_a_working_directory_that_was_removed_is_one_line(tmp_path):
     gone = tmp_path / "gone"
     gone.mkdir()
-    script = f"cd {gone} && rmdir {gone} && exec {sys.executable} -c 'from forecast.cli import main; main()' status"
+    script = f"cd {gone} && rmdir {gone} && exec {sys.executable} -P -c 'from forecast.cli import main; main()' status"
     environment = {name: value for name, value in os.environ.items() if not name.startswith("ENCOUNTERS_")}
     environment["PYTHONPATH"] = str(Path(__file__).parents[2])
     done = subprocess.run(["sh", "-c", script], env=environment, capture_output=True, text=True, timeout=HANG, check=False)
