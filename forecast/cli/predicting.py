@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,13 +11,15 @@ import typer
 
 from forecast.cli.outputs import checked
 from forecast.core.logs import escaped
-from forecast.core.months import Month
 from forecast.progress import Reporter
 from forecast.settings import Settings
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
     from pandas import DataFrame
 
+    from forecast.core.tables import Ints
     from forecast.recipe.prediction import Prediction
 
 __all__ = ["register"]
@@ -57,7 +60,7 @@ def predict(
     """
     from forecast.counts.plain import read_plain, remarks
     from forecast.evaluation import choice, quantile_table
-    from forecast.recipe.prediction import predict as run
+    from forecast.recipe.prediction import predict_in_batches
     from forecast.recipe.recipe import load as load_recipe
 
     settings = Settings()
@@ -74,21 +77,24 @@ def predict(
             decided = choice.choose(single, blend, series, horizon=horizon, on_fit=progress.advance)
             chosen, how = decided.recipe, str(decided)
         progress.begin(f"fitting {chosen.name} to {len(series)} series", len(series) * len(chosen.pooled))
-        made = run(
-            chosen,
-            series,
-            horizon=horizon,
-            executor=settings.executor,
-            on_fit=progress.advance,
-        )
-    quantile_table.write(out, _table(made))
-    failed = [one for one in made if one.failures]
+        # Some series at a time are forecast and written: the memory it takes is not the panel's.
+        failures: list[str] = []
+
+        def tables() -> Iterator[DataFrame]:
+            for made in predict_in_batches(
+                chosen, series, horizon=horizon, executor=settings.executor, on_fit=progress.advance
+            ):
+                failures.extend(_failure(one) for one in made if one.failures)
+                yield _table(made)
+
+        quantile_table.write_parts(out, tables())
+    _say(failures, "such series")
+    typer.echo(f"{out}: {len(series)} series, {horizon} steps ahead, {how}; the floor stands in for {len(failures)}")
+
+
+def _failure(made: Prediction) -> str:
     # What a failure advises, another model, is for backtests, which have a choice.
-    _say(
-        [f"{one.series.area}: the floor stands in: {_ADVICE.split(one.failures[0])[0]}" for one in failed],
-        "such series",
-    )
-    typer.echo(f"{out}: {len(made)} series, {horizon} steps ahead, {how}; the floor stands in for {len(failed)}")
+    return f"{made.series.area}: the floor stands in: {_ADVICE.split(made.failures[0])[0]}"
 
 
 def _say(lines: list[str], what: str) -> None:
@@ -99,38 +105,32 @@ def _say(lines: list[str], what: str) -> None:
         typer.echo(f"and {len(lines) - _SHOWN} more {what}", err=True)
 
 
-def _table(made: list[Prediction]) -> DataFrame:
+def _table(made: Sequence[Prediction]) -> DataFrame:
     """CONTRACT's columns: model, series, origin, target_month, horizon, level, value."""
     import numpy as np
     import pandas as pd
 
     from forecast.core.tables import LEVELS
 
-    parts = []
-    for one in made:
-        steps, levels = one.quantiles.shape
-        origin = one.series.origin
-        months = [_label(origin + ahead, calendar=one.series.calendar) for ahead in range(1, steps + 1)]
-        parts.append(
-            pd.DataFrame(
-                {
-                    "model": "recipe",
-                    "series": one.series.area,
-                    "origin": _label(origin, calendar=one.series.calendar),
-                    "target_month": np.repeat(np.array(months), levels),
-                    "horizon": np.repeat(np.arange(1, steps + 1), levels),
-                    "level": np.tile(np.array(LEVELS), steps),
-                    "value": one.quantiles.ravel(),
-                }
-            )
-        )
-    return pd.concat(parts, ignore_index=True)
+    steps, levels = made[0].quantiles.shape
+    names = np.array([one.series.area for one in made], dtype=object)
+    origins = np.array([one.series.origin.ordinal for one in made])
+    ahead = np.arange(1, steps + 1)
 
+    def labels(ordinals: Ints) -> NDArray[np.generic]:
+        return ordinals.astype("datetime64[M]").astype("datetime64[us]") if made[0].series.calendar else ordinals
 
-def _label(month: Month, *, calendar: bool) -> object:
-    import numpy as np
-
-    return np.datetime64(month.first_day, "us") if calendar else month.ordinal
+    return pd.DataFrame(
+        {
+            "model": "recipe",
+            "series": np.repeat(names, steps * levels),
+            "origin": np.repeat(labels(origins), steps * levels),
+            "target_month": np.repeat(labels((origins[:, None] + ahead).ravel()), levels),
+            "horizon": np.tile(np.repeat(ahead, levels), len(made)),
+            "level": np.tile(np.array(LEVELS), len(made) * steps),
+            "value": np.concatenate([one.quantiles.ravel() for one in made]),
+        }
+    )
 
 
 def register(app: typer.Typer) -> None:

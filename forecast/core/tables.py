@@ -159,8 +159,11 @@ class Series:
         """Days per month: (n,), or (horizon,) for the months after
         the origin where `horizon` > 0. Ones without a calendar.
         """
-        months = month_range(self.origin + 1, horizon) if horizon else month_range(self.first, len(self.values))
-        return np.array([month.days if self.calendar else 1.0 for month in months], dtype=float)
+        first, count = (self.origin.ordinal + 1, horizon) if horizon else (self.first.ordinal, len(self.values))
+        if not self.calendar:
+            return np.ones(count)
+        days = np.arange(first, first + count + 1).astype("datetime64[M]").astype("datetime64[D]")
+        return np.diff(days).astype(float)
 
 
 @dataclass(frozen=True)

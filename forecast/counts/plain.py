@@ -6,9 +6,12 @@ import csv
 import gzip
 import io
 import re
+import sys
 import zlib
+from array import array
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache, partial
 from pathlib import Path
 
 import numpy as np
@@ -63,6 +66,32 @@ class _Row:
     value: float
 
 
+class _Rows:
+    """The rows of one series, packed: a row takes some 40 bytes, where tables may have millions."""
+
+    def __init__(self) -> None:
+        self._lines, self._steps, self._values = array("q"), array("q"), array("d")
+        self._months: list[str] = []
+        self._highest: int | None = None
+
+    def add(self, step: int, row: _Row) -> _Row | None:
+        """Keep a row, unless there is one of its step, which is given back."""
+        # Rows mostly ascend, and then there is none.
+        if self._highest is not None and step <= self._highest and step in self._steps:
+            return self.by_step()[step]
+        self._highest = step if self._highest is None else max(step, self._highest)
+        self._lines.append(row.line)
+        self._steps.append(step)
+        self._values.append(row.value)
+        self._months.append(sys.intern(row.month))
+        return None
+
+    def by_step(self) -> dict[int, _Row]:
+        """The rows, in the order of the file."""
+        rows = map(_Row, self._lines, self._months, self._values)
+        return dict(zip(self._steps, rows, strict=True))
+
+
 def read_plain(path: Path, season: int | None = None) -> tuple[Series, ...]:
     """The series of a CSV file (gzip allowed), in the order of their first rows;
     they may start and end at different months.
@@ -72,24 +101,25 @@ def read_plain(path: Path, season: int | None = None) -> tuple[Series, ...]:
     SourceError for a table that cannot be read, whose rows are not a month (a step) apart, that has months far from all
     others, or a series with fewer than LEAST_KNOWN known values.
     """
-    rows: dict[str, dict[int, _Row]] = {}
+    by_name: dict[str, _Rows] = {}
+    step_of = cache(partial(_step, season=season))
     for line, cells in _rows(path):
-        place = f"row {line}"
         if len(cells) != len(_HEADER):
-            raise _refused(path, place, f"3 columns, found {len(cells)}", _REMEDY)
+            raise _refused(path, f"row {line}", f"3 columns, found {len(cells)}", _REMEDY)
         name, month, value = (text.strip() for text in cells)
         if not name:
-            raise _refused(path, place, "a series name", _REMEDY)
-        step = _step(path, place, month, season)
-        steps = rows.setdefault(name, {})
-        if step in steps:
-            raise _twice(path, place, name, month, steps[step], season)
-        steps[step] = _Row(line, month, _value(path, place, value))
-    if not rows:
+            raise _refused(path, f"row {line}", "a series name", _REMEDY)
+        try:
+            step, row = step_of(month), _Row(line, month, _value(value))
+        except _Unreadable as error:
+            raise _refused(path, f"row {line}", *error.args) from None
+        if earlier := by_name.setdefault(name, _Rows()).add(step, row):
+            raise _twice(path, f"row {line}", name, month, earlier, season)
+    if not by_name:
         raise _refused(path, "file", "at least one row under the header", _REMEDY)
-    for name, steps in rows.items():
-        _check_steps(path, name, steps, season)
-    series = tuple(_series(path, name, steps, season) for name, steps in rows.items())
+    for name, rows in by_name.items():
+        _check_steps(path, name, rows.by_step(), season)
+    series = tuple(_series(path, name, by_name.pop(name).by_step(), season) for name in list(by_name))
     _check_lengths(path, series)
     return series
 
@@ -141,35 +171,34 @@ def _rows(path: Path) -> Iterator[tuple[int, list[str]]]:
         raise _refused(path, "file", f"text in UTF-8 ({error})", _AS_CSV) from error
 
 
-def _step(path: Path, place: str, text: str, season: int | None) -> int:
+class _Unreadable(Exception):
+    """A cell that is not what its column is for: what is expected of it, and what to do."""
+
+
+def _step(text: str, *, season: int | None) -> int:
     if season is not None:
         if not _STEP.fullmatch(text):
-            raise _refused(path, place, f"a whole number for the month, found {_cut(text)!r}", _INDEX_REMEDY)
+            raise _Unreadable(f"a whole number for the month, found {_cut(text)!r}", _INDEX_REMEDY)
         return int(text)
     try:
         day = day_of(text)
         month = Month.containing(day) if day else Month.parse(text)
     except ValueError:
-        raise _refused(
-            path, place, f"a month such as 2024-11, found {_cut(text)!r}", rewritten(text) or _REMEDY
-        ) from None
+        raise _Unreadable(f"a month such as 2024-11, found {_cut(text)!r}", rewritten(text) or _REMEDY) from None
     if not _YEARS[0] <= month.year <= _YEARS[1]:
-        raise _refused(path, place, f"a year from {_YEARS[0]} to {_YEARS[1]}, found {text}", "Correct the year.")
+        raise _Unreadable(f"a year from {_YEARS[0]} to {_YEARS[1]}, found {text}", "Correct the year.")
     return month.ordinal
 
 
-def _value(path: Path, place: str, text: str) -> float:
+def _value(text: str) -> float:
     if text.casefold() in _UNKNOWN:
         return float("nan")
     value = float(text) if _NUMBER.fullmatch(text) else -1.0
     if value < 0:
-        raise _refused(path, place, f"a number of at least 0, found {_cut(text)!r}", _REMEDY)
+        raise _Unreadable(f"a number of at least 0, found {_cut(text)!r}", _REMEDY)
     if value > _MOST:
-        raise _refused(
-            path,
-            place,
-            f"a count up to {_MOST:,}, found {_cut(text)!r}",
-            "Correct it, or count in thousands or millions.",
+        raise _Unreadable(
+            f"a count up to {_MOST:,}, found {_cut(text)!r}", "Correct it, or count in thousands or millions."
         )
     return value + 0.0  # -0 becomes 0
 

@@ -5,6 +5,7 @@ one row per model, series, origin, month and level. Scores nothing; `outside` re
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from contextlib import ExitStack
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +16,7 @@ from forecast.core.files import whole
 from forecast.core.panels import Panel
 from forecast.core.tables import Forecasts
 
-__all__ = ["COLUMNS", "SUFFIXES", "rows", "write"]
+__all__ = ["COLUMNS", "SUFFIXES", "rows", "write", "write_parts"]
 
 # What a table may be written as; the ending of the file's name says which.
 SUFFIXES = (".parquet", ".csv")
@@ -54,14 +55,36 @@ def write(path: Path, table: pd.DataFrame) -> None:
     """CSV at a `path` that ends so, otherwise Parquet;
     whole or not at all. Raises TableError where it cannot be written.
     """
+    write_parts(path, [table])
+
+
+def write_parts(path: Path, tables: Iterable[pd.DataFrame]) -> None:
+    """`write` of the rows of tables with the same columns and at least one of them, each written as soon as it is made:
+    of Parquet a group of rows each.
+    """
     try:
         with whole(path, lasting=True) as beside:
-            if path.suffix.lower() == ".csv":
-                table.to_csv(beside, index=False)
-            else:
-                table.to_parquet(beside, index=False)
+            (_write_csv if path.suffix.lower() == ".csv" else _write_parquet)(beside, tables)
     except OSError as error:
         why = error.strerror or one_line(error)
         raise TableError(
             f"{path} cannot be written ({why}). Give a file in a folder that exists and has space."
         ) from error
+
+
+def _write_csv(path: Path, tables: Iterable[pd.DataFrame]) -> None:
+    with path.open("w", encoding="utf-8", newline="") as file:
+        for place, table in enumerate(tables):
+            table.to_csv(file, index=False, header=place == 0)
+
+
+def _write_parquet(path: Path, tables: Iterable[pd.DataFrame]) -> None:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    with ExitStack() as stack:
+        writer: pq.ParquetWriter | None = None
+        for table in tables:
+            rows = pa.Table.from_pandas(table, preserve_index=False, schema=writer and writer.schema)
+            writer = writer or stack.enter_context(pq.ParquetWriter(path, rows.schema))
+            writer.write_table(rows)

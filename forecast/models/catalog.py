@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, fields
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 from forecast.core.errors import RecipeError
@@ -80,6 +80,7 @@ def options(family: str) -> dict[str, Any]:
     return {option.name: option.default for option in fields(FAMILIES[family]) if option.init}
 
 
+@cache
 def model(member: Member) -> Model:
     """The family with its options set. Raises RecipeError for an unknown family, option or value."""
     known = options(member.model)

@@ -31,15 +31,28 @@ from forecast.models.quiet import Quiet, is_quiet
 from forecast.models.random_walk import RandomWalk
 from forecast.models.scale import ceiling, middle_ceiling
 
-__all__ = ["Fit", "FitTask", "fit_all", "fit_one", "floor", "generator", "guarded", "make_ready", "refusal", "restore"]
+__all__ = [
+    "Fit",
+    "FitTask",
+    "fit_all",
+    "fit_one",
+    "floor",
+    "generator",
+    "guarded",
+    "make_ready",
+    "refusal",
+    "restore",
+    "stand_in",
+]
 
 
 @dataclass(frozen=True)
 class FitTask:
     """One member on one series: `samples` paths of `horizon` months.
 
-    `panel`: every series of the panel, for families that learn from all of them. `start`: parameters of an earlier fit,
-    whose orders may be kept.
+    `panel`: every series of the panel, for families that learn from all of them; `learnt`: what such a family learnt of
+    this series already, from which its fit is restored. `start`: parameters of an earlier fit, whose orders may be
+    kept.
     """
 
     member: Member
@@ -49,6 +62,7 @@ class FitTask:
     seed: int
     panel: tuple[Series, ...] = ()
     start: Parameters | None = None
+    learnt: Parameters | None = None
 
 
 @dataclass(frozen=True)
@@ -131,7 +145,7 @@ def fit_all(
     outcomes = executor.map(partial(_fit_each, fit), jobs, preload=preload)
     for job, outcome in zip(jobs, outcomes, strict=True):
         failure = outcome.failure or "no result"
-        done.extend(outcome.result or [replace(_stand_in(task, failure, outcome.seconds), ended=True) for task in job])
+        done.extend(outcome.result or [replace(stand_in(task, failure, outcome.seconds), ended=True) for task in job])
         for _ in job:
             if on_done:
                 on_done()
@@ -171,7 +185,9 @@ def guarded(task: FitTask, family: Model) -> Fit:
                 raise FitError(
                     f"{task.series.area} has no encounter in {len(task.series.values)} months; there is nothing to fit"
                 )
-            if isinstance(family, PanelModel):
+            if task.learnt is not None:
+                fitted = family.restore(task.series, task.learnt)
+            elif isinstance(family, PanelModel):
                 fitted = family.fit_among(task.series, task.panel or (task.series,), task.horizon)
             else:
                 fitted = family.fit(task.series, task.start)
@@ -189,11 +205,12 @@ def guarded(task: FitTask, family: Model) -> Fit:
         dict.fromkeys(f"{found.category.__name__}: {' '.join(str(found.message).split())[:200]}" for found in caught)
     )
     if failure is not None:
-        return _stand_in(task, failure, seconds, notes)
+        return stand_in(task, failure, seconds, notes)
     return Fit(task.member, task.series.area, paths, parameters, seconds, _peak_memory(), None, notes)
 
 
-def _stand_in(task: FitTask, failure: str, seconds: float, notes: tuple[str, ...] = ()) -> Fit:
+def stand_in(task: FitTask, failure: str, seconds: float = 0.0, notes: tuple[str, ...] = ()) -> Fit:
+    """The floor's fit of a task, for which there is a failure of its own member."""
     stand_in = floor(task.series)
     fitted = stand_in.fit(task.series)
     paths = fitted.simulate(task.horizon, task.samples, generator(task, stand_in.name))

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 
+from forecast.core.executor import Executor
 from forecast.core.tables import Floats, Series
 
 __all__ = ["Fitted", "Model", "PanelModel", "Parameters"]
@@ -58,5 +59,15 @@ class PanelModel(Model, Protocol):
         `panel`: every series, this one among them, with one common end.
 
         Raises FitError where the panel is too short.
+        """
+        ...
+
+    def learn(
+        self, panel: Sequence[Series], horizon: int, *, executor: Executor, on_batch: Callable[[], None] | None = None
+    ) -> Mapping[str, Parameters]:
+        """Area -> the parameters that `restore` makes its fit of, for a panel of any size: the memory that takes is
+        bounded by batches of series, which are worked on by the `executor`. Areas that are not in it learn from none.
+
+        Raises FitError where the panel is too short. `on_batch` is called now and then.
         """
         ...

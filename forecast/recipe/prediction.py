@@ -1,21 +1,35 @@
-"""A recipe on any series that a user brings, without areas, hierarchy or official counts. Reads no file."""
+"""A recipe on any series that a user brings, without areas, hierarchy or official counts. Reads no file.
+
+The memory it takes is that of some hundred series at a time, and a few kilobytes of each.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
+from typing import TypeAlias
 
 import numpy as np
 
+from forecast.core.errors import FitError
 from forecast.core.executor import HERE, Executor
 from forecast.core.tables import LEVELS, Floats, Series
-from forecast.models.catalog import learns_from_panel
-from forecast.models.fitting import Fit, FitTask, fit_all
+from forecast.models.catalog import Member, model
+from forecast.models.fitting import Fit, FitTask, fit_all, fit_one, stand_in
+from forecast.models.protocol import PanelModel, Parameters
 from forecast.models.quiet import is_quiet
 from forecast.recipe import pooling
 from forecast.recipe.recipe import Recipe
 
-__all__ = ["Prediction", "predict"]
+__all__ = ["Prediction", "predict", "predict_in_batches"]
+
+# Series whose sample paths are held at a time, some 80 kB of each member: enough to keep workers busy.
+BATCH = 500
+
+
+# What a family learnt of the series of a panel, or why it did not.
+_Learnt: TypeAlias = Mapping[str, Parameters] | FitError
 
 
 @dataclass(frozen=True)
@@ -37,7 +51,20 @@ def predict(
     executor: Executor,
     on_fit: Callable[[], None] | None = None,
 ) -> list[Prediction]:
-    """Forecast every series `horizon` steps ahead of its own end, in the order given.
+    """`predict_in_batches`, all at once."""
+    batches = predict_in_batches(recipe, series, horizon=horizon, executor=executor, on_fit=on_fit)
+    return [made for batch in batches for made in batch]
+
+
+def predict_in_batches(
+    recipe: Recipe,
+    series: Sequence[Series],
+    *,
+    horizon: int,
+    executor: Executor,
+    on_fit: Callable[[], None] | None = None,
+) -> Iterator[list[Prediction]]:
+    """Forecast every series `horizon` steps ahead of its own end, in the order given, some hundreds at a time.
 
     Series that end together are a panel, from which families that learn from one learn. A member that is for one group
     of areas only takes no part: such series have no group.
@@ -46,19 +73,55 @@ def predict(
     ends: dict[int, list[Series]] = {}
     for one in series:
         ends.setdefault(one.origin.ordinal, []).append(one)
-    fits: dict[tuple[str, str], Fit] = {}
-    for panel in ends.values():
-        for share in shares:
-            whole = tuple(one for one in panel if not is_quiet(one)) if learns_from_panel(share.member) else ()
-            tasks = [FitTask(share.member, one, horizon, recipe.samples, recipe.seed, whole) for one in panel]
-            # A family that learns from the panel is fitted once for all of it; handing the panel to workers would cost
-            # more.
-            found = fit_all(tasks, executor=HERE if whole else executor, on_done=on_fit)
-            fits |= {(share.member.label, fit.area): fit for fit in found}
-    return [
-        _prediction(recipe, one, [(fits[share.member.label, one.area], share.weight) for share in shares])
-        for one in series
-    ]
+    learnt = [{end: _learn(share.member, panel, horizon, executor) for end, panel in ends.items()} for share in shares]
+    for start in range(0, len(series), BATCH):
+        batch = series[start : start + BATCH]
+        fits = [
+            _fits(recipe, share.member, batch, horizon, own, executor, on_fit)
+            for share, own in zip(shares, learnt, strict=True)
+        ]
+        yield [
+            _prediction(recipe, one, [(fit, share.weight) for fit, share in zip(own, shares, strict=True)])
+            for one, *own in zip(batch, *fits, strict=True)
+        ]
+
+
+def _learn(member: Member, panel: Sequence[Series], horizon: int, executor: Executor) -> _Learnt:
+    """What a family that learns from a panel learns of each of its series, or why it does not; of others nothing."""
+    family = model(member)
+    loud = [one for one in panel if not is_quiet(one)]
+    if not isinstance(family, PanelModel) or not loud:
+        return {}
+    try:
+        return family.learn(loud, horizon, executor=executor)
+    except FitError as error:
+        return error
+
+
+def _fits(
+    recipe: Recipe,
+    member: Member,
+    batch: Sequence[Series],
+    horizon: int,
+    learnt: Mapping[int, _Learnt],
+    executor: Executor,
+    on_fit: Callable[[], None] | None,
+) -> list[Fit]:
+    """A member's fits of some series, in their order. `learnt`: by the step that series end with."""
+    # What is learnt already is restored sooner than a worker is handed it.
+    where = HERE if isinstance(model(member), PanelModel) else executor
+    tasks = []
+    for one in batch:
+        own = learnt[one.origin.ordinal]
+        parameters = None if isinstance(own, FitError) else own.get(one.area)
+        tasks.append(FitTask(member, one, horizon, recipe.samples, recipe.seed, learnt=parameters))
+    unlearnt = {end: str(why) for end, why in learnt.items() if isinstance(why, FitError)}
+    return fit_all(tasks, executor=where, on_done=on_fit, fit=partial(_fit, unlearnt))
+
+
+def _fit(unlearnt: Mapping[int, str], task: FitTask) -> Fit:
+    why = unlearnt.get(task.series.origin.ordinal)
+    return fit_one(task) if why is None else stand_in(task, why)
 
 
 def _prediction(recipe: Recipe, series: Series, fits: list[tuple[Fit, float]]) -> Prediction:

@@ -43,6 +43,15 @@ def test_sectors_carry_their_official_names_and_the_coast_its_own():
     ]
 
 
+@pytest.mark.parametrize("name", ["f.parquet", "f.csv"])
+def test_parts_are_written_as_the_table_they_make_up(tmp_path, name):
+    whole = quantile_table.rows([table("el-paso", "coastal")], USBP)
+    quantile_table.write(tmp_path / f"whole-{name}", whole)
+    quantile_table.write_parts(tmp_path / name, (whole[start : start + 20] for start in range(0, len(whole), 20)))
+    read = pd.read_csv if name.endswith("csv") else pd.read_parquet
+    pd.testing.assert_frame_equal(read(tmp_path / name), read(tmp_path / f"whole-{name}"))
+
+
 def test_what_cannot_be_written_is_one_line(tmp_path):
     with pytest.raises(TableError, match="cannot be written"):
         quantile_table.write(tmp_path / "nowhere" / "f.parquet", pd.DataFrame({"a": [1]}))

@@ -9,12 +9,15 @@ from scipy.stats import t as student_t
 from forecast.core.errors import FitError, RecipeError
 from forecast.core.months import Month
 from forecast.core.tables import Series
-from forecast.models.bank.family import Bank, forecast
+from forecast.models.bank.family import Bank
+from forecast.models.bank.future import forecast
+from forecast.models.bank.groups import group_means
 from forecast.models.bank.options import Options, Pattern, TrendVariant
-from forecast.models.bank.panel import group_means, panel_of
+from forecast.models.bank.panel import panel_of
 from forecast.models.bank.seasonality import patterns_over_time
+from forecast.models.bank.shape import PROBABILITIES, shapes
 from forecast.models.bank.smoothers import smooth
-from forecast.models.bank.spread import PROBABILITIES, scales, shapes, shrink_upper_tail, standardise
+from forecast.models.bank.spread import scales, shrink_upper_tail, standardise
 from forecast.models.bank.weights import averaged, discounted, errors, weigh
 from forecast.models.catalog import Member, learns_from_panel
 from forecast.models.fitting import FitTask, fit_one

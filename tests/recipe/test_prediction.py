@@ -6,6 +6,7 @@ import pytest
 from forecast.core.executor import HERE
 from forecast.core.months import Month
 from forecast.core.tables import Series
+from forecast.recipe import prediction
 from forecast.recipe import recipe as recipes_module
 from forecast.recipe.prediction import predict
 from tests.recipe.test_recipe import TEXT
@@ -52,6 +53,17 @@ def test_a_series_of_zeros_is_forecast_and_flagged():
     (made,) = run([Series("zero", Month.of(2020, 1), np.zeros(40))])
     assert made.failures
     assert made.quantiles[:, 11].max() == 0
+
+
+def test_series_are_forecast_in_the_order_given_whatever_is_made_at_a_time(monkeypatch):
+    panel = [series(f"n{k}", months=20 + 4 * (k % 3), end=Month.of(2024, 1 + k % 2), seed=k) for k in range(7)]
+    at_once = run(panel)
+    monkeypatch.setattr(prediction, "BATCH", 3)
+    in_parts = list(prediction.predict_in_batches(BANK, panel, horizon=6, executor=HERE))
+    assert [len(part) for part in in_parts] == [3, 3, 1]
+    for one, other in zip(at_once, (made for part in in_parts for made in part), strict=True):
+        assert one.series is other.series
+        assert np.array_equal(one.quantiles, other.quantiles)
 
 
 def test_a_single_value_is_forecast_by_the_floor():

@@ -2,86 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Literal
 
 import numpy as np
 
 from forecast.core.errors import FitError
+from forecast.core.executor import HERE, Executor
 from forecast.core.tables import Floats, Series
+from forecast.models.bank.batches import Taught, teach
 from forecast.models.bank.options import Options
-from forecast.models.bank.panel import PanelArrays, panel_of
-from forecast.models.bank.smoothers import smooth
-from forecast.models.bank.spread import FARTHEST, PROBABILITIES, scales, shapes, shrink_upper_tail, standardise
-from forecast.models.bank.weights import averaged, errors, weigh
+from forecast.models.bank.shape import PROBABILITIES
 from forecast.models.protocol import Fitted, Parameters
 
-__all__ = ["Bank", "FittedBank", "Future", "forecast"]
-
-# Steps that every series needs: one change to see, and one to judge it by.
-_LEAST = 4
-
-
-@dataclass(frozen=True)
-class Future:
-    """What the bank says of a panel after its last step, on the working scale.
-
-    `median`, `scale`: (series, horizon); `shape`: (series, PROBABILITIES) of standardised errors; `gain`: (series,)
-    averaged; `trends`:
-    (series, trends) the weight of each trend variant; `surprises`: (steps, series) standardised errors of one step, 0
-    where there is none.
-    """
-
-    median: Floats
-    scale: Floats
-    shape: Floats
-    gain: Floats
-    trends: Floats
-    surprises: Floats
-
-
-def forecast(panel: PanelArrays, horizon: int, options: Options) -> Future:
-    """Run, weigh and calibrate the bank on a panel; every number follows from its steps alone."""
-    smoothed = list(smooth(panel, options))
-    weights = weigh(smoothed, panel, options)
-    squared = np.asarray(
-        sum((one.members.gain**2 * weight).sum(axis=2) for one, weight in zip(smoothed, weights, strict=True))
-    )
-    trends = np.stack(
-        [
-            np.asarray(
-                sum(
-                    weight[-1][:, one.members.trend == trend].sum(axis=1)
-                    for one, weight in zip(smoothed, weights, strict=True)
-                )
-            )
-            for trend in range(len(options.trends))
-        ],
-        axis=1,
-    )
-    # The shape is learnt from near months of every step, however few are asked for; far months are forecast from the
-    # last step alone.
-    missed = [errors(averaged(smoothed, weights, step), panel.values, step) for step in range(1, options.near + 1)]
-    scale = scales(missed[0], squared, panel, max(horizon, options.near), options)
-    standardised = np.stack([standardise(miss, scale, step) for step, miss in enumerate(missed, start=1)], axis=2)
-    early = np.arange(len(scale))[:, None] < panel.began + options.warm_up
-    surprises = np.where(early, 0.0, np.clip(np.nan_to_num(standardised[:, :, 0]), -FARTHEST, FARTHEST))
-    last, counted = [one.at_last() for one in smoothed], [weight[-1:] for weight in weights]
-    median = np.stack([averaged(last, counted, step)[0] for step in range(1, horizon + 1)], axis=1)
-    shape = shapes(standardised, panel, options)
-    return Future(median, scale[-1][:, :horizon], shape, np.sqrt(squared[-1]), trends, surprises)
-
-
-@dataclass(frozen=True)
-class _Question:
-    """A panel, a horizon and options; equal where the figures are equal."""
-
-    digest: str
-    horizon: int
-    options: Options
-    panel: PanelArrays = field(compare=False)
+__all__ = ["Bank", "FittedBank"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -100,18 +36,11 @@ class _Whole:
 
 
 @lru_cache(maxsize=2)
-def _question(whole: _Whole, horizon: int, options: Options) -> _Question:
-    """Lay the series side by side, once for all areas of a panel.
+def _taught(whole: _Whole, horizon: int, options: Options) -> Taught:
+    """What a panel teaches, remembered: every area of it asks the same question, one after the other.
     The cache keeps the tuple, so that its identity stays its own.
     """
-    laid = panel_of(whole.series, options.offset)
-    return _Question(laid.digest, horizon, options, laid)
-
-
-@lru_cache(maxsize=2)
-def _forecast(question: _Question) -> Future:
-    """`forecast`, remembered: every area of a panel asks the same question, one after the other."""
-    return forecast(question.panel, question.horizon, question.options)
+    return teach(whole.series, horizon, options, executor=HERE)
 
 
 @dataclass(frozen=True)
@@ -183,19 +112,18 @@ class Bank:
     def fit_among(self, series: Series, panel: Sequence[Series], horizon: int) -> Fitted:
         """One area's fit, learnt from the whole panel. Raises FitError where the panel is too short."""
         whole = panel if self.pooled and isinstance(panel, tuple) else tuple(panel) if self.pooled else (series,)
-        place = [one.area for one in whole].index(series.area)
-        options = self._options()
-        question = _question(_Whole(whole), horizon, options)
-        laid = question.panel
-        if int((~np.isnan(laid.values)).sum(axis=0).max()) < _LEAST:
-            raise FitError(f"{series.area}: no series of its panel has {_LEAST} known months. Use model random_walk.")
-        future = _forecast(question)
-        working = future.median[place][:, None] + future.scale[place][:, None] * future.shape[place]
-        working = shrink_upper_tail(working, future.median[place], laid.values[:, place], options)
-        quantiles = np.maximum.accumulate(laid.counts(working, place), axis=1)
-        surprises = future.surprises[laid.began[place] :, place].round(2).tolist()
-        facts = {"gain": float(future.gain[place]), "trends": future.trends[place].tolist(), "surprises": surprises}
-        return FittedBank(quantiles, facts)
+        return self.restore(series, _taught(_Whole(whole), horizon, self._options())[series.area])
+
+    def learn(
+        self, panel: Sequence[Series], horizon: int, *, executor: Executor, on_batch: Callable[[], None] | None = None
+    ) -> Mapping[str, Parameters]:
+        """What `restore` makes each area's fit of, for all areas of a panel of any size; none where nothing is pooled.
+
+        `executor`: where batches of series are worked on. Raises FitError where the panel is too short.
+        """
+        return (
+            teach(tuple(panel), horizon, self._options(), executor=executor, on_batch=on_batch) if self.pooled else {}
+        )
 
     def restore(self, series: Series, parameters: Parameters) -> Fitted:
         """The fit that `parameters` came from."""

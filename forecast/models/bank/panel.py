@@ -5,13 +5,15 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
 from forecast.core.errors import FitError
 from forecast.core.tables import Floats, Ints, Series
+from forecast.models.bank.groups import Learnt, Sums, group_means
 
-__all__ = ["PanelArrays", "group_means", "panel_of"]
+__all__ = ["PanelArrays", "panel_of"]
 
 # Days of a mean Gregorian month, so that a rate reads like a month's count.
 STANDARD_MONTH = 30.4375
@@ -22,6 +24,7 @@ class PanelArrays:
     """`values`: (steps, series) on the working scale, NaN where unknown; `phase`: (steps,) place in the season, from 0.
 
     `groups`: (series,) number of the group that a series belongs to; `began`: (series,) its first known step.
+    `learnt`: what the whole panel taught, where these series are a batch of it; None where they are all.
     """
 
     series: tuple[Series, ...]
@@ -31,6 +34,25 @@ class PanelArrays:
     began: Ints
     season: int
     offset: float
+    learnt: Learnt | None = None
+
+    def means(self, name: str, values: Floats) -> Floats:
+        """(steps, series, ...) -> the same shape: the mean over each one's group, of a batch over the whole panel's.
+
+        `name`: what the mean is called among all that a panel teaches. Raises Unlearnt in a batch as long as it is not
+        known.
+        """
+        if self.learnt is None:
+            return group_means(values, self.groups)
+        return self.learnt.of(name, self.groups, partial(Sums.of, values, self.groups, self.learnt.groups))
+
+    def means_by_step(self, name: str, values: Floats) -> Floats:
+        """The same of values (steps, series), one step after the other: the last digit of a long sum depends on how its
+        terms lie in memory.
+        """
+        if self.learnt is None:
+            return np.concatenate([group_means(row[None], self.groups) for row in values])
+        return self.means(name, values)
 
     @property
     def digest(self) -> str:
@@ -46,19 +68,24 @@ class PanelArrays:
         return np.asarray(rates * days.reshape(-1, *([1] * (working.ndim - 1))))
 
 
-def panel_of(series: Sequence[Series], offset: float) -> PanelArrays:
+def panel_of(
+    series: Sequence[Series], offset: float, *, groups: Sequence[str] | None = None, steps: int | None = None
+) -> PanelArrays:
     """Lay series of different starts and one end side by side. Raises FitError where they do not end together or repeat
     differently.
+
+    `groups`, `steps`: the names of the groups in order, and how many steps the longest series has, where the series are
+    a batch of a panel.
     """
     last = series[0]
     if any((one.origin, one.season, one.calendar) != (last.origin, last.season, last.calendar) for one in series):
         raise FitError("The series of a panel must end in one month and share one season. Cut them at a common origin.")
-    steps = max(len(one.values) for one in series)
+    steps = steps or max(len(one.values) for one in series)
     values = np.full((steps, len(series)), np.nan)
     for place, one in enumerate(series):
         values[steps - len(one.values) :, place] = np.log(one.values / one.days() * _standard(one) + offset)
     first = last.origin.ordinal - steps + 1
-    names = sorted({one.group for one in series})
+    names = groups or sorted({one.group for one in series})
     known = ~np.isnan(values)
     return PanelArrays(
         tuple(series),
@@ -69,19 +96,6 @@ def panel_of(series: Sequence[Series], offset: float) -> PanelArrays:
         last.season,
         offset,
     )
-
-
-def group_means(values: Floats, groups: Ints) -> Floats:
-    """(steps, series, ...) -> the same shape: the mean over the series of each one's group, unknown ones left out."""
-    found = np.empty_like(values)
-    for group in np.unique(groups):
-        inside = groups == group
-        part = values[:, inside]
-        known = ~np.isnan(part)
-        total = np.where(known, part, 0.0).sum(axis=1, keepdims=True)
-        number = known.sum(axis=1, keepdims=True)
-        found[:, inside] = np.where(number > 0, total / np.maximum(number, 1), np.nan)
-    return found
 
 
 def _standard(series: Series) -> float:

@@ -66,9 +66,11 @@ class Smoothed:
         """(steps, series, members) forecasts of the step `horizon` after each step, on the working scale."""
         m = self.members
         damped = np.sum([m.damping**step for step in range(1, horizon + 1)], axis=0)
-        return np.asarray(
-            self.level + self.slope * damped + self.gap * (1 - m.persistence**horizon) + self.season(horizon)[..., None]
-        )
+        ahead = self.slope * damped
+        ahead += self.level
+        ahead += self.gap * (1 - m.persistence**horizon)
+        ahead += self.season(horizon)[..., None]
+        return np.asarray(ahead)
 
     def season(self, horizon: int) -> Floats:
         """(steps, series) effect of the phase `horizon` steps after each step, as known then."""
@@ -80,28 +82,36 @@ class Smoothed:
 def smooth(panel: PanelArrays, options: Options) -> Iterator[Smoothed]:
     """Run the bank over the panel, one pattern after the other. An unknown month moves nothing but the trend."""
     members = Smoothers.of(options)
-    steps, number = panel.values.shape
+    steps = len(panel.values)
     for pattern in options.patterns:
         effects = patterns_over_time(panel, pattern)
         seasonal = effects[np.arange(steps), :, panel.phase]
         adjusted = panel.values - seasonal  # what each step says of the level, by the pattern known with it
-        level, slope = np.full((steps, number, len(members.gain)), np.nan), np.zeros((steps, number, len(members.gain)))
-        for step in range(steps):
-            here = adjusted[step][:, None]
-            if step == 0:
-                level[step] = here
-                continue
-            expected = level[step - 1] + members.damping * slope[step - 1]
-            error = np.where(np.isnan(here), 0.0, here - expected)
-            moved, turned = (
-                expected + members.gain * error,
-                members.damping * slope[step - 1] + members.slope_gain * error,
-            )
-            # A series starts with its first known step, as its own level.
-            started = ~np.isnan(expected)
-            level[step] = np.where(started, moved, here)
-            slope[step] = np.where(started, turned, 0.0)
+        level, slope = _run(adjusted, members)
         known = ~np.isnan(adjusted)
         mean = np.cumsum(np.where(known, adjusted, 0.0), axis=0) / np.maximum(np.cumsum(known, axis=0), 1)
         gap = np.minimum(mean[..., None] - level, options.pull)
         yield Smoothed(members, level, slope, gap, effects, panel.phase)
+
+
+def _run(adjusted: Floats, members: Smoothers) -> tuple[Floats, Floats]:
+    """(steps, series, members) levels and slopes after each step of `adjusted` (steps, series)."""
+    level = np.empty((*adjusted.shape, len(members.gain)))
+    slope = np.zeros(level.shape)
+    known = ~np.isnan(adjusted)
+    started = np.logical_or.accumulate(known)
+    level[0] = adjusted[0][:, None]
+    for step in range(1, len(adjusted)):
+        here = adjusted[step][:, None]
+        turned = members.damping * slope[step - 1]
+        expected = level[step - 1] + turned
+        error = here - expected
+        if not known[step].all():
+            error[~known[step]] = 0.0
+        np.add(expected, members.gain * error, out=level[step])
+        np.add(turned, members.slope_gain * error, out=slope[step])
+        # A series starts with its first known step, as its own level.
+        if not started[step - 1].all():
+            new = ~started[step - 1]
+            level[step, new], slope[step, new] = here[new], 0.0
+    return level, slope

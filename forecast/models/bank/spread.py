@@ -1,48 +1,28 @@
-"""How wide and of what shape the bank's errors will be, from its past errors. An error counts from the month it became
-known.
+"""How wide the bank's errors will be, from its past errors. An error counts from the month it became known.
 
 One event counts as one: the scales take no error for more than `surprise` times what was expected, so that a break
-widens the intervals at once, again as long as it goes on, and is forgotten as fast as a calm month is learnt. The shape
-is pooled over near horizons, where a break is few errors, and is never mirrored.
+widens the intervals at once, again as long as it goes on, and is forgotten as fast as a calm month is learnt.
 """
 
 from __future__ import annotations
 
-from functools import cache
-from math import gamma, pi, sqrt
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
-from forecast.core.tables import Floats
+from forecast.core.tables import Floats, Ints
+from forecast.models.bank.groups import Share, group_means
 from forecast.models.bank.options import Options
-from forecast.models.bank.panel import PanelArrays, group_means
+from forecast.models.bank.panel import PanelArrays
 
-__all__ = ["FARTHEST", "PROBABILITIES", "scales", "shapes", "shrink_upper_tail", "standardise"]
+__all__ = ["grown", "one_step_scales", "scales", "shrink_upper_tail", "standardise"]
 
-# Where the shape is kept: every fiftieth, and finer in the tails.
-_TAIL = (0.002, 0.005, 0.01, 0.0175, 0.025)
-PROBABILITIES = np.array([*_TAIL, *np.linspace(0.04, 0.96, 47), *(1 - level for level in reversed(_TAIL))])
-# Standardised errors beyond this are a change of the world, not a scale: they count as this far.
-FARTHEST = 4.0
-# Errors at which a short history's own shape counts half against Student's.
-_ENOUGH = 6.0
 # Errors (discounted) before which nothing is taken for a surprise, and the size below which a series hardly moved at
 # all: neither has a scale yet to be surprised by.
 _FEW = 6.0
 _STILL = 0.02
-# Student's t with so many degrees of freedom: tails a little fatter than the normal's. Its mean absolute value is
-# brought to one.
-_DEGREES = 7
-_MEAN_SIZE = 2 * sqrt(_DEGREES / pi) * gamma((_DEGREES + 1) / 2) / (gamma(_DEGREES / 2) * (_DEGREES - 1))
 _LEAST = 1e-4
-
-
-@cache
-def _student() -> Floats:
-    """(PROBABILITIES,) quantiles of Student's t of mean size one; SciPy is loaded when they are first asked for."""
-    from scipy.special import stdtrit
-
-    return np.asarray(stdtrit(_DEGREES, PROBABILITIES) / _MEAN_SIZE)
 
 
 def scales(first_errors: Floats, squared_gain: Floats, panel: PanelArrays, horizon: int, options: Options) -> Floats:
@@ -51,22 +31,47 @@ def scales(first_errors: Floats, squared_gain: Floats, panel: PanelArrays, horiz
     `first_errors`: (steps, series) errors of one step ahead; `squared_gain`: (steps, series) the bank's averaged gain,
     squared.
     """
-    base, volatility_ratio = _one_step_scales(np.abs(first_errors), panel, options)
+    return grown(*one_step_scales(first_errors, panel, options), squared_gain, horizon, options)
+
+
+def grown(base: Floats, volatility_ratio: Floats, squared_gain: Floats, horizon: int, options: Options) -> Floats:
+    """(..., horizon) the expected size of an error, of logarithms as in `one_step_scales`."""
     ahead = np.arange(horizon)
     stays = np.cumsum(0.5 ** (ahead / options.calming)) / (ahead + 1)
-    grown = (1 + ahead * squared_gain[..., None]) ** options.growth
-    return np.asarray(np.exp(base[..., None] + volatility_ratio[..., None] * stays) * grown)
+    wider = (1 + ahead * squared_gain[..., None]) ** options.growth
+    return np.asarray(np.exp(base[..., None] + volatility_ratio[..., None] * stays) * wider)
 
 
-def _one_step_scales(sizes: Floats, panel: PanelArrays, options: Options) -> tuple[Floats, Floats]:
+def one_step_scales(first_errors: Floats, panel: PanelArrays, options: Options) -> tuple[Floats, Floats]:
     """(steps, series) logarithms: the expected size of an error, and how far the group's volatility is above its slow
     level.
 
-    Discounted means of |errors|, each bounded by `surprise` times the size that was expected of it.
+    Discounted means of |errors|, each bounded by `surprise` times the size that was expected of it. Raises Unlearnt in
+    a batch as long as its groups' volatility is not known.
+    """
+    sizes = np.abs(first_errors)
+    if panel.learnt is None:
+        steps = _expected(sizes, options, lambda _, logs: group_means(logs, panel.groups))
+    else:
+        share = _Sizes(sizes, panel.groups, panel.learnt.groups, options)
+        shared = panel.learnt.of("volatility", panel.groups, lambda: share)
+        steps = _expected(sizes, options, lambda step, _: shared[step].T)
+    base, ratio = np.empty(sizes.shape), np.empty(sizes.shape)
+    for step, (size, moved, _) in enumerate(steps):
+        base[step], ratio[step] = size, moved
+    return base, ratio
+
+
+def _expected(
+    sizes: Floats, options: Options, shared_at: Callable[[int, Floats], Floats]
+) -> Iterator[tuple[Floats, Floats, Floats]]:
+    """Of each step: (series,) the two logarithms of `one_step_scales`, and (2, series) what each one's group shares:
+    its slow level, and how far the fast one is above it.
+
+    `shared_at`: of a step, and of (2, series) logarithms of each series -> what its group shares.
     """
     keep = 0.5 ** (1 / np.array([[options.slow], [options.fast]]))
     total, weight = np.zeros((2, sizes.shape[1])), np.zeros((2, sizes.shape[1]))
-    base, ratio = np.empty(sizes.shape), np.empty(sizes.shape)
     expected = np.full(sizes.shape[1], np.inf)
     for step, size in enumerate(sizes):
         known = ~np.isnan(size)
@@ -76,55 +81,41 @@ def _one_step_scales(sizes: Floats, panel: PanelArrays, options: Options) -> tup
         weight = np.where(known, keep * weight + 1, weight)
         mean = np.where(weight > 0, total / np.maximum(weight, 1e-12), np.nan)
         slow, fast = np.log(np.maximum(mean, _LEAST))
-        shared, moved = group_means(np.stack([slow, fast - slow]), panel.groups)
-        base[step] = shared + options.own_scale * (np.where(np.isnan(slow), shared, slow) - shared)
-        ratio[step] = np.nan_to_num(moved)
-        expected = np.nan_to_num(np.exp(base[step] + ratio[step]), nan=np.inf)
-    return base, ratio
+        shared = shared_at(step, np.stack([slow, fast - slow]))
+        base = shared[0] + options.own_scale * (np.where(np.isnan(slow), shared[0], slow) - shared[0])
+        ratio = np.nan_to_num(shared[1])
+        expected = np.nan_to_num(np.exp(base + ratio), nan=np.inf)
+        yield base, ratio, shared
 
 
-def shapes(standardised: Floats, panel: PanelArrays, options: Options) -> Floats:
-    """(series, PROBABILITIES) quantiles of standardised errors after the last step, pooled over each group and the near
-    horizons.
+@dataclass(frozen=True)
+class _Sizes:
+    """A batch's share of its groups' volatility: all its errors, as what is expected of one follows from all before."""
 
-    `standardised`: (steps, series, horizon), by the step in which they became known. `symmetric` of it is Student's t
-    of the errors' mean size, the rest their own distribution. A short history leans on Student's t.
-    """
-    steps, number = standardised.shape[:2]
-    values = standardised[:, :, : options.near].copy()
-    for place in range(values.shape[2]):
-        values[:, :, place][np.arange(steps)[:, None] < panel.began + options.warm_up + place] = np.nan
-    age = np.broadcast_to((steps - 1 - np.arange(steps))[:, None, None], values.shape)
-    found = np.empty((number, len(PROBABILITIES)))
-    for group in np.unique(panel.groups):
-        inside = panel.groups == group
-        known = ~np.isnan(values[:, inside])
-        if not known.any():
-            found[inside] = _student()
-            continue
-        weight = 0.5 ** (age[:, inside][known] / options.shape_memory)
-        error = np.clip(values[:, inside][known], -FARTHEST, FARTHEST)
-        own = options.symmetric * np.average(np.abs(error), weights=weight) * _student()
-        own += (1 - options.symmetric) * _quantiles(error, weight, PROBABILITIES)
-        seen = float(known.sum()) / inside.sum()
-        trust = seen / (seen + _ENOUGH)
-        found[inside] = trust * own + (1 - trust) * _student()
-    return found
+    sizes: Floats
+    groups: Ints
+    many: int
+    options: Options
 
-
-def _quantiles(values: Floats, weight: Floats, probabilities: Floats) -> Floats:
-    # By weight too: which of two equal errors comes first must not depend on the machine's way of sorting.
-    order = np.lexsort((weight, values))
-    upto = np.cumsum(weight[order])
-    return np.interp(probabilities, (upto - 0.5 * weight[order]) / upto[-1], values[order])
+    def result(self, others: Sequence[Share]) -> Floats:
+        """(steps, groups, 2) what each group shares."""
+        shares = [share for share in (self, *others) if isinstance(share, _Sizes)]
+        groups = np.concatenate([share.groups for share in shares])
+        sizes = np.concatenate([share.sizes for share in shares], axis=1)
+        result = np.full((len(sizes), self.many, 2), np.nan)
+        present, first = np.unique(groups, return_index=True)
+        expected = _expected(sizes, self.options, lambda _, logs: group_means(logs, groups))
+        for step, (*_, shared) in enumerate(expected):
+            result[step, present] = shared[:, first].T
+        return result
 
 
 def standardise(forecast_errors: Floats, scale: Floats, ahead: int) -> Floats:
     """(steps, series) errors of a horizon over the scale that was expected when they were made."""
-    found = np.full(forecast_errors.shape, np.nan)
-    if ahead < len(found):
-        found[ahead:] = forecast_errors[ahead:] / scale[:-ahead, :, ahead - 1]
-    return found
+    standardised = np.full(forecast_errors.shape, np.nan)
+    if ahead < len(standardised):
+        standardised[ahead:] = forecast_errors[ahead:] / scale[:-ahead, :, ahead - 1]
+    return standardised
 
 
 def shrink_upper_tail(working: Floats, median: Floats, seen: Floats, options: Options) -> Floats:

@@ -10,7 +10,7 @@ import numpy as np
 
 from forecast.core.tables import Floats
 from forecast.models.bank.options import Options
-from forecast.models.bank.panel import PanelArrays, group_means
+from forecast.models.bank.panel import PanelArrays
 from forecast.models.bank.smoothers import Smoothed
 
 __all__ = ["averaged", "discounted", "errors", "weigh"]
@@ -52,51 +52,96 @@ def weigh(smoothed: Sequence[Smoothed], panel: PanelArrays, options: Options) ->
     further ahead.
     """
     trends = np.concatenate([one.members.trend for one in smoothed])
-    loss = _loss(
-        lambda horizon: np.concatenate([one.ahead(horizon) for one in smoothed], axis=2),
-        panel,
-        options.member_horizons,
-        options,
-    )
-    weights = np.zeros_like(loss)
-    for trend in range(len(options.trends)):
+    variants = range(len(options.trends))
+
+    def by_member(horizon: int) -> Floats:
+        return np.concatenate([one.ahead(horizon) for one in smoothed], axis=2)
+
+    loss = _loss(by_member, len(trends), panel, "loss of members", options.member_horizons, options)
+    weights = np.empty_like(loss)
+    for trend in variants:
         inside = trends == trend
         weights[:, :, inside] = _softmax(-options.member_sharpness * loss[:, :, inside])
+    del loss
 
     def by_trend(horizon: int) -> Floats:
-        ahead = np.concatenate([one.ahead(horizon) for one in smoothed], axis=2)
-        return np.stack(
-            [(ahead * np.where(trends == trend, weights, 0.0)).sum(axis=2) for trend in range(len(options.trends))],
-            axis=2,
-        )
+        weighted = by_member(horizon)
+        weighted *= weights
+        own = np.empty_like(weighted)
+        return np.stack([np.multiply(weighted, trends == trend, out=own).sum(axis=2) for trend in variants], axis=2)
 
     prior = np.log([variant.prior for variant in options.trends])
-    chances = _softmax(prior - options.trend_sharpness * _loss(by_trend, panel, options.trend_horizons, options))
-    weights *= chances[:, :, trends]
+    lost = _loss(by_trend, len(variants), panel, "loss of trends", options.trend_horizons, options)
+    chances = _softmax(prior - options.trend_sharpness * lost)
+    for trend in variants:
+        weights[:, :, trends == trend] *= chances[:, :, trend, None]
     return list(np.split(weights, len(smoothed), axis=2))
 
 
 def averaged(smoothed: Sequence[Smoothed], weights: Sequence[Floats], horizon: int) -> Floats:
     """(steps, series) the bank's forecast of `horizon` ahead of every step, with the weights of that step."""
-    return np.asarray(
-        sum((one.ahead(horizon) * weight).sum(axis=2) for one, weight in zip(smoothed, weights, strict=True))
-    )
-
-
-def _loss(ahead: Callable[[int], Floats], panel: PanelArrays, horizons: tuple[int, ...], options: Options) -> Floats:
-    """(steps, series, k) mean log error over some horizons, centred over k; the series' own and its group's,
-    averaged.
-    """
     total: Floats | float = 0.0
+    for one, weight in zip(smoothed, weights, strict=True):
+        ahead = one.ahead(horizon)
+        ahead *= weight
+        total = total + ahead.sum(axis=2)
+    return np.asarray(total)
+
+
+def _loss(
+    ahead: Callable[[int], Floats],
+    many: int,
+    panel: PanelArrays,
+    name: str,
+    horizons: tuple[int, ...],
+    options: Options,
+) -> Floats:
+    """(steps, series, many) mean log error over some horizons, centred over the last axis; the series' own and its
+    group's, averaged. `ahead`: forecasts of a horizon, in a new array; `name`: what the group's mean is called.
+    """
+    loss = np.zeros((*panel.values.shape, many))
     for horizon in horizons:
-        spent = discounted(errors(ahead(horizon), panel.values, horizon), options.memory)
-        total = total + np.nan_to_num(np.log(np.maximum(spent, _LEAST)))
-    loss = np.asarray(total) / len(horizons)
-    loss = loss - loss.mean(axis=2, keepdims=True)
-    grouped = group_means(loss, panel.groups)
-    return np.asarray(options.own_record * loss + (1 - options.own_record) * grouped)
+        spent = _spent(ahead(horizon), panel.values, horizon, options.memory)
+        if horizon < len(spent):
+            loss[horizon:] += spent[:-horizon]
+    loss /= len(horizons)
+    loss -= loss.mean(axis=2, keepdims=True)
+    grouped = panel.means(name, loss)
+    grouped *= 1 - options.own_record
+    loss *= options.own_record
+    loss += grouped
+    return loss
+
+
+def _spent(ahead: Floats, values: Floats, horizon: int, half_life: float) -> Floats:
+    """The logarithm of `discounted` errors of forecasts `ahead` (steps, series, k), in their place: by the step that
+    they were made in; 0 before the first known one.
+
+    The k forecasts of a series begin together, so that what is known of one is known of all.
+    """
+    keep = 0.5 ** (1 / half_life)
+    truth = values[horizon:]
+    known = ~np.isnan(truth) & ~np.isnan(ahead[: len(truth), :, 0])
+    total, weight = np.zeros(ahead.shape[1:]), np.zeros((ahead.shape[1], 1))
+    for step, here in enumerate(known):
+        missed = np.abs(np.subtract(truth[step][:, None], ahead[step], out=ahead[step]), out=ahead[step])
+        if here.all():
+            total *= keep
+            total += missed
+            weight *= keep
+            weight += 1
+        else:
+            total[here] = keep * total[here] + missed[here]
+            weight[here] = keep * weight[here] + 1
+        np.divide(total, np.maximum(weight, 1e-12), out=ahead[step])
+    spent = ahead[: len(truth)]
+    np.log(np.maximum(spent, _LEAST, out=spent), out=spent)
+    spent[~np.logical_or.accumulate(known)] = 0.0
+    return ahead
 
 
 def _softmax(scores: Floats) -> Floats:
-    raised = np.exp(scores - scores.max(axis=2, keepdims=True))
-    return np.asarray(raised / raised.sum(axis=2, keepdims=True))
+    scores -= scores.max(axis=2, keepdims=True)
+    raised = np.exp(scores, out=scores)
+    raised /= raised.sum(axis=2, keepdims=True)
+    return raised

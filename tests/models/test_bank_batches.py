@@ -1,0 +1,75 @@
+"""The bank in batches of series: the same forecasts as of the whole panel at once, whatever is in a batch."""
+
+import pickle
+
+import numpy as np
+import pytest
+
+from forecast.core.errors import FitError
+from forecast.core.executor import HERE, Executor
+from forecast.core.months import Month
+from forecast.core.tables import Series
+from forecast.models.bank.batches import teach
+from forecast.models.bank.groups import Learnt, Sums, Unlearnt, group_means
+from forecast.models.bank.options import Options
+
+END = Month.of(2023, 12)
+
+
+def series(area, months, group, seed):
+    rng = np.random.default_rng(seed)
+    wave = 0.3 * np.sin(2 * np.pi * np.arange(months) / 12)
+    values = np.round(500 * np.exp(np.cumsum(rng.normal(0, 0.1, months)) + wave))
+    values[months // 2] = np.nan
+    return Series(area, END + (1 - months), values, group=group)
+
+
+@pytest.fixture(scope="module")
+def panel():
+    """Series of several lengths in two groups, one of which is in no single batch, and one of a single month."""
+    made = [series(f"s{seed}", (60, 80, 41)[seed % 3], ("south", "north")[seed % 5 == 0], seed) for seed in range(11)]
+    return (*made, Series("new", END, np.array([30.0]), group="south"))
+
+
+@pytest.fixture(scope="module")
+def at_once(panel):
+    return teach(panel, 6, Options(), executor=HERE)
+
+
+@pytest.mark.parametrize("cells", [240, 80])
+def test_batches_come_to_what_the_whole_panel_comes_to(panel, at_once, cells):
+    in_batches = teach(panel, 6, Options(), executor=HERE, cells=cells)
+    assert len(in_batches.panels) > 2
+    assert set(in_batches) == set(at_once) == {one.area for one in panel}
+    for area, whole in at_once.items():
+        own = in_batches[area]
+        # Shapes are tallied on a grid, everything else differs by the order of sums.
+        assert own["quantiles"] == pytest.approx(whole["quantiles"], rel=2e-3)
+        assert own["gain"] == pytest.approx(whole["gain"], rel=1e-9)
+        assert own["trends"] == pytest.approx(whole["trends"], rel=1e-9)
+        assert own["surprises"] == pytest.approx(whole["surprises"], abs=0.011)
+
+
+def test_workers_come_to_the_very_numbers_of_this_process(panel):
+    here, there = (teach(panel, 6, Options(), executor=each, cells=240) for each in (HERE, Executor(2)))
+    assert all(np.array_equal(here[area]["quantiles"], there[area]["quantiles"]) for area in here)
+
+
+def test_sums_of_batches_give_the_mean_of_all():
+    values = np.array([[np.nan, 1.0, 2.0], [4.0, 5.0, np.nan], [7.0, 8.0, 9.0]])
+    groups = np.array([0, 1, 0])
+    means = Sums.of(values[:, :1], groups[:1], 2).result([Sums.of(values[:, 1:], groups[1:], 2)])
+    assert means[:, groups] == pytest.approx(group_means(values, groups), nan_ok=True)
+
+
+def test_what_is_wanting_crosses_to_another_process():
+    share = Sums.of(np.ones((2, 1)), np.array([0]), 1)
+    with pytest.raises(Unlearnt) as wanting:
+        Learnt(1).of("level", np.array([0]), lambda: share)
+    again = pickle.loads(pickle.dumps(wanting.value))  # noqa: S301 written a line above
+    assert (again.name, again.share.total.tolist()) == ("level", [[1.0], [1.0]])
+
+
+def test_a_panel_of_too_few_months_is_refused_at_once():
+    with pytest.raises(FitError, match="4 known months"):
+        teach([Series(name, END, np.array([3.0])) for name in "abcde"], 6, Options(), executor=HERE, cells=2)
