@@ -11,10 +11,10 @@ HOME_DIR := $(or $(ENCOUNTERS_HOME),var)
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help run train test chromium check audit bench drill mlflow lock bundle
+.PHONY: help run train test chromium check audit bench bench-scale drill mlflow lock bundle
 
 help: ## list the commands
-	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST)
+	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST)
 
 run: train ## set up, train, publish, and serve http://127.0.0.1:8000 (PORT=9000 serves elsewhere)
 	$(BIN)/encounters serve --port $(PORT)
@@ -40,6 +40,9 @@ check: $(VENV)/.ready ## format, lint, types and import order
 
 bench: $(VENV)/.ready ## speed and accuracy figures
 	$(BIN)/python experiments/bench.py
+
+bench-scale: $(VENV)/.ready ## what a hundred to a hundred thousand series take (an hour; QUICK=1 shows that it runs)
+	$(BIN)/python experiments/bench_scale.py $(if $(QUICK),--quick)
 
 drill: $(VENV)/.ready ## the fault drill on SQLite and PostgreSQL: kills, full disks, wrong clocks ... (under 45 minutes)
 	$(BIN)/python -m tests.drill

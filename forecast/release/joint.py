@@ -78,7 +78,7 @@ def joint_draws(engine: Engine, release_id: str) -> JointDraws:
     """All joint draws of a release in one transaction, as they are remembered.
 
     Verified is the whole release: manifest, description, quantiles and draws against the checksum of its publication.
-    Raises NoRelease for an unknown id, StoreError where the release is damaged.
+    Raises NoRelease for an unknown id and a release without draws, StoreError where the release is damaged.
     """
     with reading(engine) as connection:
         rows = path_rows(connection, release_id)
@@ -86,8 +86,13 @@ def joint_draws(engine: Engine, release_id: str) -> JointDraws:
         said = select(schema.release_panel.c.description).where(schema.release_panel.c.release == release_id)
         panel = described(connection.execute(said).scalar(), panel=manifest.panel)
     sums = made_of(panel, [area for area, _, _ in rows])
-    if not rows or len({samples for _, samples, _ in rows}) > 1:
-        raise StoreError(f"{release_id} has no joint draws, or not as many of each area. Publish it again.")
+    if not rows:
+        raise NoRelease(
+            f"{release_id} was published without joint draws, which chances and what-ifs are made of. Ask for its "
+            "forecasts."
+        )
+    if len({samples for _, samples, _ in rows}) > 1:
+        raise StoreError(f"{release_id} has not as many joint draws of each area. Publish it again.")
     stored = {
         area: unpack_paths(packed, samples=samples, place=f"{area} in {release_id}")
         for area, samples, packed in sorted(rows)

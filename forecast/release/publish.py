@@ -8,9 +8,11 @@ Judges no forecast: what may be published is decided before.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import partial
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -35,6 +37,8 @@ __all__ = ["Published", "note_run", "publish", "record_observations", "rollback"
 
 # Decimals of a stored quantile, in encounters per month: far finer than any interval, and a third of the bytes.
 _DECIMALS = 2
+# Rows of quantiles that are written at a time.
+_AT_ONCE = 10_000
 
 
 @dataclass(frozen=True)
@@ -52,7 +56,7 @@ def publish(
     *,
     manifest: Manifest,
     forecasts: Forecasts,
-    paths: Paths,
+    paths: Paths | None,
     now: datetime,
     reason: str = "retrain",
     lease: Lease | None = None,
@@ -65,13 +69,15 @@ def publish(
     it, whose forecasts are kept to be scored beside it. A key that is published already changes nothing. `now`: when
     the pointer moves. `lease`: refused where another holder has taken it over in the meantime. Quantiles are rounded to
     two decimals and paths to whole encounters; of the paths the leaves are stored, of which `read.joint_paths` makes
-    the sums. Raises TableError, StoreError, LockHeld.
+    the sums. `paths`: None where there are too many areas for joint draws; the quantiles are then all that can be
+    asked. Raises TableError, StoreError, LockHeld.
     """
     panel = panel or bundled()[manifest.panel]
     _check(manifest, forecasts, paths, panel)
     description = describe(panel)
     text, levels = text_of(manifest), json.dumps(forecasts.levels)
-    quantiles, packed = _quantile_rows(manifest.id, forecasts), _path_rows(manifest.id, paths, panel)
+    quantiles = partial(_quantile_rows, manifest.id, forecasts)
+    packed = [] if paths is None else _path_rows(manifest.id, paths, panel)
     beside = issued_models.rows(manifest.id, models)
     head = {
         "id": manifest.id,
@@ -85,9 +91,9 @@ def publish(
         "checksum": checksum(
             manifest=text,
             levels=levels,
-            quantiles=[
-                (row["area"], row["horizon"], row["target_month"], row["mean"], row["quantiles"]) for row in quantiles
-            ],
+            quantiles=(
+                (row["area"], row["horizon"], row["target_month"], row["mean"], row["quantiles"]) for row in quantiles()
+            ),
             paths=[(row["area"], row["samples"], row["paths"]) for row in packed],
         ),
     }
@@ -106,8 +112,12 @@ def publish(
             insert(schema.release_panel),
             {"release": manifest.id, "description": description, "checksum": digest(description)},
         )
-        connection.execute(insert(schema.release_quantiles), quantiles)
-        connection.execute(insert(schema.release_paths), packed)
+        # Made twice, for the checksum and here, and never all in memory.
+        rows = quantiles()
+        while some := list(islice(rows, _AT_ONCE)):
+            connection.execute(insert(schema.release_quantiles), some)
+        if packed:
+            connection.execute(insert(schema.release_paths), packed)
         if beside:
             connection.execute(insert(schema.release_model), beside)
         if not manifest.hindcast:
@@ -194,38 +204,42 @@ def record_observations(
     return len(fresh)
 
 
-def _check(manifest: Manifest, forecasts: Forecasts, paths: Paths, panel: Panel) -> None:
-    shape, simulated = forecasts.values.shape[:2], paths.values.shape[:2]
-    if set(forecasts.areas) != set(paths.areas) or shape != simulated or 0 in paths.values.shape:
+def _check(manifest: Manifest, forecasts: Forecasts, paths: Paths | None, panel: Panel) -> None:
+    shape = forecasts.values.shape[:2]
+    if paths is not None and (
+        set(forecasts.areas) != set(paths.areas) or shape != paths.values.shape[:2] or 0 in paths.values.shape
+    ):
         raise TableError(
-            f"{manifest.id}: quantiles of {shape} and paths of {simulated} areas and horizons do not belong together."
+            f"{manifest.id}: quantiles of {shape} and paths of {paths.values.shape[:2]} areas and horizons do not "
+            "belong together."
         )
     if len(set(forecasts.areas)) != len(forecasts.areas):
         raise TableError(f"{manifest.id}: an area is named twice.")
-    if not forecasts.origin == paths.origin == manifest.origin:
+    simulated = forecasts.origin if paths is None else paths.origin
+    if not forecasts.origin == simulated == manifest.origin:
         raise TableError(
-            f"{manifest.id}: origins differ: quantiles {forecasts.origin}, paths {paths.origin}, manifest "
+            f"{manifest.id}: origins differ: quantiles {forecasts.origin}, paths {simulated}, manifest "
             f"{manifest.origin}."
         )
     if strays := [slug for slug in forecasts.areas if slug not in panel.areas]:
         raise TableError(f"{manifest.id}: {', '.join(strays)} are not areas of {manifest.panel}.")
 
 
-def _quantile_rows(release_id: str, forecasts: Forecasts) -> list[dict[str, Any]]:
-    # Adding zero turns a negative zero, which rounding can leave behind, into zero.
-    values, means = np.round(forecasts.values, _DECIMALS) + 0.0, np.round(forecasts.mean, _DECIMALS) + 0.0
-    return [
-        {
-            "release": release_id,
-            "area": slug,
-            "horizon": step + 1,
-            "target_month": month,
-            "mean": float(means[place, step]),
-            "quantiles": json.dumps(values[place, step].tolist(), separators=(",", ":")),
-        }
-        for place, slug in enumerate(forecasts.areas)
-        for step, month in enumerate(forecasts.months)
-    ]
+def _quantile_rows(release_id: str, forecasts: Forecasts) -> Iterator[dict[str, Any]]:
+    """Rows in order of area and horizon, as the checksum reads them."""
+    for place in sorted(range(len(forecasts.areas)), key=forecasts.areas.__getitem__):
+        # Adding zero turns a negative zero, which rounding can leave behind, into zero.
+        values = (np.round(forecasts.values[place], _DECIMALS) + 0.0).tolist()
+        means = (np.round(forecasts.mean[place], _DECIMALS) + 0.0).tolist()
+        for step, month in enumerate(forecasts.months):
+            yield {
+                "release": release_id,
+                "area": forecasts.areas[place],
+                "horizon": step + 1,
+                "target_month": month,
+                "mean": means[step],
+                "quantiles": json.dumps(values[step], separators=(",", ":")),
+            }
 
 
 def _path_rows(release_id: str, paths: Paths, panel: Panel) -> list[dict[str, Any]]:
