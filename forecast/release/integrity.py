@@ -18,6 +18,8 @@ from forecast.release.rows import checksum, manifest_of
 
 __all__ = ["PathRow", "head_of", "path_rows", "verified"]
 
+# Rows of quantiles that are read at a time.
+_AT_ONCE = 10_000
 # (area, draws, packed) of one row of release_paths.
 PathRow = tuple[str, int, bytes]
 
@@ -44,11 +46,18 @@ def verified(connection: Connection, release_id: str, paths: Sequence[PathRow]) 
     """
     head = head_of(connection, release_id)
     table = schema.release_quantiles.c
-    quantiles = select(table.area, table.horizon, table.target_month, table.mean, table.quantiles)
+    # In the order of the checksum, and some at a time: a release may have a million rows.
+    area = table.area.collate("C") if connection.dialect.name == "postgresql" else table.area
+    rows = (
+        select(table.area, table.horizon, table.target_month, table.mean, table.quantiles)
+        .where(table.release == release_id)
+        .order_by(area, table.horizon)
+        .execution_options(yield_per=_AT_ONCE)
+    )
     found = checksum(
         manifest=head.manifest,
         levels=head.levels,
-        quantiles=[tuple(row) for row in connection.execute(quantiles.where(table.release == release_id))],
+        quantiles=(tuple(row) for row in connection.execute(rows)),
         paths=paths,
     )
     said = connection.execute(

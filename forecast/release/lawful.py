@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from sqlalchemy import Engine
 
+from forecast.core.errors import NoRelease
 from forecast.core.tables import Forecasts
 from forecast.planning import laws
 from forecast.release.joint import joint_draws
@@ -28,8 +29,13 @@ def forecasts_of(release: Release) -> Forecasts:
 def breaches(engine: Engine, release_id: str) -> list[str]:
     """What a release breaks of `planning.laws.of_release`, one line a breach. Raises NoRelease, StoreError."""
     release = load(engine, release_id)
-    paths = joint_draws(engine, release_id).paths(tuple(area.slug for area in release.areas))
+    forecasts = forecasts_of(release)
+    try:
+        draws = joint_draws(engine, release_id)
+    except NoRelease:  # it was published without any: quantiles that do not cross are all that it promises
+        return []
+    paths = draws.paths(forecasts.areas)
     leaves = [area.slug for area in release.areas if release.panel.area(area.slug).is_leaf()]
     return laws.of_release(
-        paths, forecasts_of(release), release.panel.hierarchy(leaves), behind=release.manifest.scores.get("draws")
+        paths, forecasts, release.panel.hierarchy(leaves), behind=release.manifest.scores.get("draws")
     )

@@ -132,12 +132,12 @@ def checksum(
 ) -> str:
     """sha256 over all that a release holds, as stored.
 
-    `quantiles`: (area, horizon, target month, mean, JSON), in order of area and horizon or, in a list, in any: a
-    database returns rows in the order of its own language; `paths`: (area, samples, packed) in any order.
+    `quantiles`: (area, horizon, target month, mean, JSON), in order of area (by code point) and horizon; `paths`:
+    (area, samples, packed), in any order.
     """
     digest = hashlib.sha256()
     _feed(digest, [manifest, levels])
-    for area, horizon, month, mean, text in sorted(quantiles) if isinstance(quantiles, list) else quantiles:
+    for area, horizon, month, mean, text in quantiles:
         _feed(digest, [area, horizon, month, repr(mean), text])
     for area, samples, packed in sorted(paths):
         _feed(digest, [area, samples, hashlib.sha256(packed).hexdigest()])

@@ -21,8 +21,10 @@ from forecast.core.errors import NoRelease, StoreError, TableError
 from forecast.core.months import Month
 from forecast.core.provenance import Provenance
 from forecast.core.tables import LEVELS, Paths
-from forecast.release import read
-from forecast.release.publish import publish, rollback
+from forecast.release import integrity, read
+from forecast.release import publish as publishing
+from forecast.release.lawful import breaches
+from forecast.release.publish import publish, rollback, verify
 from forecast.release.rows import manifest_of, text_of
 
 Make = Callable[..., Parts]
@@ -60,6 +62,26 @@ def test_what_is_published_is_what_is_read(engine: Engine, parts: Make, values: 
     joint = read.joint_paths(engine, published.id, paths.areas)
     np.testing.assert_array_equal(joint.values, np.rint(values))
     assert (joint.areas, joint.origin) == (paths.areas, origin)
+
+
+def test_a_release_without_joint_draws_is_served_and_verified_and_says_so(engine: Engine, parts: Make) -> None:
+    good = parts(areas=("tucson", "el-paso", "southwest"))
+    release = publish(engine, manifest=good.manifest, forecasts=good.forecasts, paths=None, now=NOW)
+    assert [area.slug for area in read.latest(engine, "usbp-sectors").areas] == ["el-paso", "southwest", "tucson"]
+    verify(engine, release.id)
+    assert breaches(engine, release.id) == []
+    with pytest.raises(NoRelease, match="published without joint draws"):
+        read.joint_paths(engine, release.id)
+    with_draws = good.but(key="b" * 64).publish(engine)
+    assert read.load(engine, with_draws.id).areas == read.load(engine, release.id).areas
+
+
+def test_rows_are_written_and_read_some_at_a_time(engine: Engine, parts: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    for module in (publishing, integrity):
+        monkeypatch.setattr(module, "_AT_ONCE", 2)
+    release = parts(areas=("tucson", "el-paso", "southwest")).publish(engine)
+    verify(engine, release.id)
+    assert all(len(area.months) == 3 for area in read.load(engine, release.id).areas)
 
 
 def test_a_publication_moves_the_pointer_of_its_panel_only(engine: Engine, parts: Make) -> None:
