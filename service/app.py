@@ -18,9 +18,9 @@ from fastapi import Depends, FastAPI
 from starlette.concurrency import run_in_threadpool
 from starlette.types import ASGIApp
 
-from forecast.core import logs
+from forecast.core import logs, memory
 from forecast.release.store import connect
-from service import admission, memory, openapi, problems
+from service import admission, openapi, problems
 from service.admission import RequestLimits
 from service.bounds import Bounds
 from service.context import Context, QueryLimits, utc_now

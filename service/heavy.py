@@ -10,8 +10,8 @@ from typing import TypeVar
 import anyio
 import anyio.to_thread
 
+from forecast.core import memory
 from forecast.core.errors import EncountersError
-from service import memory
 
 __all__ = ["Heavy", "TooBusy"]
 

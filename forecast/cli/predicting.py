@@ -11,6 +11,7 @@ import typer
 
 from forecast.cli.outputs import checked
 from forecast.core.logs import escaped
+from forecast.core.memory import give_back
 from forecast.progress import Reporter
 from forecast.settings import Settings
 
@@ -67,6 +68,7 @@ def predict(
     out = checked(out, suffixes=quantile_table.SUFFIXES, inputs=[counts, Path(recipe)], settings=settings)
     named = [load_recipe(name) for name in ((choice.SINGLE, choice.BLEND) if recipe == "auto" else (recipe,))]
     series = read_plain(counts, season)
+    give_back()
     _say([line for one in series for line in remarks(one)], "remarks")
     with Reporter(settings.log) as progress:
         chosen, how = named[0], f"recipe {named[0].name}"
@@ -76,6 +78,7 @@ def predict(
             progress.begin("choosing the recipe by the panel's past", fits)
             decided = choice.choose(single, blend, series, horizon=horizon, on_fit=progress.advance)
             chosen, how = decided.recipe, str(decided)
+            give_back()
         progress.begin(f"fitting {chosen.name} to {len(series)} series", len(series) * len(chosen.pooled))
         # Some series at a time are forecast and written: the memory it takes is not the panel's.
         failures: list[str] = []

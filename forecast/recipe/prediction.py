@@ -14,6 +14,7 @@ import numpy as np
 
 from forecast.core.errors import FitError
 from forecast.core.executor import HERE, Executor
+from forecast.core.memory import give_back
 from forecast.core.tables import LEVELS, Floats, Series
 from forecast.models.catalog import Member, model
 from forecast.models.fitting import Fit, FitTask, fit_all, fit_one, stand_in
@@ -74,6 +75,7 @@ def predict_in_batches(
     for one in series:
         ends.setdefault(one.origin.ordinal, []).append(one)
     learnt = [{end: _learn(share.member, panel, horizon, executor) for end, panel in ends.items()} for share in shares]
+    give_back()
     for start in range(0, len(series), BATCH):
         batch = series[start : start + BATCH]
         fits = [

@@ -13,7 +13,7 @@ from types import ModuleType
 
 import pytest
 
-from service import memory
+from forecast.core import memory
 from service.heavy import Heavy, TooBusy
 from service.packed import PackedAnswer
 from service.response_cache import Answer
