@@ -10,7 +10,7 @@ from __future__ import annotations
 import tomllib
 from dataclasses import dataclass
 from datetime import date, timedelta
-from functools import cache
+from functools import cache, lru_cache
 from importlib import resources
 
 import numpy as np
@@ -64,17 +64,18 @@ def known_at(origin: Month, events: tuple[Event, ...] | None = None) -> tuple[Ev
     return tuple(event for event in (read_events() if events is None else events) if event.announced <= origin.last_day)
 
 
+@lru_cache(maxsize=256)  # the areas of a panel ask the same
 def shares(event: Event, *, origin: Month, first: Month, count: int) -> Floats:
     """(count,) share of each month's days on which the event is in force, as known at `origin`;
     `count` months from `first`.
 
     Zero throughout where it had not been announced.
     """
-    found = np.zeros(count)
-    if event.announced > origin.last_day:
-        return found
-    end = event.last_day(origin.last_day) or date.max
-    for step, month in enumerate(month_range(first, count)):
-        days = (min(end, month.last_day) - max(event.start, month.first_day)) // timedelta(days=1) + 1
-        found[step] = max(0, days) / month.days
-    return found
+    in_force = np.zeros(count)
+    if event.announced <= origin.last_day:
+        end = event.last_day(origin.last_day) or date.max
+        for step, month in enumerate(month_range(first, count)):
+            days = (min(end, month.last_day) - max(event.start, month.first_day)) // timedelta(days=1) + 1
+            in_force[step] = max(0, days) / month.days
+    in_force.setflags(write=False)  # it is remembered
+    return in_force
