@@ -58,9 +58,9 @@ def main() -> None:
 def parts(scores: pd.DataFrame) -> list[tuple[str, pd.DataFrame]]:
     """The southwest in each phase, the other areas in all of them and in each."""
     southwest, other = (scores[scores["group"] == group] for group in ("southwest", "other"))
-    found = [(f"southwest, origins {name}", _between(southwest, first, last)) for name, first, last in PHASES]
-    found.append(("other areas, all origins", other))
-    return found + [(f"other areas, origins {name}", _between(other, first, last)) for name, first, last in PHASES]
+    phases = [(f"southwest, origins {name}", _between(southwest, first, last)) for name, first, last in PHASES]
+    phases.append(("other areas, all origins", other))
+    return phases + [(f"other areas, origins {name}", _between(other, first, last)) for name, first, last in PHASES]
 
 
 def table(scores: pd.DataFrame, models: tuple[str, ...]) -> pd.DataFrame:

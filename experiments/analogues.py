@@ -44,7 +44,7 @@ def main() -> None:
     factors = {name: actual[:, None] / np.maximum(draws, 1) for name, (_, draws, actual) in past.items()}
     ratios = []
     for name, (_, draws, actual) in past.items():
-        others = np.concatenate([found for other, found in factors.items() if other != name], axis=1)
+        others = np.concatenate([other_factors for other, other_factors in factors.items() if other != name], axis=1)
         rng = np.random.default_rng(SEED)
         adjusted = draws * others[:, rng.integers(0, others.shape[1], draws.shape[1])]
         own, theirs = crps_of_samples(draws, actual), crps_of_samples(adjusted, actual)

@@ -76,9 +76,9 @@ def serving(home: Path) -> Iterator[tuple[int, int]]:
             process.wait(60)
 
 
-def line(what: str, found: str, goal: str = "") -> None:
+def line(what: str, measured: str, goal: str = "") -> None:
     """One line of the table."""
-    print(f"{what:<64} {found:>28}   {goal}", flush=True)
+    print(f"{what:<64} {measured:>28}   {goal}", flush=True)
 
 
 def heavy(home: Path, name: str, targets: list[str], seconds: float, rest: float) -> None:

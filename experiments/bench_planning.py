@@ -126,12 +126,12 @@ def over_http(name: str, client: httpx2.Client, address: str, body: dict[str, An
     alone = [ask(number) for number in range(times)]
     with ThreadPoolExecutor(CROWD) as pool:
         crowd = list(pool.map(ask, range(max(times, 2 * CROWD))))
-    for words, found in (("one at a time", alone), (f"{CROWD} at once", crowd)):
-        good = [taken for status, taken in found if status == 200] or [float("nan")]
-        refused = sum(status == 503 for status, _ in found)
+    for words, answers in (("one at a time", alone), (f"{CROWD} at once", crowd)):
+        good = [taken for status, taken in answers if status == 200] or [float("nan")]
+        refused = sum(status == 503 for status, _ in answers)
         print(
             f"{name:28} {words:14} median {np.median(good):7.1f} ms, p99 {np.quantile(good, 0.99):7.1f} ms; "
-            f"{len(found) - refused} answered, {refused} asked to come again"
+            f"{len(answers) - refused} answered, {refused} asked to come again"
         )
 
 

@@ -176,8 +176,8 @@ def _measured(
 ) -> tuple[load.Load, float]:
     """The load, and the processor time per request."""
     before = load.processor_seconds(server.pid)
-    found = load.put(server.port, targets, seconds=seconds, headers=headers, cores=cores)
-    return found, (load.processor_seconds(server.pid) - before) / found.requests
+    measured = load.put(server.port, targets, seconds=seconds, headers=headers, cores=cores)
+    return measured, (load.processor_seconds(server.pid) - before) / measured.requests
 
 
 def starting() -> None:

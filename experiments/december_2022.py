@@ -81,7 +81,7 @@ def main() -> None:
         print(area)
         print(f"  {'':20}" + "".join(month.rjust(26) for month in months))
         for name, case in cases.items():
-            print(f"  {name:20}" + "".join(told(row).rjust(26) for row in values(case, area)))
+            print(f"  {name:20}" + "".join(in_short(row).rjust(26) for row in values(case, area)))
         print(f"  {'what came':20}" + "".join(f"{count:,.0f}".rjust(26) for count in came[area]))
         places = [f"{(values(cases[name], area)[0] <= came[area][0]).mean():.0%} {name}" for name in cases]
         print(f"  share of worlds with no more than came in {FIRST}: {', '.join(places)}\n")
@@ -151,8 +151,8 @@ def beds(cases: dict[str, Outcome]) -> None:
         question = read_capacity(
             body, named=_area, months=lambda _: (ORIGIN, ORIGIN + HORIZON), today=date(2022, 12, 1)
         )
-        found = nights(question, Paths("", ORIGIN, ("el-paso",), case.scenario.values[:1]))
-        for month in beds_answer.beds_answered(found)["months"][:2]:
+        occupancy = nights(question, Paths("", ORIGIN, ("el-paso",), case.scenario.values[:1]))
+        for month in beds_answer.beds_answered(occupancy)["months"][:2]:
             print(
                 f"  {name:20} {month['month']}: average night {month['occupancy']['median']:,} "
                 f"({month['occupancy']['90']:,} in one of ten worlds), full: "
@@ -172,7 +172,7 @@ def values(case: Outcome, area: str) -> Floats:
     return case.scenario.values[case.scenario.areas.index(area)]
 
 
-def told(row: Floats) -> str:
+def in_short(row: Floats) -> str:
     """Median and the middle 80 %."""
     low, middle, high = np.quantile(row, (0.1, 0.5, 0.9))
     return f"{middle:,.0f} ({low:,.0f}-{high:,.0f})"

@@ -37,13 +37,13 @@ def main() -> None:
 def priced(made: Replayed) -> pd.DataFrame:
     """A row per area, origin and month: sWIS, and for each ratio what the median and the right quantile cost."""
     tables = []
-    for found in cells(forecasts=made.past.forecasts, truth=made.study.counts):
-        table = found.keys.copy()
-        place = {round(level, 3): at for at, level in enumerate(found.levels)}
+    for compared in cells(forecasts=made.past.forecasts, truth=made.study.counts):
+        table = compared.keys.copy()
+        place = {round(level, 3): at for at, level in enumerate(compared.levels)}
         for ratio in RATIOS:
             for name, level in (("median", 0.5), ("safe", ratio / (1 + ratio))):
-                ready = found.quantiles[:, place[round(level, 3)]]
-                table[f"{name}_{ratio}"] = cost(ready, found.observed, ratio) / found.scale
+                ready = compared.quantiles[:, place[round(level, 3)]]
+                table[f"{name}_{ratio}"] = cost(ready, compared.observed, ratio) / compared.scale
         tables.append(table)
     keys = ["model", "area", "origin", "target_month"]
     return pd.concat(tables).merge(made.scores[[*keys, "sWIS"]], on=keys)
@@ -56,16 +56,16 @@ def cost(ready: Floats, came: Floats, ratio: float) -> Floats:
 
 def row(part: pd.DataFrame) -> dict[str, object]:
     """Mean scores of some cells, and what is saved for each ratio."""
-    found: dict[str, object] = {"cells": len(part), "sWIS": round(part["sWIS"].mean(), 3)}
+    figures: dict[str, object] = {"cells": len(part), "sWIS": round(part["sWIS"].mean(), 3)}
     for ratio in RATIOS:
         sides = [
             part[["area", "origin", "horizon"]].assign(model=name, cost=part[f"{name}_{ratio}"])
             for name in ("median", "safe")
         ]
         against = relative(pd.concat(sides), model="safe", against="median", figure="cost")
-        found[f"cost 1:{ratio}"] = round(float(part[f"safe_{ratio}"].mean()), 3)
-        found[f"saved 1:{ratio}"] = f"{1 - against.ratio:.0%} [{1 - against.high:.0%}, {1 - against.low:.0%}]"
-    return found
+        figures[f"cost 1:{ratio}"] = round(float(part[f"safe_{ratio}"].mean()), 3)
+        figures[f"saved 1:{ratio}"] = f"{1 - against.ratio:.0%} [{1 - against.high:.0%}, {1 - against.low:.0%}]"
+    return figures
 
 
 if __name__ == "__main__":

@@ -88,12 +88,12 @@ def _new_store() -> Iterator[Engine]:
 
 def _seconds(work: Callable[[], object], times: int = 5) -> float:
     """The shortest of some runs."""
-    found = []
+    seconds = []
     for _ in range(times):
         began = time.perf_counter()
         work()
-        found.append(time.perf_counter() - began)
-    return min(found)
+        seconds.append(time.perf_counter() - began)
+    return min(seconds)
 
 
 if __name__ == "__main__":

@@ -82,9 +82,9 @@ def replayed(recipe: str) -> pd.DataFrame:
                         counts, recipes=[recipe], models=PEERS, first=origin, last=origin, step=1, horizon=12
                     )
                     past = made.run(cache=settings.cache, executor=HERE)
-                    found = made.scores(past)
+                    scores = made.scores(past)
                     parts.append(
-                        found[found["group"] == "southwest"].assign(kind=kind, since=since, **{"break": str(start)})
+                        scores[scores["group"] == "southwest"].assign(kind=kind, since=since, **{"break": str(start)})
                     )
             progress.begin(f"{kind}: done", 0)
     return pd.concat(parts, ignore_index=True)

@@ -300,19 +300,19 @@ class Client:
             reraise=True,
         )
         try:
-            found = json.loads(retrying(self._ask, request))
+            answer = json.loads(retrying(self._ask, request))
         except httpx2.RequestError as error:
             reason = " ".join(str(error).split()).rstrip(".") or type(error).__name__
             raise NoAnswer(
                 f"No answer from {self._http.base_url}: {reason}. Check the address, and that the service runs."
             ) from error
         except ValueError:
-            found = None
-        if not isinstance(found, dict):
+            answer = None
+        if not isinstance(answer, dict):
             raise NoAnswer(
                 f"{request.url} answered what is not a JSON object. Check that the address is that of the service."
             )
-        return found
+        return answer
 
     def _ask(self, request: httpx2.Request) -> bytes:
         """One try: the body of the answer, or of the one remembered where the service says that it still holds."""
@@ -379,9 +379,9 @@ def _retry_after(headers: Mapping[str, str]) -> float | None:
 def _problem(answer: httpx2.Response) -> dict[str, Any]:
     """The problem+json of an answer, or what stands in for it where something else than the service answered."""
     try:
-        found = json.loads(answer.content)
+        problem = json.loads(answer.content)
     except ValueError:
-        found = None
-    if isinstance(found, dict):
-        return found
+        problem = None
+    if isinstance(problem, dict):
+        return problem
     return {"title": answer.reason_phrase, "detail": f"{answer.url} answered without saying why."}

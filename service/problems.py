@@ -172,10 +172,10 @@ def declared(*kinds: str) -> dict[int | str, dict[str, Any]]:
     """The `responses` of a route for the OpenAPI document:
     one entry per status, which names the examples of its kinds.
     """
-    found: dict[int | str, dict[str, Any]] = {}
+    by_status: dict[int | str, dict[str, Any]] = {}
     for name in kinds:
         kind = KINDS[name]
-        entry = found.setdefault(
+        entry = by_status.setdefault(
             kind.status,
             {
                 "description": "",
@@ -184,7 +184,7 @@ def declared(*kinds: str) -> dict[int | str, dict[str, Any]]:
         )
         entry["description"] = "; ".join(filter(None, [entry["description"], kind.title]))
         entry["content"][MEDIA_TYPE]["examples"][name] = {"$ref": f"#/components/examples/{name}"}
-    return found
+    return by_status
 
 
 def examples() -> dict[str, Any]:
@@ -236,10 +236,10 @@ def _from_error(request: Request, error: Exception) -> Problem:
 
 async def _invalid(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)  # noqa: S101 (registered for this type only)
-    found = [{"parameter": str(entry["loc"][-1]), "reason": str(entry["msg"])} for entry in error.errors()]
-    detail = "; ".join(f"{entry['parameter']}: {entry['reason']}" for entry in found)
+    errors = [{"parameter": str(entry["loc"][-1]), "reason": str(entry["msg"])} for entry in error.errors()]
+    detail = "; ".join(f"{entry['parameter']}: {entry['reason']}" for entry in errors)
     return refusal(
-        request.scope, "invalid-parameter", f"{detail}.", {"errors": found, "parameter": found[0]["parameter"]}
+        request.scope, "invalid-parameter", f"{detail}.", {"errors": errors, "parameter": errors[0]["parameter"]}
     )
 
 

@@ -322,7 +322,7 @@ def choose(
     else:
         chosen = [_one(releases, catalogue.area(slug), question, missing) for slug in question.areas]
     if question.horizon is not None:
-        furthest = min(len(found.months) for _, found in chosen)
+        furthest = min(len(forecast.months) for _, forecast in chosen)
         if question.horizon > furthest:
             raise invalid(
                 "horizon",

@@ -228,11 +228,11 @@ class ResponseCache:
                 scope[ROUTE] = answer.route = path
                 answer.same = (*answer.same, *file_name(path, scope["query_string"]))
             else:
-                found = await self._shared(scope, receive, (stamp, method, key))
-                if isinstance(found, Other):
-                    await found.deliver(send, identity=scope[REQUEST_ID])
+                reply = await self._shared(scope, receive, (stamp, method, key))
+                if isinstance(reply, Other):
+                    await reply.deliver(send, identity=scope[REQUEST_ID])
                     return
-                answer = found
+                answer = reply
                 answer.route = scope[ROUTE]
             if answer.keep and stamp == self._fresh():
                 self._keep(key, answer)
@@ -286,11 +286,11 @@ class ResponseCache:
     async def _shared(self, scope: Scope, receive: Receive, key: Hashable) -> Answer | Other:
         """The application's answer, which is worked out once for all that ask the same at the same time."""
         if scope["path"] in ALWAYS:
-            route, found = await self._ask(scope, receive)
+            route, reply = await self._ask(scope, receive)
         else:
-            route, found = await self._asking.run(key, lambda: self._ask(scope, receive))
+            route, reply = await self._asking.run(key, lambda: self._ask(scope, receive))
         scope[ROUTE] = route
-        return found
+        return reply
 
     async def _ask(self, scope: Scope, receive: Receive) -> tuple[str, Answer | Other]:
         """The application's answer, or its other response, after the template of the route that it is from."""

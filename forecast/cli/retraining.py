@@ -59,8 +59,8 @@ def retrain(
         except Exception as error:
             if day is None:
                 # What the run found before it failed is news all the same.
-                found = _raised_since(began, name, job.engine)
-                _tell(settings, hook.messages(name, error, at=parts.now(), alarms=found))
+                raised = _raised_since(began, name, job.engine)
+                _tell(settings, hook.messages(name, error, at=parts.now(), alarms=raised))
             if not isinstance(error, EncountersError):
                 raise  # a fault of ours
             # The other panel is trained all the same; the worst exit code is the command's.

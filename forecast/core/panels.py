@@ -72,18 +72,18 @@ class Panel:
 
     def area(self, slug: str) -> Area:
         """The area of a slug. Raises AreaError where the panel has none."""
-        found = self.areas.get(slug)
-        if found is None:
+        area = self.areas.get(slug)
+        if area is None:
             raise AreaError(f"{self.id} has no area with the slug {slug!r}. Its slugs look like {self._examples}.")
-        return found
+        return area
 
     def called(self, name: str) -> Area:
         """The leaf of an official spelling: `El Paso, TX`, `El Paso Sector` or `EPT`. Raises AreaError for another."""
-        found = self._by_name.get(name.strip().casefold())
-        if found is None:
+        leaf = self._by_name.get(name.strip().casefold())
+        if leaf is None:
             kind, names = self.kinds[-1], ", ".join(area.name for area in self.areas.values() if area.is_leaf())
             raise AreaError(f"{name!r} is not a {kind} of {self.id}. The {kind}s are {names}.")
-        return found
+        return leaf
 
     def group_of(self, slug: str) -> str:
         """The group of a leaf, `total` for a sum: they behave so differently that they are scored apart."""
@@ -171,14 +171,14 @@ class Panel:
 
     def _above(self, slug: str) -> tuple[str, ...]:
         """Every area that a leaf counts in, once each."""
-        found: dict[str, None] = {}
+        ancestors: dict[str, None] = {}
         waiting = list(self.area(slug).parents)
         while waiting:
             parent = waiting.pop(0)
-            if parent not in found:
-                found[parent] = None
+            if parent not in ancestors:
+                ancestors[parent] = None
                 waiting.extend(self.area(parent).parents)
-        return tuple(found)
+        return tuple(ancestors)
 
 
 def _area(panel: str, row: Mapping[str, Any]) -> Area:

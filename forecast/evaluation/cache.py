@@ -40,11 +40,11 @@ class FitCache:
 
     def get(self, task: FitTask) -> Fit | None:
         """The fit of a task to the last bit, or None where it is not there or the file is damaged."""
-        found = checksummed_file.read(self.path(task))
-        if found is None:
+        kept = checksummed_file.read(self.path(task))
+        if kept is None:
             return None
         try:
-            record, paths = found
+            record, paths = kept
             if record["area"] != task.series.area:
                 return None
             return Fit(
@@ -87,14 +87,14 @@ def fits_of(
 
     `executor`, `on_done`: as in `fit_all`; remembered fits count as done.
     """
-    found = [cache.get(task) if cache else None for task in tasks]
-    for fit in found:
+    remembered = [cache.get(task) if cache else None for task in tasks]
+    for fit in remembered:
         if fit is not None and on_done:
             on_done()
-    missing = [task for task, fit in zip(tasks, found, strict=True) if fit is None]
+    missing = [task for task, fit in zip(tasks, remembered, strict=True) if fit is None]
     make = partial(_fit_and_keep, cache) if cache else fit_one
     made = iter(fit_all(missing, executor=executor, on_done=on_done, fit=make) if missing else ())
-    return [(next(made), False) if fit is None else (fit, True) for fit in found]
+    return [(next(made), False) if fit is None else (fit, True) for fit in remembered]
 
 
 def _fit_and_keep(cache: FitCache, task: FitTask) -> Fit:

@@ -70,11 +70,11 @@ def shares(event: Event, *, origin: Month, first: Month, count: int) -> Floats:
 
     Zero throughout where it had not been announced.
     """
-    found = np.zeros(count)
+    in_force = np.zeros(count)
     if event.announced > origin.last_day:
-        return found
+        return in_force
     end = event.last_day(origin.last_day) or date.max
     for step, month in enumerate(month_range(first, count)):
         days = (min(end, month.last_day) - max(event.start, month.first_day)) // timedelta(days=1) + 1
-        found[step] = max(0, days) / month.days
-    return found
+        in_force[step] = max(0, days) / month.days
+    return in_force

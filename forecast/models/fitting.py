@@ -186,7 +186,9 @@ def guarded(task: FitTask, family: Model) -> Fit:
             failure = str(error) if isinstance(error, FitError) else f"{type(error).__name__}: {one_line(error)[:300]}"
     seconds = time.perf_counter() - started
     notes = tuple(
-        dict.fromkeys(f"{found.category.__name__}: {' '.join(str(found.message).split())[:200]}" for found in caught)
+        dict.fromkeys(
+            f"{warning.category.__name__}: {' '.join(str(warning.message).split())[:200]}" for warning in caught
+        )
     )
     if failure is not None:
         return _stand_in(task, failure, seconds, notes)

@@ -208,7 +208,7 @@ class Training:
         """Write what MLflow is to get into the outbox, so that nothing of it is lost from the publication on."""
         self._step("describing it for MLflow")
         outbox.discard(
-            self.job.outbox, self.panel, keep={found.id for found in read.releases(self.job.engine, self.panel)}
+            self.job.outbox, self.panel, keep={summary.id for summary in read.releases(self.job.engine, self.panel)}
         )
         training = Handover(
             panel=self.panel,

@@ -58,7 +58,7 @@ def analogues() -> Mapping[str, Analogue]:
     text = (resources.files("forecast.planning") / "analogues.toml").read_text(encoding="utf-8")
     values = tomllib.loads(text)
     levels = tuple(values["levels"])
-    found = [
+    catalogue = [
         Analogue(
             **{**row, "origin": Month.parse(row["origin"]), "ratios": tuple(map(tuple, row["ratios"]))},
             area=values["area"],
@@ -67,4 +67,4 @@ def analogues() -> Mapping[str, Analogue]:
         )
         for row in values["analogue"]
     ]
-    return {one.name: one for one in sorted(found, key=lambda one: one.date)}
+    return {one.name: one for one in sorted(catalogue, key=lambda one: one.date)}

@@ -72,14 +72,14 @@ def seed_of(body: Body) -> int:
 def _coverage(body: Body) -> tuple[int, ...]:
     if not body.has("coverage"):
         return COVERAGE
-    found = []
+    coverage = []
     for value in body.list_of("coverage", most=len(COVERAGES)):
         if isinstance(value, bool) or not isinstance(value, int) or value not in COVERAGES:
             known = ", ".join(map(str, COVERAGES))
             raise body.refused(
                 "coverage", f"{str(value)[:20]!r} is not a coverage that is answered. Use some of {known}"
             )
-        found.append(value)
-    if len(set(found)) < len(found):
+        coverage.append(value)
+    if len(set(coverage)) < len(coverage):
         raise body.refused("coverage", "a coverage is named twice. Name each once")
-    return tuple(sorted(found))
+    return tuple(sorted(coverage))

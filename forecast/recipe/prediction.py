@@ -53,8 +53,8 @@ def predict(
             tasks = [FitTask(share.member, one, horizon, recipe.samples, recipe.seed, whole) for one in panel]
             # A family that learns from the panel is fitted once for all of it; handing the panel to workers would cost
             # more.
-            found = fit_all(tasks, executor=HERE if whole else executor, on_done=on_fit)
-            fits |= {(share.member.label, fit.area): fit for fit in found}
+            panel_fits = fit_all(tasks, executor=HERE if whole else executor, on_done=on_fit)
+            fits |= {(share.member.label, fit.area): fit for fit in panel_fits}
     return [
         _prediction(recipe, one, [(fits[share.member.label, one.area], share.weight) for share in shares])
         for one in series

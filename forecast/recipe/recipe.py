@@ -115,12 +115,12 @@ class Run:
     def fallbacks(self) -> dict[str, str]:
         """Area -> which pooled members failed there and why; the floor model stands in for them."""
         pooled = {share.member.label: share for share in self.recipe.members}
-        found: dict[str, list[str]] = {}
+        failures: dict[str, list[str]] = {}
         for fit in self.fits:
             share = pooled.get(fit.member.label)
             if fit.failure and share and share.forecasts(self.counts.panel.group_of(fit.area)):
-                found.setdefault(fit.area, []).append(f"{fit.member.label}: {fit.failure}")
-        return {area: "; ".join(lines) for area, lines in found.items()}
+                failures.setdefault(fit.area, []).append(f"{fit.member.label}: {fit.failure}")
+        return {area: "; ".join(lines) for area, lines in failures.items()}
 
 
 def bundled_recipes() -> tuple[str, ...]:
@@ -211,14 +211,14 @@ def tasks(
                 f"Recipe {recipe.name} has no member for {series.area}, of the group {series.group}. "
                 "Give one member no `only`."
             )
-    found: list[FitTask] = []
+    fit_tasks: list[FitTask] = []
     for member in recipe.fitted if compared else recipe.pooled:
         # A leaf without an encounter teaches nothing, and before its first one only later files know that it exists.
         whole = tuple(series for series in panel if not is_quiet(series)) if learns_from_panel(member) else ()
-        found.extend(
+        fit_tasks.extend(
             FitTask(member, series, horizon or recipe.horizon, recipe.samples, recipe.seed, whole) for series in panel
         )
-    return found
+    return fit_tasks
 
 
 def assemble(recipe: Recipe, counts: Counts, fits: Sequence[Fit], *, origin: Month, stored: int = STORED_DRAWS) -> Run:

@@ -96,7 +96,7 @@ def scores(engine: Engine, one: Frozen) -> list[ScoredMonth]:
     leaves, day = _leaves(members, work.areas), one.frozen_at.astimezone(UTC).date()
     counts = {(row.area, row.month): row.count for row in read.observations(engine, leaves, first=origin + 1)}
     foreknown = {(row.area, row.month) for row in read.observations(engine, leaves, first=origin + 1, as_of=day)}
-    found = []
+    scored = []
     for place, area in enumerate(work.areas):
         for step in range(outcome.baseline.horizon):
             month = origin + 1 + step
@@ -106,12 +106,12 @@ def scores(engine: Engine, one: Frozen) -> list[ScoredMonth]:
             count = sum(count for count in known if count is not None)
             sides = [paths.values[place, step] for paths in (outcome.baseline, outcome.scenario)]
             medians = [float(np.median(side)) for side in sides]
-            found.append(
+            scored.append(
                 ScoredMonth(
                     area, month, count, *medians, *(float(crps_of_samples(side, np.array(count))) for side in sides)
                 )
             )
-    return found
+    return scored
 
 
 def _leaves(members: Mapping[str, tuple[str, ...]], areas: Sequence[str]) -> list[str]:

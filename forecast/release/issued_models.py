@@ -57,7 +57,7 @@ def load(engine: Engine, release_id: str) -> tuple[IssuedModel, ...]:
 
     table = schema.release_model
     query = select(table).where(table.c.release == release_id).order_by(table.c.model)
-    found = []
+    models = []
     with reading(engine) as connection:
         for row in connection.execute(query):
             areas, levels = tuple(json.loads(row.areas)), tuple(json.loads(row.levels))
@@ -69,5 +69,5 @@ def load(engine: Engine, release_id: str) -> tuple[IssuedModel, ...]:
                     f"The forecasts of {row.model} in {release_id} are damaged ({error}). Restore the store from a "
                     "backup."
                 ) from error
-            found.append(IssuedModel(row.model, areas, levels, values))
-    return tuple(sorted(found, key=lambda one: one.model))
+            models.append(IssuedModel(row.model, areas, levels, values))
+    return tuple(sorted(models, key=lambda one: one.model))

@@ -147,10 +147,10 @@ def current(connection: Connection, *, before: datetime | None = None) -> dict[s
 def latest(engine: Engine, panel: str) -> Release:
     """The release that a panel serves. Raises NoRelease before the first one, StoreError."""
     with reading(engine) as connection:
-        found = current(connection).get(panel)
-        if found is None:
+        identity = current(connection).get(panel)
+        if identity is None:
             raise NoRelease(f"{panel} has no release yet. Publish one: encounters retrain --panel {panel}.")
-        return _load(connection, found)
+        return _load(connection, identity)
 
 
 def load(engine: Engine, release_id: str) -> Release:
@@ -204,7 +204,7 @@ def observations(
     """
     asked = tuple(dict.fromkeys(areas))
     slices = observations_in_slices(engine, asked, first=first, last=last, as_of=as_of, slice_size=len(asked) or 1)
-    return [found for series in slices for months in series.values() for found in months]
+    return [observation for series in slices for months in series.values() for observation in months]
 
 
 def observations_in_slices(

@@ -36,7 +36,7 @@ from service.routes.parameters import (
     ToParameter,
     UnitParameter,
 )
-from service.routes.releases import cache_of, found
+from service.routes.releases import cache_of, release_of
 from service.routes.served import ReleaseParameter, asked_about
 from service.sampled import sampled
 from service.schemas import (
@@ -277,7 +277,7 @@ async def release_forecasts(
     """
     here = context(request)
     question, form = _question(here.catalogue, given), query.format_of(request, EVERY)
-    one = await run_in_threadpool(found, here, release)
+    one = await run_in_threadpool(release_of, here, release)
     chosen = query.choose(here.catalogue, {one.manifest.panel: one}, question, missing="no-forecast")
     cache = cache_of(one) if form == "json" else IMMUTABLE
     return await _answer(here, chosen, question, form, today=None, cache=cache, keep=True)

@@ -60,9 +60,9 @@ def _rows(release: Release) -> Iterator[dict[str, Any]]:
     last = {"all": 0, release.panel.judged_on: 1, "total": 3}
     for group in sorted(figures, key=lambda name: last.get(name, 2)):
         ranked = sorted(figures[group].items(), key=lambda pair: pair[1].get("sWIS", float("inf")))
-        for rank, (model, found) in enumerate(ranked, start=1):
+        for rank, (model, scores) in enumerate(ranked, start=1):
             head = (manifest.panel, release.id, group, rank, model, model == manifest.recipe, model in competing)
-            yield dict(zip(_COLUMNS, (*head, *map(found.get, FIGURES)), strict=True))
+            yield dict(zip(_COLUMNS, (*head, *map(scores.get, FIGURES)), strict=True))
 
 
 @offered(

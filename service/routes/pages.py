@@ -89,10 +89,10 @@ def chart(request: Request, slug: str) -> Answer:
 @router.get("/static/{name}")
 async def static(request: Request, name: str) -> Answer:
     """A script or the stylesheet, whose address names its content."""
-    found = asset(name)
-    if found is None:
+    file = asset(name)
+    if file is None:
         raise Problem("not-found", "No script or stylesheet of this version is called so. Load the page again.")
-    return Answer(found.body, found.media_type, cache=IMMUTABLE, keep=True)
+    return Answer(file.body, file.media_type, cache=IMMUTABLE, keep=True)
 
 
 @router.get("/models")

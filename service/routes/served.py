@@ -17,7 +17,7 @@ from service.context import Context, context
 from service.problems import Problem
 from service.query import ForecastQuery, Missing
 from service.routes.parameters import IDENTITY, RELEASE
-from service.routes.releases import found
+from service.routes.releases import release_of
 
 __all__ = ["ReleaseParameter", "asked_about"]
 
@@ -43,7 +43,7 @@ async def asked_about(request: Request, question: ForecastQuery, as_of: str | No
             "invalid-parameter", "as_of and release exclude each other. Leave one of the two out.", parameter="as_of"
         )
     if release is not None and release != "latest":
-        one = await run_in_threadpool(found, here, release)
+        one = await run_in_threadpool(release_of, here, release)
         releases, missing = {one.manifest.panel: one}, "no-forecast"
     elif (by := query.day("as_of", as_of)) is not None:
         releases, missing = await run_in_threadpool(_served, here, by, question), "before-first-release"

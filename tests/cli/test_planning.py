@@ -80,18 +80,18 @@ def test_a_question_comes_from_standard_input_too(command, home, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("body", "told"),
+    ("body", "reason"),
     [
         ("{", "The body is no JSON"),
         ({**BODY, "events": [{"kind": "change", "month": "2025-11", "multiplier": 2}]}, "Event 1 (change), month: "),
         ({**BODY, "areas": ["el-paso"]}, "el-paso"),
     ],
 )
-def test_what_cannot_be_answered_is_one_line(command, home, question, body, told):
+def test_what_cannot_be_answered_is_one_line(command, home, question, body, reason):
     code, out, err = command("scenario", question(body))
     assert (code, out) == (1, "")
     assert err.startswith("encounters: ")
-    assert told in err
+    assert reason in err
     assert err.count("\n") == 1
 
 

@@ -244,12 +244,12 @@ def _run(errand: Errand) -> None:
         import traceback
 
         traceback.print_exc()
-    found = {
+    report = {
         "code": code, "verdict": verdict, "release": release, "message": message, "moments": moments.seen,
         "holds": moments.holds,
         "seconds": time.perf_counter() - started,
     }  # fmt: skip
-    errand.report.write_text(json.dumps(found))
+    errand.report.write_text(json.dumps(report))
     sys.stdout.flush()
     os._exit(code)
 

@@ -147,7 +147,7 @@ def test_simulated_medians_and_spreads_are_statsmodels_own(made: Sarimax | Struc
         if isinstance(made, Sarimax)
         else made._model(steps, fitted.harmonics)
     )
-    reference = built.filter(np.array(fitted.found)).get_forecast(6)
+    reference = built.filter(np.array(fitted.params)).get_forecast(6)
     np.testing.assert_allclose(paths.mean(axis=0), reference.predicted_mean * fitted.spread + fitted.centre, atol=0.01)
     np.testing.assert_allclose(paths.std(axis=0), reference.se_mean * fitted.spread, rtol=0.15)
 

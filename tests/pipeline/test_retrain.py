@@ -194,7 +194,7 @@ def test_a_release_is_the_recipe_s_own_forecast(first):
     job = first.home.without_tracking()
     release = read.load(job.engine, first.result.release)
     counts = first.home.archive.as_of(PANEL, ISSUED.date())
-    recipe = next(found for found in map(recipes_module.load, job.recipes) if found.name == release.manifest.recipe)
+    recipe = next(loaded for loaded in map(recipes_module.load, job.recipes) if loaded.name == release.manifest.recipe)
     again = recipes_module.run(recipe, counts, origin=counts.through, executor=HERE)
     row = again.forecasts.areas.index("states-nation")
     assert np.allclose(release.by_slug["states-nation"].quantiles, again.forecasts.values[row], atol=0.005)

@@ -50,10 +50,10 @@ class Office:
 
     def arrive(self, months, published, digit, factor=1.0):
         """An official file comes in; its last month is `factor` times what it would have been."""
-        found = vintage(months, published, digit)
-        values = found.values.copy()
+        file = vintage(months, published, digit)
+        values = file.values.copy()
         values[-1] = np.round(values[-1] * factor)
-        self.home.archive.append(replace(found, values=values), accept=True)
+        self.home.archive.append(replace(file, values=values), accept=True)
 
     def rows(self):
         with reading(self.engine) as connection:
@@ -102,17 +102,17 @@ def offices(request, tmp_path_factory):
 @pytest.fixture
 def office(offices, tmp_path, silence):
     """After the retraining of May."""
-    found = offices("one", "may", tmp_path, silence)
-    yield found
-    found.engine.dispose()
+    office = offices("one", "may", tmp_path, silence)
+    yield office
+    office.engine.dispose()
 
 
 @pytest.fixture
 def office_in_june(offices, tmp_path, silence):
     """After the counts of April came in and were retrained on."""
-    found = offices("one", "june", tmp_path, silence)
-    yield found
-    found.engine.dispose()
+    office = offices("one", "june", tmp_path, silence)
+    yield office
+    office.engine.dispose()
 
 
 def april(office, factor=1.0):

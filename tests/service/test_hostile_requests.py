@@ -144,11 +144,11 @@ HOSTILE = {
 }
 
 
-def answered(found):
+def answered(received):
     """Status, head and body of an answer; status 0 where there was none."""
-    if not found:
+    if not received:
         return 0, b"", b""
-    head, _, body = found.partition(b"\r\n\r\n")
+    head, _, body = received.partition(b"\r\n\r\n")
     return int(re.match(rb"HTTP/1\.1 (\d{3})", head)[1]), head, body
 
 

@@ -46,8 +46,8 @@ def test_the_board_has_a_row_per_month_and_model(scored: Office) -> None:
     with scored.client() as client:
         answer = client.get("/v1/models/live").json()
     assert answer["note"] is None
-    found = [(row["month"], row["model"], row["n"], row["sWIS"], row["over_recipe"]) for row in answer["live"]]
-    assert found == [
+    board = [(row["month"], row["model"], row["n"], row["sWIS"], row["over_recipe"]) for row in answer["live"]]
+    assert board == [
         ("2024-12", HOSTILE, 1, 1.5, 0.5),
         ("2024-12", "recipe", 1, 3.0, 1.0),
         ("2024-12", "floor", 1, 6.0, 2.0),

@@ -58,8 +58,8 @@ def test_models_are_ranked_within_each_group_as_the_release_scored_them(scored):
     document = scored.get("/v1/models").json()
     schemas.ModelsAnswer.model_validate(document)
     rows = document["models"]
-    told = [(one["group"], one["rank"], one["model"], one["champion"], one["competes"], one["sWIS"]) for one in rows]
-    assert told == [
+    ranked = [(one["group"], one["rank"], one["model"], one["champion"], one["competes"], one["sWIS"]) for one in rows]
+    assert ranked == [
         ("all", 1, "pool", True, True, 0.5),
         ("all", 2, "ets-log", False, False, 0.55),
         ("all", 3, "floor", False, True, 0.7),

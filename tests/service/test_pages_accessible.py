@@ -44,7 +44,7 @@ def address(blank, tmp_path_factory):
 
 @pytest.mark.parametrize(("width", "theme"), LOOKS)
 def test_axe_finds_nothing_and_nothing_is_wider_than_the_screen(browser, address, theme, width):
-    found = {}
+    violations = {}
     for path in PAGES:
         # That an address is not there is logged, and no fault of a script.
         with visiting(browser, width=width, theme=theme, forgiven="404") as page:
@@ -58,13 +58,13 @@ def test_axe_finds_nothing_and_nothing_is_wider_than_the_screen(browser, address
                 page.locator("#numbers tr.here").wait_for(state="attached")
             answer = Axe().run(page, options=RULES).response
             assert {"color-contrast", "html-has-lang", "target-size"} <= {one["id"] for one in answer["passes"]}
-            found[path] = [
+            violations[path] = [
                 (one["id"], node["html"][:200], node["failureSummary"][:300])
                 for one in answer["violations"]
                 for node in one["nodes"]
             ]
             assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), path
-    assert found == {path: [] for path in PAGES}
+    assert violations == {path: [] for path in PAGES}
 
 
 def test_targets_of_the_pointer_are_large_enough(browser, address):

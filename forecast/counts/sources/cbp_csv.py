@@ -70,8 +70,8 @@ class Tally:
 
     def filled(self, bucket: str) -> dict[Month, int]:
         """A bucket with a figure for every covered month: without a row it is zero."""
-        found = self.figures.get(bucket, {})
-        return {month: found.get(month, 0) for month in self.covered}
+        by_month = self.figures.get(bucket, {})
+        return {month: by_month.get(month, 0) for month in self.covered}
 
 
 class _Lines:

@@ -65,12 +65,12 @@ def _region(labels: Row) -> str:
 
 def _sector(labels: Row) -> str:
     try:
-        found = by_layout(_LAYOUT).called(str(labels[-1]))
+        sector = by_layout(_LAYOUT).called(str(labels[-1]))
     except AreaError:
         raise AreaError(f"a Border Patrol sector such as El Paso, TX, not {shown(labels[-1])}") from None
-    if len(labels) == 2 and (_region(labels[:1]),) != found.parents:
-        raise AreaError(f"the region of {found.name}, not {shown(labels[0])}")
-    return found.slug
+    if len(labels) == 2 and (_region(labels[:1]),) != sector.parents:
+        raise AreaError(f"the region of {sector.name}, not {shown(labels[0])}")
+    return sector.slug
 
 
 def _figures(book: Workbook, sheet: str, by: list[str], area_of: Callable[[Row], str]) -> dict[str, dict[Month, int]]:

@@ -89,16 +89,16 @@ def read(path: Path, panel: Panel, published: date | None = None) -> Vintage:
 def _columns(file: OfficialFile, panel: Panel, header: Sequence[str]) -> dict[str, int]:
     """Column -> its place. Names are compared without case."""
     wanted = ("month", *panel.dimensions, "count")
-    found = [cell.strip().lower() for cell in header]
+    names = [cell.strip().lower() for cell in header]
     for name in wanted:
-        if found.count(name.lower()) != 1:
-            several = "one column" if name.lower() in found else "a column"
+        if names.count(name.lower()) != 1:
+            several = "one column" if name.lower() in names else "a column"
             raise file.refused("row 1", f"{several} {name!r}, not {shown(','.join(header))}", _remedy(panel))
     if stray := [cell for cell in header if cell.strip().lower() not in [name.lower() for name in wanted]]:
         raise file.refused(
             "row 1", f"no column but {', '.join(wanted)}, and {shown(stray[0])} is another", "Remove or declare it."
         )
-    return {name: found.index(name.lower()) for name in wanted}
+    return {name: names.index(name.lower()) for name in wanted}
 
 
 def _month(file: OfficialFile, where: str, text: str) -> Month:

@@ -73,15 +73,15 @@ def panel_of(series: Sequence[Series], offset: float) -> PanelArrays:
 
 def group_means(values: Floats, groups: Ints) -> Floats:
     """(steps, series, ...) -> the same shape: the mean over the series of each one's group, unknown ones left out."""
-    found = np.empty_like(values)
+    means = np.empty_like(values)
     for group in np.unique(groups):
         inside = groups == group
         part = values[:, inside]
         known = ~np.isnan(part)
         total = np.where(known, part, 0.0).sum(axis=1, keepdims=True)
         number = known.sum(axis=1, keepdims=True)
-        found[:, inside] = np.where(number > 0, total / np.maximum(number, 1), np.nan)
-    return found
+        means[:, inside] = np.where(number > 0, total / np.maximum(number, 1), np.nan)
+    return means
 
 
 def _standard(series: Series) -> float:

@@ -23,27 +23,27 @@ def patterns_over_time(panel: PanelArrays, pattern: Pattern) -> Floats:
     Morris 1975.
     """
     steps, number = panel.values.shape
-    found = np.zeros((steps, number, panel.season))
+    patterns = np.zeros((steps, number, panel.season))
     if panel.season < 2:
-        return found
+        return patterns
     changes = np.diff(panel.values, axis=0)
     if not pattern.pooled:
-        _learn(found, changes, panel.phase, pattern.half_life, number, None)
-        return found
+        _learn(patterns, changes, panel.phase, pattern.half_life, number, None)
+        return patterns
     shared = group_means(changes, panel.groups)
     # The first half of the columns is what is left to each series, the second its group's mean.
-    _learn(found, np.concatenate([changes - shared, shared], axis=1), panel.phase, pattern.half_life, number, panel)
-    return found
+    _learn(patterns, np.concatenate([changes - shared, shared], axis=1), panel.phase, pattern.half_life, number, panel)
+    return patterns
 
 
 def _learn(
-    found: Floats, changes: Floats, phase: Ints, half_life: float, number: int, panel: PanelArrays | None
+    patterns: Floats, changes: Floats, phase: Ints, half_life: float, number: int, panel: PanelArrays | None
 ) -> None:
     keep = 0.5 ** (1 / half_life)
-    shape = (found.shape[2], changes.shape[1])
+    shape = (patterns.shape[2], changes.shape[1])
     total, weight, squares = np.zeros(shape), np.zeros(shape), np.zeros(shape)
     misses, missed = np.zeros(shape), np.zeros(shape)
-    for step in range(1, len(found)):
+    for step in range(1, len(patterns)):
         at, new = int(phase[step]), changes[step - 1]
         known = ~np.isnan(new)
         change = np.where(known, new, 0.0)
@@ -58,7 +58,7 @@ def _learn(
         if ready.any():
             effects = _shrunk(total, weight, squares, misses, missed, ready, number, panel)
             levels = np.cumsum(effects - effects.mean(axis=0), axis=0)
-            found[step] = (levels - levels.mean(axis=0)).T
+            patterns[step] = (levels - levels.mean(axis=0)).T
 
 
 def _shrunk(

@@ -95,12 +95,12 @@ def shapes(standardised: Floats, panel: PanelArrays, options: Options) -> Floats
     for place in range(values.shape[2]):
         values[:, :, place][np.arange(steps)[:, None] < panel.began + options.warm_up + place] = np.nan
     age = np.broadcast_to((steps - 1 - np.arange(steps))[:, None, None], values.shape)
-    found = np.empty((number, len(PROBABILITIES)))
+    quantiles = np.empty((number, len(PROBABILITIES)))
     for group in np.unique(panel.groups):
         inside = panel.groups == group
         known = ~np.isnan(values[:, inside])
         if not known.any():
-            found[inside] = _student()
+            quantiles[inside] = _student()
             continue
         weight = 0.5 ** (age[:, inside][known] / options.shape_memory)
         error = np.clip(values[:, inside][known], -FARTHEST, FARTHEST)
@@ -108,8 +108,8 @@ def shapes(standardised: Floats, panel: PanelArrays, options: Options) -> Floats
         own += (1 - options.symmetric) * _quantiles(error, weight, PROBABILITIES)
         seen = float(known.sum()) / inside.sum()
         trust = seen / (seen + _ENOUGH)
-        found[inside] = trust * own + (1 - trust) * _student()
-    return found
+        quantiles[inside] = trust * own + (1 - trust) * _student()
+    return quantiles
 
 
 def _quantiles(values: Floats, weight: Floats, probabilities: Floats) -> Floats:
@@ -121,10 +121,10 @@ def _quantiles(values: Floats, weight: Floats, probabilities: Floats) -> Floats:
 
 def standardise(forecast_errors: Floats, scale: Floats, ahead: int) -> Floats:
     """(steps, series) errors of a horizon over the scale that was expected when they were made."""
-    found = np.full(forecast_errors.shape, np.nan)
-    if ahead < len(found):
-        found[ahead:] = forecast_errors[ahead:] / scale[:-ahead, :, ahead - 1]
-    return found
+    standardised = np.full(forecast_errors.shape, np.nan)
+    if ahead < len(standardised):
+        standardised[ahead:] = forecast_errors[ahead:] / scale[:-ahead, :, ahead - 1]
+    return standardised
 
 
 def shrink_upper_tail(working: Floats, median: Floats, seen: Floats, options: Options) -> Floats:
