@@ -15,6 +15,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import json
+import math
 import os
 import random
 import shutil
@@ -160,7 +161,8 @@ def compare(
                     raise SystemExit("The questions did not suffice: some were repeated. Use fewer --seconds.")
                 pairs.append((left, right))
             ratio = statistics.median(right.rate / left.rate for (left, _), (right, _) in pairs)
-            cpu = statistics.median(left / right for (_, left), (_, right) in pairs)
+            # A machine that is busy enough gives a server no processor time that is counted within a second.
+            cpu = statistics.median(left / right if right else math.nan for (_, left), (_, right) in pairs)
             rates = [statistics.median(pair[side][0].rate for pair in pairs) for side in (0, 1)]
             half, slow = (
                 statistics.median(getattr(right, name) for _, (right, _) in pairs) for name in ("half", "slow")

@@ -59,7 +59,7 @@ def test_no_page_or_style_loads_anything_from_elsewhere(site):
 def test_a_reader_in_a_browser_asks_no_other_host(site):
     handler = functools.partial(Quiet, directory=site)
     with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server, chromium() as browser:
-        threading.Thread(target=server.serve_forever).start()
+        threading.Thread(target=server.serve_forever, daemon=True).start()
         here = f"http://127.0.0.1:{server.server_port}/"
         asked: list[str] = []
         with visiting(browser, width=375) as page:
