@@ -5,7 +5,8 @@ Without a comment a block is run by `test_blocks.py`. Else, on the line before t
     <!-- run by tests/FILE.py -->         another test does; it names the page
     <!-- not run: REASON -->              nothing does, and why
     <!-- answers: ADDRESS -->             JSON whose members the service's answer has
-    <!-- blocks below run by FILE.py -->  as the first, of all blocks from there to the end of the page
+    <!-- blocks below run by FILE.py -->  as the first, of all blocks from there to the end of the page; likewise
+    <!-- blocks below not run: REASON -->
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ RUN = ("console", "python", "toml", "json")
 OUTPUT = ("text",)  # what a command prints, or a drawing: no code
 _FENCE = re.compile(
     r"(?:^<!-- (?P<mark>[^\n]*?) -->\n)?^```(?P<language>\S*)[^\n]*\n(?P<code>.*?)^```$"
-    r"|^<!-- blocks below run by (?P<all>\S+) -->$",
+    r"|^<!-- blocks below (?P<all>[^\n]*?) -->$",
     re.MULTILINE | re.DOTALL,
 )
 
@@ -47,7 +48,7 @@ def blocks(page: str) -> list[Block]:
     below, listed = "", []
     for part in _FENCE.finditer(text):
         if part["all"]:
-            below = f"run by {part['all']}"
+            below = part["all"]
             continue
         line = text.count("\n", 0, part.start("language")) + 1
         listed.append(Block(page, line, part["language"], part["code"], part["mark"] or below))
