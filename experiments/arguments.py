@@ -42,6 +42,13 @@ class Replayed:
     scores: pd.DataFrame
 
 
+def quick_folder(asked: Path = FIGURES) -> Path:
+    """Where a quick run draws: into the home where nothing else was asked for, so that it takes no real figure's
+    place.
+    """
+    return Settings().root / "quick" if asked == FIGURES else asked
+
+
 class _Parser(argparse.ArgumentParser):
     """Asks for the origins, unless it is to be quick."""
 
@@ -77,13 +84,6 @@ def parser(description: str | None) -> argparse.ArgumentParser:
 def add_out(found: argparse.ArgumentParser) -> None:
     """The folder of figures; those of a quick run go into the home."""
     found.add_argument("--out", type=Path, default=FIGURES, help="folder of figures (default: experiments/figures)")
-
-
-def quick_folder(asked: Path = FIGURES) -> Path:
-    """Where a quick run draws: into the home where nothing else was asked for, so that it takes no real figure's
-    place.
-    """
-    return Settings().root / "quick" if asked == FIGURES else asked
 
 
 def add_as_of(found: argparse.ArgumentParser) -> None:
