@@ -11,7 +11,7 @@ HOME_DIR := $(or $(ENCOUNTERS_HOME),var)
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help run train test chromium check audit bench drill mlflow lock bundle
+.PHONY: help run train test chromium check docs audit bench drill mlflow lock bundle
 
 help: ## list the commands
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST)
@@ -37,6 +37,9 @@ check: $(VENV)/.ready ## format, lint, types and import order
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
+
+docs: $(VENV)/.ready ## the site of all guides, without a network: build/docs/site/index.html
+	$(BIN)/python docs/build.py
 
 bench: $(VENV)/.ready ## speed and accuracy figures
 	$(BIN)/python experiments/bench.py

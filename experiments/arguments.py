@@ -24,7 +24,7 @@ from forecast.evaluation.study import Study
 from forecast.progress import Reporter
 from forecast.settings import Settings
 
-__all__ = ["AS_OF", "QUICK", "Replayed", "add_as_of", "add_out", "parser", "replay", "replay_one"]
+__all__ = ["AS_OF", "QUICK", "Replayed", "add_as_of", "add_out", "parser", "quick_folder", "replay", "replay_one"]
 
 # The figures of RESULTS.md rest on what was public then; later counts are kept for tests of what was chosen by them.
 AS_OF = date(2025, 12, 31)
@@ -42,6 +42,13 @@ class Replayed:
     scores: pd.DataFrame
 
 
+def quick_folder(asked: Path = FIGURES) -> Path:
+    """Where a quick run draws: into the home where nothing else was asked for, so that it takes no real figure's
+    place.
+    """
+    return Settings().root / "quick" if asked == FIGURES else asked
+
+
 class _Parser(argparse.ArgumentParser):
     """Asks for the origins, unless it is to be quick."""
 
@@ -50,8 +57,8 @@ class _Parser(argparse.ArgumentParser):
         asked, rest = super().parse_known_args(*given, **more)
         if asked.quick:
             asked.first, asked.last, asked.step, asked.horizon = *QUICK, 12, 3
-            if getattr(asked, "out", None) == FIGURES:  # what a quick run draws takes no real figure's place
-                asked.out = Settings().root / "quick"
+            if "out" in asked:
+                asked.out = quick_folder(asked.out)
         elif asked.first is None or asked.last is None:
             self.error("the following arguments are required: --first and --last, or --quick")
         return asked, rest

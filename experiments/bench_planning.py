@@ -20,6 +20,7 @@ from typing import Any
 import httpx2
 import numpy as np
 
+from experiments import quick_home
 from forecast.core.errors import EncountersError
 from forecast.core.months import Month
 from forecast.planning.events import Window, read_events
@@ -36,7 +37,11 @@ def main() -> None:
     asking = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     asking.add_argument("--url", help="a service over the same store")
     asking.add_argument("--times", type=int, default=100, help="questions of each kind (default: %(default)s)")
+    asking.add_argument("--quick", action="store_true", help=f"three questions of each kind; {quick_home.HELP}")
     asked = asking.parse_args()
+    if asked.quick:
+        asked.times = 3
+        quick_home.enter()
     source = what_if.of_store(read.connect(Settings().database))
     release = source.served(PANEL)
     print(f"{release.id}; load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores")

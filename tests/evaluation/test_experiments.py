@@ -44,11 +44,6 @@ def run(home, capsys, monkeypatch):
     return call
 
 
-def test_each_script_opens_with_the_question_it_answers():
-    for script in (ablation, after_the_break, break_2025, calibration, peers, simulated_breaks, upper_ends):
-        assert "?" in script.__doc__.splitlines()[0]
-
-
 def test_ablation_sets_each_recipe_against_the_first(run, home):
     out = run(ablation, home / "whole.toml", home / "part.toml")
     assert "4 origins, 2021-09 to 2024-03, 3 months ahead" in out

@@ -5,15 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from experiments import analogues, bench_planning, december_2022, decision_score, release_shares
+from experiments import bench_planning, december_2022, decision_score
 from forecast.core.months import Month
 from forecast.planning.events import Window, read_events
 from tests.planning.worlds import PANEL
-
-
-def test_each_script_opens_with_the_question_it_answers():
-    for script in (analogues, bench_planning, december_2022, decision_score, release_shares):
-        assert "?" in script.__doc__.splitlines()[0]
 
 
 def test_a_place_too_many_costs_one_and_a_missing_one_its_ratio():
