@@ -42,24 +42,24 @@ LEVELS = (0.025, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.975)
 MONTHS, FIRST, LAST = (1, 3, 4, 6, 7, 9, 12), Month.of(2010, 1), Month.of(2023, 12)
 STATES_FIRST, STATES_LAST = Month.of(2021, 10), Month.of(2025, 8)
 
-GAINS = Options.gains
+GAINS, TRENDS, PATTERNS = Options.gains, Options.trends, Options.patterns
 
 
 def _trend(number: int, **changes: float) -> dict[str, Any]:
     """The trend variants with one of them changed."""
-    trends = list(Options.trends)
+    trends = list(TRENDS)
     trends[number] = replace(trends[number], **changes)
     return {"trends": tuple(trends)}
 
 
 def _half_lives(factor: float) -> dict[str, Any]:
-    return {"patterns": tuple(Pattern(each.pooled, factor * each.half_life) for each in Options.patterns)}
+    return {"patterns": tuple(Pattern(each.pooled, factor * each.half_life) for each in PATTERNS)}
 
 
 # Constant -> its steps: what is changed, in words, and the options.
 STEPS: dict[str, tuple[tuple[str, dict[str, Any]], ...]] = {
     "gains": (("every other", {"gains": GAINS[1::2]}), ("without 1", {"gains": GAINS[:-1]})),
-    "patterns, half-lives": (("halved", _half_lives(0.5)), ("doubled", _half_lives(2.0))),
+    "patterns: half-lives": (("halved", _half_lives(0.5)), ("doubled", _half_lives(2.0))),
     "trends: prior of the slow trend": (("/ 4", _trend(1, prior=0.025)), ("x 4", _trend(1, prior=0.4))),
     "trends: prior of the return": (("/ 4", _trend(2, prior=1.0)), ("x 4", _trend(2, prior=16.0))),
     "trends: prior of the quick trend": (("/ 4", _trend(3, prior=0.025)), ("x 4", _trend(3, prior=0.4))),
@@ -67,13 +67,24 @@ STEPS: dict[str, tuple[tuple[str, dict[str, Any]], ...]] = {
     "trends: damping of the slow one": ((".95", _trend(1, damping=0.95)), (".99", _trend(1, damping=0.99))),
     "member_horizons": (("1", {"member_horizons": (1,)}), ("1 to 3", {"member_horizons": (1, 2, 3)})),
     "trend_horizons": (("3, 6", {"trend_horizons": (3, 6)}), ("6, 12", {"trend_horizons": (6, 12)})),
+    # What a part earns: the bank without it, or with one half of it alone.
+    "part": (
+        ("no trends", {"trends": (TRENDS[0], TRENDS[2])}), ("no return", {"trends": (*TRENDS[:2], TRENDS[3])}),
+        ("pooled pattern alone", {"patterns": PATTERNS[:1]}), ("own patterns alone", {"patterns": PATTERNS[1:]}),
+        ("offset 1", {"offset": 1.0}), ("square-root growth", {"growth": 0.5}),
+        ("errors unbounded", {"surprise": 99.0}),
+        ("no shared volatility", {"fast": Options.slow}), ("group's error scale", {"own_scale": 0.0}),
+        ("own error scale", {"own_scale": 1.0}), ("no level effect", {"level_effect": 0.0}),
+        ("Student's shape", {"symmetric": 1.0}), ("the errors' own shape", {"symmetric": 0.0}),
+        ("record not shrunk", {"beyond": 1000.0}),
+    ),
 } | {
     name: tuple((f"{value:g}", {name: value}) for value in values)
     for name, values in {
-        "pull": (0.5, 2.0), "offset": (5.0, 20.0), "member_sharpness": (25.0, 100.0), "trend_sharpness": (25.0, 100.0),
+        "pull": (0.5, 2.0), "offset": (10.0, 22.0), "member_sharpness": (25.0, 100.0), "trend_sharpness": (25.0, 100.0),
         "memory": (60.0, 240.0), "own_record": (0.25, 0.75), "slow": (24.0, 54.0), "fast": (2.0, 4.5),
-        "surprise": (2.0, 3.0), "calming": (12.0, 48.0), "own_scale": (0.4, 0.8), "growth": (0.54, 0.62),
-        "level_effect": (0.0, 0.1, 0.3), "near": (2, 6), "shape_memory": (24.0, 96.0), "symmetric": (0.25, 0.75),
+        "surprise": (2.0, 3.0), "calming": (12.0, 48.0), "own_scale": (0.4, 0.8), "growth": (0.56, 0.64),
+        "level_effect": (0.1, 0.3), "near": (2, 6), "shape_memory": (24.0, 96.0), "symmetric": (0.25, 0.75),
         "warm_up": (12, 24), "beyond": (0.3, 0.8), "small": (500.0, 2000.0), "busy": (15.0, 60.0),
     }.items()
 }  # fmt: skip
@@ -81,12 +92,12 @@ STEPS: dict[str, tuple[tuple[str, dict[str, Any]], ...]] = {
 
 @dataclass(frozen=True)
 class Scores:
-    """(origins, areas, horizon) each, NaN where the count is unknown; `southwest`: (areas,)."""
+    """(origins, areas, horizon) each, NaN where the count is unknown; `southwest`: of each area."""
 
     swis: Floats
     logwis: Floats
     covered: Floats
-    southwest: Floats
+    southwest: tuple[bool, ...]
 
 
 def main() -> None:
@@ -139,7 +150,7 @@ def scored(counts: Counts, origins: list[Month], options: Options) -> Scores:
             swis[place, column, :seen] = weighted_interval_score(quantiles, LEVELS, truth) / unit
             logwis[place, column, :seen] = weighted_interval_score(np.log1p(quantiles), LEVELS, np.log1p(truth))
             covered[place, column, :seen] = inside(quantiles, LEVELS, truth, 80)
-    return Scores(swis, logwis, covered, np.array([one.group == "southwest" for one in series]))
+    return Scores(swis, logwis, covered, tuple(one.group == "southwest" for one in series))
 
 
 def history(laid: PanelArrays, options: Options) -> tuple[Floats, Floats, Floats]:
@@ -159,7 +170,7 @@ def history(laid: PanelArrays, options: Options) -> tuple[Floats, Floats, Floats
 
 def _row(moved: list[Scores], whole: list[Scores]) -> str:
     sectors, states = moved
-    inner = sectors.southwest
+    inner = np.array(sectors.southwest)
     ratios = [
         f"{np.nanmean(own.swis) / np.nanmean(base.swis):.4f} / {np.nanmean(own.logwis) / np.nanmean(base.logwis):.4f}"
         for own, base in zip(moved, whole, strict=True)
