@@ -14,7 +14,14 @@ from forecast.models.bank.options import Options, Pattern, TrendVariant
 from forecast.models.bank.panel import group_means, panel_of
 from forecast.models.bank.seasonality import patterns_over_time
 from forecast.models.bank.smoothers import smooth
-from forecast.models.bank.spread import PROBABILITIES, scales, shapes, shrink_upper_tail, standardise
+from forecast.models.bank.spread import (
+    PROBABILITIES,
+    narrow_low_levels,
+    scales,
+    shapes,
+    shrink_upper_tail,
+    standardise,
+)
 from forecast.models.bank.weights import averaged, discounted, errors, weigh
 from forecast.models.catalog import Member, learns_from_panel
 from forecast.models.fitting import FitTask, fit_one
@@ -154,6 +161,22 @@ def test_a_shared_volatility_that_rose_widens_the_near_months_most():
     missed[-6:] = 0.4
     spreads = scales(missed, np.zeros((120, 2)), laid, 12, Options())[-1, 0]
     assert spreads[0] > spreads[5] > spreads[11] > 0.1
+
+
+def test_a_level_below_its_long_run_mean_has_a_smaller_spread_by_hand():
+    """Two areas whose mean is log(100), one of them at a tenth of it; what is above the mean changes nothing."""
+    laid = panel_of(
+        [series([90] * 4, season=1, calendar=False), series([90] * 4, "tucson", season=1, calendar=False)], 10.0
+    )
+    level = np.log(np.array([[100.0, 100.0], [10.0, 100.0], [1e-9, 1e-9], [1000.0, 1000.0]]))
+    options = Options(level_effect=0.2, own_scale=0.6)
+    found = narrow_low_levels(np.ones((4, 2, 3)), level, laid, options)
+    ten = np.log(10)
+    assert found[0] == pytest.approx(1)
+    assert found[1, 0] == pytest.approx([np.exp(-0.2 * (0.5 * ten + 0.6 * 0.5 * ten))] * 3)
+    assert found[1, 1, 0] == pytest.approx(np.exp(-0.2 * (0.5 * ten - 0.6 * 0.5 * ten)))
+    assert found[2] == pytest.approx(np.exp(-0.2 * 2.5))  # no deeper
+    assert found[3] == pytest.approx(1)
 
 
 def test_an_error_is_measured_by_the_scale_that_was_expected_for_it():

@@ -14,7 +14,15 @@ from forecast.core.tables import Floats, Series
 from forecast.models.bank.options import Options
 from forecast.models.bank.panel import PanelArrays, panel_of
 from forecast.models.bank.smoothers import smooth
-from forecast.models.bank.spread import FARTHEST, PROBABILITIES, scales, shapes, shrink_upper_tail, standardise
+from forecast.models.bank.spread import (
+    FARTHEST,
+    PROBABILITIES,
+    narrow_low_levels,
+    scales,
+    shapes,
+    shrink_upper_tail,
+    standardise,
+)
 from forecast.models.bank.weights import averaged, errors, weigh
 from forecast.models.protocol import Fitted, Parameters
 
@@ -64,7 +72,9 @@ def forecast(panel: PanelArrays, horizon: int, options: Options) -> Future:
     # The shape is learnt from near months of every step, however few are asked for; far months are forecast from the
     # last step alone.
     missed = [errors(averaged(smoothed, weights, step), panel.values, step) for step in range(1, options.near + 1)]
+    level = np.asarray(sum((one.level * weight).sum(axis=2) for one, weight in zip(smoothed, weights, strict=True)))
     scale = scales(missed[0], squared, panel, max(horizon, options.near), options)
+    scale = narrow_low_levels(scale, level, panel, options)
     standardised = np.stack([standardise(miss, scale, step) for step, miss in enumerate(missed, start=1)], axis=2)
     early = np.arange(len(scale))[:, None] < panel.began + options.warm_up
     surprises = np.where(early, 0.0, np.clip(np.nan_to_num(standardised[:, :, 0]), -FARTHEST, FARTHEST))
@@ -167,6 +177,7 @@ class Bank:
     own_scale: float = Options.own_scale
     symmetric: float = Options.symmetric
     beyond: float = Options.beyond
+    level_effect: float = Options.level_effect
     trend: bool = True
     reversion: bool = True
     seasonal: bool = True
@@ -207,7 +218,7 @@ class Bank:
     def _options(self) -> Options:
         options = Options(
             offset=self.offset, member_sharpness=self.sharpness, growth=self.growth, fast=self.fast, slow=self.slow,
-            own_scale=self.own_scale, symmetric=self.symmetric, beyond=self.beyond,
+            own_scale=self.own_scale, symmetric=self.symmetric, beyond=self.beyond, level_effect=self.level_effect,
         )  # fmt: skip
         trends = tuple(
             variant

@@ -11,7 +11,7 @@ import numpy as np
 from forecast.core.errors import FitError
 from forecast.core.tables import Floats, Ints, Series
 
-__all__ = ["PanelArrays", "group_means", "panel_of"]
+__all__ = ["PanelArrays", "group_means", "panel_of", "running_means"]
 
 # Days of a mean Gregorian month, so that a rate reads like a month's count.
 STANDARD_MONTH = 30.4375
@@ -82,6 +82,12 @@ def group_means(values: Floats, groups: Ints) -> Floats:
         number = known.sum(axis=1, keepdims=True)
         means[:, inside] = np.where(number > 0, total / np.maximum(number, 1), np.nan)
     return means
+
+
+def running_means(values: Floats) -> Floats:
+    """(steps, series) mean of all known values up to each step; 0 before the first one."""
+    known = ~np.isnan(values)
+    return np.asarray(np.cumsum(np.where(known, values, 0.0), axis=0) / np.maximum(np.cumsum(known, axis=0), 1))
 
 
 def _standard(series: Series) -> float:

@@ -11,7 +11,7 @@ import numpy as np
 
 from forecast.core.tables import Floats, Ints
 from forecast.models.bank.options import Options
-from forecast.models.bank.panel import PanelArrays
+from forecast.models.bank.panel import PanelArrays, running_means
 from forecast.models.bank.seasonality import patterns_over_time
 
 __all__ = ["Smoothed", "Smoothers", "smooth"]
@@ -101,7 +101,5 @@ def smooth(panel: PanelArrays, options: Options) -> Iterator[Smoothed]:
             started = ~np.isnan(expected)
             level[step] = np.where(started, moved, here)
             slope[step] = np.where(started, turned, 0.0)
-        known = ~np.isnan(adjusted)
-        mean = np.cumsum(np.where(known, adjusted, 0.0), axis=0) / np.maximum(np.cumsum(known, axis=0), 1)
-        gap = np.minimum(mean[..., None] - level, options.pull)
+        gap = np.minimum(running_means(adjusted)[..., None] - level, options.pull)
         yield Smoothed(members, level, slope, gap, effects, panel.phase)

@@ -15,9 +15,9 @@ import numpy as np
 
 from forecast.core.tables import Floats
 from forecast.models.bank.options import Options
-from forecast.models.bank.panel import PanelArrays, group_means
+from forecast.models.bank.panel import PanelArrays, group_means, running_means
 
-__all__ = ["FARTHEST", "PROBABILITIES", "scales", "shapes", "shrink_upper_tail", "standardise"]
+__all__ = ["FARTHEST", "PROBABILITIES", "narrow_low_levels", "scales", "shapes", "shrink_upper_tail", "standardise"]
 
 # Where the shape is kept: every fiftieth, and finer in the tails.
 _TAIL = (0.002, 0.005, 0.01, 0.0175, 0.025)
@@ -35,6 +35,8 @@ _STILL = 0.02
 _DEGREES = 7
 _MEAN_SIZE = 2 * sqrt(_DEGREES / pi) * gamma((_DEGREES + 1) / 2) / (gamma(_DEGREES / 2) * (_DEGREES - 1))
 _LEAST = 1e-4
+# Logarithms below the long-run mean past which a level narrows the spread no further: a twelfth.
+_DEEPEST = 2.5
 
 
 @cache
@@ -81,6 +83,19 @@ def _one_step_scales(sizes: Floats, panel: PanelArrays, options: Options) -> tup
         ratio[step] = np.nan_to_num(moved)
         expected = np.nan_to_num(np.exp(base[step] + ratio[step]), nan=np.inf)
     return base, ratio
+
+
+def narrow_low_levels(scale: Floats, level: Floats, panel: PanelArrays, options: Options) -> Floats:
+    """`scale` (steps, series, horizon), smaller where the level lies below its long-run mean: on logs, low counts have
+    erred less than high ones. Nothing changes above the mean.
+
+    `level`: (steps, series) the bank's averaged level, NaN before a series began. How deep it lies is the series' own
+    depth against its group's, in the shares of `own_scale`, as for the errors.
+    """
+    own = level - running_means(panel.values)
+    shared = group_means(own, panel.groups)
+    depth = np.nan_to_num(shared + options.own_scale * (np.where(np.isnan(own), shared, own) - shared))
+    return np.asarray(scale * np.exp(options.level_effect * np.clip(depth, -_DEEPEST, 0.0))[..., None])
 
 
 def shapes(standardised: Floats, panel: PanelArrays, options: Options) -> Floats:
