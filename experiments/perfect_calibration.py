@@ -70,13 +70,13 @@ def right_errors(rows: pd.DataFrame, alike: pd.DataFrame, draws: int = DRAWS, se
     root = vectors * np.sqrt(np.maximum(values, 0.0))
     size = len(names) * BINS
     expected, group_size = np.bincount(cells, chance, size), np.bincount(cells // BINS, minlength=len(names))
-    found: list[Floats] = []
+    errors: list[Floats] = []
     for _ in range(draws):
         upto = (rng.standard_normal((months, len(alike))) @ root.T).cumsum(axis=0)
         score = (upto[origin - first + horizon, area] - upto[origin - first, area]) / np.sqrt(horizon)
         came = np.bincount(cells, score > border, size)
-        found.append(np.abs(came - expected).reshape(-1, BINS).sum(axis=1) / group_size)
-    return pd.DataFrame(np.array(found).T, index=names)
+        errors.append(np.abs(came - expected).reshape(-1, BINS).sum(axis=1) / group_size)
+    return pd.DataFrame(np.array(errors).T, index=names)
 
 
 def _cells(rows: pd.DataFrame) -> tuple[np.ndarray, pd.MultiIndex]:

@@ -59,8 +59,8 @@ def test_right_chances_of_a_half_err_as_much_as_a_coin():
         }
     )  # fmt: skip
     alike = pd.DataFrame([[1.0]], ["yuma"], ["yuma"])
-    found = perfect_calibration.right_errors(rows, alike, draws=2000)
-    assert found.loc[("southwest", "0-2")].mean() == pytest.approx(0.05 * np.sqrt(2 / np.pi), rel=0.05)
+    errors = perfect_calibration.right_errors(rows, alike, draws=2000)
+    assert errors.loc[("southwest", "0-2")].mean() == pytest.approx(0.05 * np.sqrt(2 / np.pi), rel=0.05)
 
 
 def test_areas_that_go_wrong_together_make_right_chances_err_more():

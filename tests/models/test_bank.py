@@ -170,13 +170,13 @@ def test_a_level_below_its_long_run_mean_has_a_smaller_spread_by_hand():
     )
     level = np.log(np.array([[100.0, 100.0], [10.0, 100.0], [1e-9, 1e-9], [1000.0, 1000.0]]))
     options = Options(level_effect=0.2, own_scale=0.6)
-    found = narrow_low_levels(np.ones((4, 2, 3)), level, laid, options)
+    narrowed = narrow_low_levels(np.ones((4, 2, 3)), level, laid, options)
     ten = np.log(10)
-    assert found[0] == pytest.approx(1)
-    assert found[1, 0] == pytest.approx([np.exp(-0.2 * (0.5 * ten + 0.6 * 0.5 * ten))] * 3)
-    assert found[1, 1, 0] == pytest.approx(np.exp(-0.2 * (0.5 * ten - 0.6 * 0.5 * ten)))
-    assert found[2] == pytest.approx(np.exp(-0.2 * 2.5))  # no deeper
-    assert found[3] == pytest.approx(1)
+    assert narrowed[0] == pytest.approx(1)
+    assert narrowed[1, 0] == pytest.approx([np.exp(-0.2 * (0.5 * ten + 0.6 * 0.5 * ten))] * 3)
+    assert narrowed[1, 1, 0] == pytest.approx(np.exp(-0.2 * (0.5 * ten - 0.6 * 0.5 * ten)))
+    assert narrowed[2] == pytest.approx(np.exp(-0.2 * 2.5))  # no deeper
+    assert narrowed[3] == pytest.approx(1)
 
 
 def test_an_error_is_measured_by_the_scale_that_was_expected_for_it():
