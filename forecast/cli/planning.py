@@ -11,6 +11,7 @@ import typer
 
 from forecast.cli import parts
 from forecast.core.errors import EncountersError
+from forecast.planning.chance import in_words
 from forecast.release import frozen, what_if
 from forecast.settings import Settings
 
@@ -58,7 +59,7 @@ def scenario(
         for side, words in (("baseline", "without"), ("scenario", "with")):
             peak = forecast["peak"][side]
             when = sorted((one for one in peak["months"] if one["probability"]), key=lambda one: -one["probability"])
-            named = ", ".join(f"{one['month']} ({one['probability']:.0%})" for one in when[:3]) or "any"
+            named = ", ".join(f"{one['month']} ({in_words(one['probability'])})" for one in when[:3]) or "any"
             typer.echo(f"  peak {words}: {_cell(peak['size'], coverage)}, most likely in {named}")
     _assumptions(answer)
 
@@ -165,11 +166,7 @@ def _cell(side: dict[str, Any], coverage: int) -> str:
 
 
 def _chance(entry: dict[str, Any]) -> str:
-    """A bound in words, or a percentage: with a decimal where it is near none or all."""
-    if entry["bound"]:
-        return str(entry["bound"])
-    share = entry["probability"]
-    return f"{share:.1%}" if min(share, 1 - share) < 0.1 else f"{share:.0%}"
+    return in_words(entry["probability"], entry["bound"])
 
 
 def _number(value: int | None) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from forecast.core.months import Month
+from forecast.planning.chance import in_words
 from service.dashboard.choices import EVENTS, SHELTER, THRESHOLD, Choices
 from service.dashboard.fields import assumptions, field, form, legend, month_field, section, table
 from service.dashboard.figures import Figures
@@ -182,10 +183,7 @@ def _share(chance: dict[str, Any]) -> float:
 
 
 def _in_words(chance: dict[str, Any]) -> str:
-    if chance["probability"] is None:
-        return text(chance["bound"])
-    per_cent = 100 * chance["probability"]
-    return f"{per_cent:.0f} %" if 1 <= per_cent <= 99 else f"{per_cent:.1f} %"  # 0 % and 100 % would be bounds
+    return text(in_words(chance["probability"], chance["bound"]))
 
 
 def _row(name: Month, values: dict[str, Any]) -> Row:

@@ -13,7 +13,6 @@ import pytest
 from forecast.core.months import Month
 from forecast.core.scorecard import Scored
 from forecast.release import issued_scores
-from service.dashboard.questions import _in_words
 from tests.samples import SCORE
 
 
@@ -130,12 +129,6 @@ def test_a_per_cent_sign_where_none_is_meant_is_said_and_never_dropped(client, a
     page = client.get(f"/areas/el-paso?{asked}")
     assert page.status_code == 200
     assert "is no number of 0 or more" in page.text
-
-
-def test_a_chance_that_has_a_number_is_never_shown_as_none_or_all():
-    assert _in_words({"probability": 0.0046, "bound": None}) == "0.5 %"
-    assert _in_words({"probability": 0.9976, "bound": None}) == "99.8 %"
-    assert _in_words({"probability": 0.13, "bound": None}) == "13 %"
 
 
 def test_an_area_without_a_forecast_shows_its_counts(office):
