@@ -113,16 +113,18 @@ class Client:
         horizon: int | None = None,
         as_of: str | date | None = None,
         release: str | None = None,
+        model: str | None = None,
     ) -> DataFrame:
         """One row per area and month: `median`, `mean`, `lower_80`,
         `upper_80` and so on, in the row's `unit`, and their `release`.
 
         `month` is its first day; `lead` counts from the month of issue, negative where it was past. `area`: slugs, or
         names as people write them, in the order wanted. `attrs["releases"]` says by panel what a reader must know of
-        the release: notes, staleness, confidence.
+        the release: notes, staleness, confidence. `model`: a compared one's forecasts instead, of leaves and without
+        means, as they were issued with the release; `models()` has the names.
         """
         asked = {"panel": panel, "kind": kind, "unit": unit, "horizon": horizon, "as_of": as_of, "release": release}
-        wanted = sorted(coverage)
+        asked["model"], wanted = model, sorted(coverage)
         document = self._get("/v1/forecasts", area=_listed(area), coverage=_listed(map(str, wanted)), **asked)
         from forecast import client_tables
 

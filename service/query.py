@@ -67,7 +67,7 @@ class ForecastQuery(NamedTuple):
     """One question about forecasts; a named tuple, because one is made with every request.
 
     `areas`: slugs in the order asked for, None for all; `horizon`: months ahead at most, None for all; `first`, `last`:
-    months that are wanted alone, None for no end.
+    months that are wanted alone, None for no end; `model`: a compared one, None for what serves.
     """
 
     areas: tuple[str, ...] | None = None
@@ -79,6 +79,7 @@ class ForecastQuery(NamedTuple):
     shape: Shape = "intervals"
     first: Month | None = None
     last: Month | None = None
+    model: str | None = None
 
 
 async def known_parameters(request: Request) -> None:
@@ -93,6 +94,7 @@ async def known_parameters(request: Request) -> None:
         if name not in known:
             listed = f"The parameters are {', '.join(known)}." if known else "It has no parameters."
             hint = _how_to_choose(request) if name.lower() in _MEANS_FORMAT else did_you_mean(name, known)
+            hint = _QUANTILES_ALONE if name == "model" and "threshold" in known else hint
             detail = (
                 f"{name[:100]!r} is not a parameter of {request.scope.get(ROOT, '')}{request.scope['path']}. "
                 f"{listed}{hint}"
@@ -247,6 +249,8 @@ def _written(name: str, text: str, parse: Callable[[str], T], kind: str, example
 _WHOLE = re.compile("-?(0|[1-9][0-9]*)")
 # What a parameter is called elsewhere that chooses the format.
 _MEANS_FORMAT = frozenset({"format", "f", "fmt", "output", "type", "accept", "alt"})
+# Said where chances of a compared model are asked for.
+_QUANTILES_ALONE = " Chances are counted in draws, and a compared model has quantiles alone: /v1/forecasts?model=."
 
 
 def format_of(request: Request, formats: Sequence[Format]) -> Format:

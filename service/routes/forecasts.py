@@ -17,6 +17,7 @@ from forecast.release.read import Observation
 from forecast.release.shapes import Chosen
 from service import query, serializers
 from service.catalogue import Catalogue
+from service.compared_models import releases_of_model
 from service.context import Context, context
 from service.packed import PackedAnswer
 from service.problems import PARAMETERS, ROOT, declared
@@ -30,6 +31,7 @@ from service.routes.parameters import (
     FromParameter,
     HorizonParameter,
     KindParameter,
+    ModelParameter,
     PanelParameter,
     ReleasePath,
     ShapeParameter,
@@ -82,6 +84,7 @@ class ReleaseForecastParameters(BaseModel):
     unit: UnitParameter = "month"
     horizon: HorizonParameter = None
     shape: ShapeParameter = "intervals"
+    model: ModelParameter = None
 
 
 class ForecastParameters(BaseModel):
@@ -99,6 +102,7 @@ class ForecastParameters(BaseModel):
     include: IncludeParameter = None
     first: FromParameter = None
     last: ToParameter = None
+    model: ModelParameter = None
 
 
 def _question(
@@ -117,7 +121,10 @@ def _question(
             raise query.invalid("coverage", detail)
         if given.unit != "month":
             raise query.invalid("unit", f"the shape {given.shape} is per month, as stored. Leave unit out.")
-    question = ForecastQuery(areas, panel, given.kind, coverage, given.unit, given.horizon, given.shape)
+    if given.model is not None and given.shape == "samples":
+        raise query.invalid("shape", f"{given.model[:60]} has quantiles and no draws. Ask for them: shape=quantiles.")
+    model = None if given.model == "recipe" else given.model
+    question = ForecastQuery(areas, panel, given.kind, coverage, given.unit, given.horizon, given.shape, model=model)
     if isinstance(given, ReleaseForecastParameters):
         return question
     first, last = query.months_between(given.first, given.last)
@@ -240,7 +247,7 @@ async def forecasts(request: Request, given: Annotated[ForecastParameters, Query
 
     `as_of` gives the releases that were served at the end of that day (UTC), by every publication and rollback until
     then. `shape` gives every level instead of intervals, or every joint draw. `include=observed` puts each area's
-    counts beside it.
+    counts beside it. `model` gives a compared model's forecasts, as they were issued with the release.
     """
     here = context(request)
     question, form = _question(here.catalogue, given, given.panel), query.format_of(request, EVERY)
@@ -278,6 +285,7 @@ async def release_forecasts(
     here = context(request)
     question, form = _question(here.catalogue, given), query.format_of(request, EVERY)
     one = await run_in_threadpool(found, here, release)
-    chosen = query.choose(here.catalogue, {one.manifest.panel: one}, question, missing="no-forecast")
+    releases = await releases_of_model(here, {one.manifest.panel: one}, question)
+    chosen = query.choose(here.catalogue, releases, question, missing="no-forecast")
     cache = cache_of(one) if form == "json" else IMMUTABLE
     return await _answer(here, chosen, question, form, today=None, cache=cache, keep=True)

@@ -13,6 +13,7 @@ from forecast.release import read
 from forecast.release.read import Release
 from forecast.release.shapes import Chosen
 from service import query
+from service.compared_models import releases_of_model
 from service.context import Context, context
 from service.problems import Problem
 from service.query import ForecastQuery, Missing
@@ -47,6 +48,7 @@ async def asked_about(request: Request, question: ForecastQuery, as_of: str | No
         releases, missing = {one.manifest.panel: one}, "no-forecast"
     elif (by := query.day("as_of", as_of)) is not None:
         releases, missing = await run_in_threadpool(_served, here, by, question), "before-first-release"
+    releases = await releases_of_model(here, releases, question)
     return query.choose(here.catalogue, releases, question, missing=missing)
 
 

@@ -186,6 +186,10 @@ class Evaluation(Shape):
     exceedance: list[ExceedanceScore] = Field(
         description="How chances of exceeding a threshold came true; empty for releases of before they were scored."
     )
+    issued: list[str] = Field(
+        description="Compared models whose forecasts were issued with the release: `/v1/forecasts?model=`.",
+        examples=[["ets-log"]],
+    )
     note: str | None = Field(description="Why there is no score; null where there are some.", examples=[None])
 
 

@@ -19,6 +19,7 @@ __all__ = ["map_body", "map_query", "refusals_say_what_to_do"]
 KNOWN = {
     "area": (SLUGS["pattern"], ("el-paso", "nation,southwest", "tucson", "state-tx,el-paso", "blaine")),
     "release": (IDENTITY["pattern"], (RELEASE,)),
+    "model": ("[A-Za-z0-9][A-Za-z0-9 ._=-]{0,99}", ("ets-log", "recipe")),
     "as_of": (r"\d{4}-\d{2}-\d{2}", ("2025-01-21", "2030-01-01")),
     "horizon": ("[1-9][0-9]*", ("1", "2", "3")),
     "threshold": (r"[0-9., ]+", ("0", "1500", "100,1000.5")),

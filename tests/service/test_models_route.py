@@ -83,6 +83,7 @@ def test_the_verdict_and_the_confidence_are_those_of_the_release(scored):
             "selection": SELECTION,
             "confidence": SCORES["confidence"],
             "exceedance": [CHANCES],
+            "issued": [],
             "note": None,
         }
     }

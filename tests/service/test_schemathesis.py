@@ -28,7 +28,9 @@ def running(blank, tmp_path):
     engine = store.connect(url := f"sqlite:///{tmp_path}/encounters.db")
     office = Office(url, engine)
     fresh = {"stale_after": date(2999, 1, 1)}  # a strict probe fails while they are not
-    office.publish(key=RELEASE.rpartition("-")[2], scores={"figures": {"all": {"pool": {"sWIS": 0.5}}}}, **fresh)
+    models = {"ets-log": ("el-paso", "tucson", "blaine")}
+    scores = {"figures": {"all": {"pool": {"sWIS": 0.5}}}}
+    office.publish(key=RELEASE.rpartition("-")[2], scores=scores, models=models, **fresh)
     office.publish("cbp-states", key="b", **fresh)
     with served(url, tmp_path, rate=0) as running:
         yield running
