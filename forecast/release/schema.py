@@ -19,10 +19,12 @@ accuracy           one row per release, area, month and count that came out late
 model_accuracy     the same of the compared models, a row per model and row of accuracy
 alarm              every raising and clearing of an alarm; the newest row of a panel and kind says whether it is open
 frozen_scenario    what-ifs that were kept with the release that they were put to, to be scored later
+outside_forecast   other programs' forecasts, registered beside the release that was served, to be scored as it is
+outside_withdrawal when one of them was withdrawn, from which on it is not scored
 api_key            who may ask the HTTP interface: a name and the digest of the key, never the key
 
-Rows of the five release tables and of frozen_scenario never change: triggers, made by the migrations, refuse UPDATE
-and DELETE.
+Rows of the five release tables, of frozen_scenario and of the two outside ones never change: triggers, made by the
+migrations, refuse UPDATE and DELETE.
 """
 
 from __future__ import annotations
@@ -63,6 +65,8 @@ __all__ = [
     "metadata",
     "model_accuracy",
     "observation",
+    "outside_forecast",
+    "outside_withdrawal",
     "pointer",
     "release",
     "release_model",
@@ -75,7 +79,7 @@ __all__ = [
 ]
 
 # The migrations, oldest first. Kept here so that a reader can judge a store's age without the migration library.
-REVISIONS: tuple[str, ...] = ("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008")
+REVISIONS: tuple[str, ...] = ("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008", "0009")
 # Not the migration library's own default: MLflow keeps that one, and the two may share a PostgreSQL database.
 VERSION_TABLE = "encounters_schema"
 
@@ -352,4 +356,31 @@ frozen_scenario = Table(
     Column("title", Text, nullable=False),
     Column("body", Text, nullable=False),  # JSON object, as it was asked
     Column("checksum", Text, nullable=False),  # sha256, see frozen.freeze
+)
+
+outside_forecast = Table(
+    "outside_forecast",
+    metadata,
+    Column("panel", Text, primary_key=True),
+    Column("name", Text, primary_key=True),
+    Column("release", Text, ForeignKey("release.id"), primary_key=True),  # served when it was registered
+    Column("registered_at", Instant, nullable=False),
+    Column("issued", Date),  # the day that its makers name
+    Column("origin", MonthColumn, nullable=False),
+    Column("areas", Text, nullable=False),  # JSON array of slugs
+    Column("levels", Text, nullable=False),  # JSON array, ascending
+    Column("horizon", Integer, nullable=False),
+    Column("quantiles", LargeBinary, nullable=False),
+    Column("file", Text, nullable=False),
+    Column("sha256", Text, nullable=False),  # of the file
+    Column("checksum", Text, nullable=False),  # sha256, see outside_forecasts.register
+)
+
+outside_withdrawal = Table(
+    "outside_withdrawal",
+    metadata,
+    Column("panel", Text, primary_key=True),
+    Column("name", Text, primary_key=True),
+    Column("release", Text, ForeignKey("release.id"), primary_key=True),
+    Column("at", Instant, nullable=False),
 )

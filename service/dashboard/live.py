@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 
 from forecast.core.panels import Panel
-from forecast.release.live_board import LiveScore
+from forecast.release.live_board import OUTSIDE, LiveScore
 from service.dashboard.frame import page
 
 __all__ = ["live_page"]
@@ -42,9 +42,13 @@ def _panel(panel: Panel, overall: Sequence[LiveScore], monthly: Sequence[LiveSco
         f'<td class="figure">{row.releases:,}</td></tr>'
         for row in overall
     )
+    outside = ""
+    if any(row.model.endswith(OUTSIDE) for row in overall):
+        outside = " (outside) marks another program's forecasts, registered before their counts came out."
     return (
         f"{head}<p>Counts through {max(row.through for row in overall)}. <code>recipe</code> is what served, "
-        "<code>floor</code> a random walk from the same counts; a model is compared on the cells it was issued for.</p>"
+        "<code>floor</code> a random walk from the same counts; a model is compared on the cells it was issued "
+        f"for.{outside}</p>"
         f"{_table(('model', *_HEADS, 'cells', 'releases'), rows)}"
         f"<h3>Month by month</h3>{_monthly(monthly)}"
     )

@@ -207,7 +207,8 @@ class LiveModel(Shape):
     panel: PanelId
     month: MonthText | None = Field(description="The month that was forecast; null where the row is over all.")
     model: str = Field(
-        description="`recipe`: what served; `floor`: a random walk; others: models issued with a release.",
+        description="`recipe`: what served; `floor`: a random walk; `NAME (outside)`: another program's forecasts, "
+        "registered before their counts came out; others: models issued with a release.",
         examples=["recipe"],
     )
     n: int = Field(ge=1, description="Cells.", examples=[40])
