@@ -77,6 +77,7 @@ KINDS: dict[str, Kind] = {
     "unknown-area": Kind(404, "No such area", "See /v1/areas for the slugs."),
     "no-forecast": Kind(404, "No forecast for this area", "See /v1/areas?panel=… for the areas with a forecast."),
     "unknown-release": Kind(404, "No such release", "See /v1/releases for the ids."),
+    "unknown-scenario": Kind(404, "No such scenario", "See /v1/scenarios for the ids."),
     "before-first-release": Kind(404, "Nothing was published by then", "See /v1/releases for the dates of issue."),
     "method-not-allowed": Kind(405, "This address answers other methods", "Use a method that `allowed` names."),
     "not-acceptable": Kind(406, "Not in that format", "Ask for a format that the detail names."),
@@ -260,9 +261,9 @@ async def _http(request: Request, error: Exception) -> Response:
 
 
 def _methods(request: Request) -> list[str]:
-    """The methods that the address answers: GET and HEAD, or POST where it takes a question as a body."""
-    known = request.app.openapi()["paths"].get(request.scope["path"], {})
-    return ["POST"] if "post" in known else ["GET", "HEAD"]
+    """The methods that the address answers: GET and HEAD, and POST where it takes a question as a body."""
+    known = request.app.openapi()["paths"].get(request.scope["path"], {"get": {}})
+    return [*(["GET", "HEAD"] if "get" in known else []), *(["POST"] if "post" in known else [])]
 
 
 def _instead(request: Request, root: str) -> str:

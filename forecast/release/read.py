@@ -240,7 +240,8 @@ def observations_in_slices(
 
 
 def content_stamp(engine: Engine) -> Hashable:
-    """Changes whenever counts, corrections, scores, releases or their runs were added, changed or taken away.
+    """Changes whenever counts, corrections, scores, releases, their runs or frozen scenarios were added, changed or
+    taken away.
 
     Cheap enough to poll. Raises StoreError.
     """
@@ -253,6 +254,7 @@ def content_stamp(engine: Engine) -> Hashable:
         select(func.max(schema.correction.c.id)),
         select(func.count(), select(func.max(schema.pointer.c.id)).scalar_subquery()).select_from(schema.release),
         select(func.max(schema.release_run.c.id)),
+        select(func.count()).select_from(schema.frozen_scenario),
     )
     with reading(engine) as connection:
         return tuple(tuple(map(tuple, connection.execute(query))) for query in queries)

@@ -17,9 +17,17 @@ from service.schemas.forecasts import (
     ReleaseRow,
     ReleasesAnswer,
 )
+from service.schemas.frozen import FrozenScenario, FrozenScenariosAnswer, FrozenScore, NamedScenariosAnswer
 from service.schemas.parts import CorrectionShape
 from service.schemas.planning import CapacityAnswer, ScenarioAnswer, ScenarioDrawsAnswer
-from service.schemas.questions import CAPACITY_EXAMPLE, SCENARIO_EXAMPLE, CapacityBody, ScenarioBody
+from service.schemas.questions import (
+    CAPACITY_EXAMPLE,
+    SCENARIO_EXAMPLE,
+    CapacityBody,
+    FrozenScenarioBody,
+    ScenarioBody,
+    ScenarioName,
+)
 from service.schemas.resources import (
     Accuracy,
     AccuracyAnswer,
@@ -58,9 +66,14 @@ __all__ = [
     "ForecastRowsAnswer",
     "ForecastsAndCountsAnswer",
     "ForecastsAnswer",
+    "FrozenScenario",
+    "FrozenScenarioBody",
+    "FrozenScenariosAnswer",
+    "FrozenScore",
     "LiveAnswer",
     "LiveBoardAnswer",
     "ModelsAnswer",
+    "NamedScenariosAnswer",
     "ObservationsAnswer",
     "ObservedArea",
     "ObservedMonth",
@@ -78,8 +91,9 @@ __all__ = [
     "ScenarioAnswer",
     "ScenarioBody",
     "ScenarioDrawsAnswer",
+    "ScenarioName",
     "StatusAnswer",
 ]
 
 # What requests bring.
-BODIES = (ScenarioBody, CapacityBody)
+BODIES = (ScenarioBody, FrozenScenarioBody, CapacityBody)
