@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from html import escape
 
 from forecast.core.panels import Panel
@@ -11,17 +11,25 @@ from service.dashboard.frame import page
 
 __all__ = ["live_page"]
 
+_AWAY = (
+    '<p class="note">The scores cannot be read now; the forecasts are served on, each on <a href="areas">the page of '
+    "its area</a>. Load this page again in a while.</p>"
+)
 # The last months that are shown; the address for programs has all.
 _MONTHS = 24
 
 
-def live_page(panels: Mapping[str, Panel], overall: Iterable[LiveScore], monthly: Iterable[LiveScore]) -> bytes:
-    """The whole page. `overall`, `monthly`: as `live_board.live` gives them."""
-    total, months = list(overall), list(monthly)
+def live_page(panels: Mapping[str, Panel], boards: tuple[Sequence[LiveScore], Sequence[LiveScore]] | None) -> bytes:
+    """The whole page. `boards`: over all months and by month, as `live_board.live` gives them; None where the store
+    cannot be read.
+    """
+    total, months = boards or ((), ())
     parts = "".join(
         _panel(panel, [row for row in total if row.panel == name], [row for row in months if row.panel == name])
         for name, panel in panels.items()
     )
+    if boards is None:
+        parts = _AWAY
     body = (
         "<h1>How the models did</h1><p>Forecasts as they were issued, beside the counts that came out later. Nothing "
         "here is replayed: each was made before its count was known. A score is the weighted interval score over an "
