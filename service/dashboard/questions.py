@@ -109,7 +109,7 @@ def _events_form(own: Figures, choices: Choices) -> str:
         f"<fieldset><legend>Beds open</legend>{field('opened', 'from', choices)}{field('opened_to', 'to', choices)}"
         f"{month_field(own, 'opened_since', 'in', choices)}</fieldset>",
         hint="Each quantity is a number, or with a second one a range. Beds that close have a minus; they change "
-        "nobody's arrival, and count in “Beds of a shelter”.",
+        "nobody's arrival, and count in the next question.",
     )
 
 

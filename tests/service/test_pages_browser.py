@@ -208,7 +208,7 @@ def test_a_transfer_is_asked_by_keyboard_alone_and_what_has_no_figure_leaves_the
     page.keyboard.press("ArrowDown")
     page.keyboard.press("Enter")
     expect(page.locator("#what-if .plot > svg")).to_have_count(2)
-    assert re.search(r"\?moved=20&moved_into=tucson&moved_since=2024-12#what-if$", page.url), page.url
+    assert re.search(r"\?moved=20&moved_into=tucson&moved_since=2025-01#what-if$", page.url), page.url
     page.get_by_label("per cent of those here, from").fill("")
     page.get_by_label("or as after").select_option("title-42-end")
     expect(page.locator("#scenario-assumed")).to_contain_text("Title 42")
