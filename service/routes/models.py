@@ -44,6 +44,7 @@ def _evaluation(release: Release) -> dict[str, Any]:
         selection=scores.get("selection"),
         confidence=scores.get("confidence", []),
         exceedance=scores.get("exceedance", {}).get("figures", []),
+        decisions=scores.get("decisions", {}).get("figures", []),
         issued=list(release.models),
         note=None if scores.get("figures") else "The release was published without an evaluation.",
     )

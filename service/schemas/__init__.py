@@ -4,6 +4,7 @@
 """
 
 from service.problems import ProblemDocument
+from service.schemas.accuracy import Accuracy, AccuracyAnswer, AccuracyDecisionsAnswer, DecisionCost
 from service.schemas.compare import CompareAnswer, ComparedMonth, SaidByRelease
 from service.schemas.exceedance import ExceedanceAnswer
 from service.schemas.forecasts import (
@@ -29,8 +30,6 @@ from service.schemas.questions import (
     ScenarioName,
 )
 from service.schemas.resources import (
-    Accuracy,
-    AccuracyAnswer,
     AreaAnswer,
     AreasAnswer,
     CountsSource,
@@ -53,6 +52,7 @@ __all__ = [
     "SCENARIO_EXAMPLE",
     "Accuracy",
     "AccuracyAnswer",
+    "AccuracyDecisionsAnswer",
     "AreaAnswer",
     "AreasAnswer",
     "CapacityAnswer",
@@ -61,6 +61,7 @@ __all__ = [
     "ComparedMonth",
     "CorrectionShape",
     "CountsSource",
+    "DecisionCost",
     "Evaluation",
     "ExceedanceAnswer",
     "ForecastRowsAnswer",

@@ -61,7 +61,8 @@ def test_a_release_carries_where_its_figures_come_from(home, silence):
     assert all(0 <= one["brier"] <= 1 and 0 <= one["reliability_error"] <= 1 for one in chances)
     decided = manifest.scores["decisions"]["figures"]
     assert {(one["group"], one["lead"], one["cells"]) for one in decided} == {
-        (one["group"], one["lead"], one["cells"] // 3) for one in chances  # three thresholds each
+        (one["group"], one["lead"], one["cells"] // 3)
+        for one in chances  # three thresholds each
     }
     assert [cost["level"] for cost in decided[0]["costs"]] == [0.8, 0.9, 0.95]
     joint = read.joint_paths(job.engine, release.id)
