@@ -54,9 +54,9 @@ def add(
     settings, now = Settings(), parts.now()
     day = None if issued is None else parts.Day(issued)
     archive = parts.known(settings)
-    rows = load(file.expanduser())
     if file.expanduser().is_dir():
         raise TableError(f"{file} is a folder. Register one file at a time.")
+    rows = load(file.expanduser())
     chosen = panel_of(rows, {name: archive.panels[name] for name in parts.panels(panel, settings)})
     counts = archive.as_of(chosen, now.date())
     engine = parts.store(settings)

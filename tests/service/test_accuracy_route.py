@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from forecast.client import Client
 from forecast.core.months import Month
 from forecast.core.scorecard import Finding, Scored
 from forecast.release import alarms, issued_scores
@@ -241,3 +242,11 @@ def test_priced_decisions_as_csv_are_columns_behind_the_others(scored):
     hindcasts = scored.get("/v1/accuracy?hindcasts=true&include=decisions&lead=0&panel=usbp-sectors").json()
     assert [row["decisions"][0]["cost"] for row in hindcasts["accuracy"]] == [87.0]
     assert scored.get("/v1/accuracy?include=costs").status_code == 422
+
+
+def test_the_client_has_what_decisions_cost_as_columns(scored):
+    client = Client(str(scored.base_url))
+    client._service._http = scored  # the application itself, without a socket
+    table = client.accuracy("el-paso", decisions=True)
+    assert table["cost_4"].tolist() == [87.0, 97.0]
+    assert "cost_4" not in client.accuracy("el-paso")

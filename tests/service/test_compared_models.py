@@ -131,7 +131,7 @@ def test_the_models_that_can_be_asked_for_are_listed(asked: TestClient) -> None:
 
 def test_the_client_asks_for_a_model(asked: TestClient) -> None:
     client = Client(str(asked.base_url))
-    client._http = asked  # the application itself, without a socket
+    client._service._http = asked  # the application itself, without a socket
     table = client.forecasts("el-paso", model="ets-log", coverage=[80])
     assert table["mean"].isna().all()
     assert table["upper_80"].tolist() == [1100.0, 1210.0, 1320.0]

@@ -8,6 +8,7 @@ from datetime import date
 import pytest
 from fastapi.testclient import TestClient
 
+from forecast.client import Client
 from forecast.core.panels import bundled
 from forecast.release import frozen, read
 from forecast.release.publish import record_observations
@@ -108,3 +109,14 @@ def test_one_that_is_frozen_now_is_listed_at_the_next_look(service, store):
     before = len(service.get("/v1/scenarios").json()["scenarios"])
     frozen.freeze(store, MORE, title="new", now=NOW)
     until(lambda: len(service.get("/v1/scenarios").json()["scenarios"]) == before + 1)
+
+
+def test_the_client_has_them_as_tables(service):
+    client = Client(str(service.base_url))
+    client._service._http = service  # the application itself, without a socket
+    listed = client.frozen_scenarios()
+    assert listed["id"].tolist()[:3] == ["A-2026-01-20", f"{NAME}.1", f"{NAME}.2"]
+    table = client.frozen_scenario(NAME)
+    assert table["id"].unique().tolist() == [f"{NAME}.1", f"{NAME}.2"]
+    assert (table.loc[table["id"] == f"{NAME}.2", "difference_median"] == 0).all()
+    assert [len(rows) for rows in table.attrs["scores"].values()] == [1, 1]
