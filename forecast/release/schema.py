@@ -29,14 +29,10 @@ migrations, refuse UPDATE and DELETE.
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
-from typing import Any
-
 from sqlalchemy import (
     Boolean,
     Column,
     Date,
-    DateTime,
     Float,
     ForeignKey,
     Index,
@@ -45,17 +41,14 @@ from sqlalchemy import (
     MetaData,
     Table,
     Text,
-    TypeDecorator,
     UniqueConstraint,
 )
 
-from forecast.core.months import Month
+from forecast.release.columns import Instant, MonthColumn
 
 __all__ = [
     "REVISIONS",
     "VERSION_TABLE",
-    "Instant",
-    "MonthColumn",
     "accuracy",
     "alarm",
     "api_key",
@@ -82,40 +75,6 @@ __all__ = [
 REVISIONS: tuple[str, ...] = ("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008", "0009")
 # Not the migration library's own default: MLflow keeps that one, and the two may share a PostgreSQL database.
 VERSION_TABLE = "encounters_schema"
-
-
-class Instant(TypeDecorator[datetime]):
-    """A moment in UTC. Refuses one without a time zone; SQLite forgets the zone, so it is given back on the way out."""
-
-    impl = DateTime(timezone=True)
-    cache_ok = True
-
-    def process_bind_param(self, value: datetime | None, dialect: Any) -> datetime | None:
-        """To UTC."""
-        if value is not None and value.tzinfo is None:
-            raise ValueError(f"{value} has no time zone")
-        return None if value is None else value.astimezone(UTC)
-
-    def process_result_value(self, value: datetime | None, dialect: Any) -> datetime | None:
-        """From the database, in UTC."""
-        if value is None:
-            return None
-        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
-
-
-class MonthColumn(TypeDecorator[Month]):
-    """A month, kept as the date of its first day."""
-
-    impl = Date
-    cache_ok = True
-
-    def process_bind_param(self, value: Month | None, dialect: Any) -> date | None:
-        """To a date."""
-        return None if value is None else value.first_day
-
-    def process_result_value(self, value: date | None, dialect: Any) -> Month | None:
-        """From a date."""
-        return None if value is None else Month.containing(value)
 
 
 metadata = MetaData(

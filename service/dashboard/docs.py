@@ -12,7 +12,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from service.dashboard.frame import page
-from service.problems import KINDS
+from service.problem_kinds import KINDS
 
 __all__ = ["docs"]
 

@@ -15,11 +15,12 @@ from forecast.release import shapes
 from forecast.release.issued_costs import Cost, costs
 from forecast.release.issued_scores import Tally
 from service import bodies, query
+from service.answers import ALIAS, Answer
 from service.catalogue import Catalogue
+from service.choosing import check_panel_and_kind
 from service.context import Context, context
 from service.problems import PARAMETERS, declared
 from service.query import Format
-from service.response_cache import ALIAS, Answer
 from service.routes.formats import TABLES, offered
 from service.routes.parameters import AreaParameter, HindcastsParameter, PanelParameter, listed
 from service.schemas import Accuracy, AccuracyAnswer, AccuracyDecisionsAnswer, DecisionCost
@@ -86,7 +87,7 @@ def _asked(request: Request, area: str | None, lead: str | None, panel: str | No
     slugs, leads = query.slugs(request, area), _leads(lead)
     if slugs is not None:
         for slug in slugs:
-            query.check_panel_and_kind(known_areas.area(slug), panel, None)
+            check_panel_and_kind(known_areas.area(slug), panel, None)
         return _Asked(slugs, slugs, leads, panel, hindcasts)
     # A leaf of a table that was withdrawn since is described by no release that is served.
     scored = scores.scored_areas(here.release_cache.engine, panel)

@@ -16,13 +16,14 @@ from forecast.release import read, shapes
 from forecast.release.read import Observation
 from forecast.release.shapes import Chosen
 from service import query, serializers
+from service.answers import ALIAS, IMMUTABLE, Answer
 from service.catalogue import Catalogue
+from service.choosing import choose
 from service.compared_models import releases_of_model
 from service.context import Context, context
 from service.packed import PackedAnswer
 from service.problems import PARAMETERS, ROOT, declared
 from service.query import ForecastQuery, Format
-from service.response_cache import ALIAS, IMMUTABLE, Answer
 from service.routes.formats import EVERY, offered
 from service.routes.parameters import (
     AreaParameter,
@@ -180,7 +181,7 @@ def at_once(here: Context, path: str, query_string: bytes, accept: bytes) -> Ans
         form = _AT_ONCE[path] or query.accepted(accept.decode("latin-1"))
         if form == "parquet":
             return None
-        chosen = query.choose(here.catalogue, here.release_cache.newest, question)
+        chosen = choose(here.catalogue, here.release_cache.newest, question)
         body = b"".join(serializers.written(chosen, question, form, today=here.today()))
     except Exception:
         return None  # the route meets the same fault, and there it is answered, and logged where it must be
@@ -286,6 +287,6 @@ async def release_forecasts(
     question, form = _question(here.catalogue, given), query.format_of(request, EVERY)
     one = await run_in_threadpool(found, here, release)
     releases = await releases_of_model(here, {one.manifest.panel: one}, question)
-    chosen = query.choose(here.catalogue, releases, question, missing="no-forecast")
+    chosen = choose(here.catalogue, releases, question, missing="no-forecast")
     cache = cache_of(one) if form == "json" else IMMUTABLE
     return await _answer(here, chosen, question, form, today=None, cache=cache, keep=True)

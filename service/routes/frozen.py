@@ -9,12 +9,12 @@ from starlette.concurrency import run_in_threadpool
 
 from forecast.release import frozen
 from service import bodies
+from service.answers import ALIAS, Answer
 from service.context import context
 from service.examples import answered
 from service.frozen_scenarios import called, entry, said
 from service.problems import declared
 from service.questions import in_turn
-from service.response_cache import ALIAS, Answer
 from service.schemas import FrozenScenariosAnswer, NamedScenariosAnswer
 
 __all__ = ["router"]

@@ -10,9 +10,9 @@ from forecast.core.scorecard import SCORED_COVERAGES
 from forecast.release import shapes
 from forecast.release.live_board import LiveScore, live
 from service import bodies, query
+from service.answers import ALIAS, Answer
 from service.context import Context, context
 from service.problems import PARAMETERS, declared
-from service.response_cache import ALIAS, Answer
 from service.routes.formats import TABLES, offered
 from service.routes.parameters import PanelParameter
 from service.schemas import LiveBoardAnswer

@@ -11,9 +11,9 @@ from forecast.core.scorecard import FIGURES, SCORED_COVERAGES
 from forecast.release import shapes
 from forecast.release.read import Release
 from service import bodies, query
+from service.answers import ALIAS, Answer
 from service.context import context
 from service.problems import PARAMETERS, Problem, declared
-from service.response_cache import ALIAS, Answer
 from service.routes.formats import TABLES, offered
 from service.routes.parameters import PanelParameter
 from service.schemas import Evaluation, ModelsAnswer

@@ -17,6 +17,7 @@ from starlette.responses import RedirectResponse, Response
 from forecast.core.areas import Area
 from forecast.core.errors import AreaError, StoreError
 from service import bodies
+from service.answers import IMMUTABLE, LIVE, Answer
 from service.context import Context, context
 from service.dashboard.area import area_page, shown
 from service.dashboard.assets import asset
@@ -31,7 +32,6 @@ from service.dashboard.picture import picture
 from service.dashboard.plans import answered
 from service.dashboard.plot import text
 from service.problems import Problem
-from service.response_cache import IMMUTABLE, LIVE, Answer
 from service.routes.areas import known_areas
 from service.routes.live import board
 

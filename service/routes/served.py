@@ -13,10 +13,11 @@ from forecast.release import read
 from forecast.release.read import Release
 from forecast.release.shapes import Chosen
 from service import query
+from service.choosing import Missing, choose
 from service.compared_models import releases_of_model
 from service.context import Context, context
 from service.problems import Problem
-from service.query import ForecastQuery, Missing
+from service.query import ForecastQuery
 from service.routes.parameters import IDENTITY, RELEASE
 from service.routes.releases import found
 
@@ -49,7 +50,7 @@ async def asked_about(request: Request, question: ForecastQuery, as_of: str | No
     elif (by := query.day("as_of", as_of)) is not None:
         releases, missing = await run_in_threadpool(_served, here, by, question), "before-first-release"
     releases = await releases_of_model(here, releases, question)
-    return query.choose(here.catalogue, releases, question, missing=missing)
+    return choose(here.catalogue, releases, question, missing=missing)
 
 
 def _served(here: Context, by: date, question: ForecastQuery) -> Mapping[str, Release]:

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from service import schemas
-from service.problems import KINDS
+from service.problem_kinds import KINDS
 from service.releases import ReleaseCache
 
 RELEASE = "usbp-sectors-2024-11-" + "a" * 10
