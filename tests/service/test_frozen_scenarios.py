@@ -103,6 +103,7 @@ def test_an_unknown_name_and_another_method_are_problems(service):
     refused = service.put("/v1/scenarios", json={})
     assert (refused.status_code, refused.headers["allow"]) == (405, "GET, HEAD, POST")
     assert service.post(f"/v1/scenarios/{NAME}", json={}).status_code == 405
+    assert service.get(f"/v1/scenarios/{NAME}", headers={"Accept": "text/csv"}).status_code == 406
 
 
 def test_one_that_is_frozen_now_is_listed_at_the_next_look(service, store):

@@ -23,7 +23,7 @@ def _problem(answer, status, kind):
 def test_an_unknown_parameter_is_refused_with_the_known_ones(client):
     document = _problem(client.get("/v1/forecasts?covarage=80"), 422, "unknown-parameter")
     assert document["parameter"] == "covarage"
-    known = "area panel kind coverage unit horizon as_of release shape include from to"
+    known = "area panel kind coverage unit horizon as_of release shape include from to model"
     assert document["known"] == known.split()
     assert document["detail"].endswith("Did you mean coverage?")
     assert document["instance"] == "/v1/forecasts"
