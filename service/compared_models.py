@@ -45,6 +45,8 @@ def _unknown(model: str, lacking: Collection[Release]) -> Problem:
     """The problem of a name that no model was issued under; it lists which there are."""
     known = sorted({name for release in lacking for name in release.models})
     said = f"Those that were: {', '.join(known)}." if known else "No compared model was. Ask of a newer release."
+    if any(model == release.manifest.recipe for release in lacking):
+        said = f"It is the recipe that serves: leave model out. {said}"
     ids = " or ".join(release.id for release in lacking)
     return Problem(
         "invalid-parameter", f"model: {model[:60]!r} was not issued with {ids}. {said}", parameter="model", known=known

@@ -118,7 +118,8 @@ def frozen(engine: Engine) -> list[Frozen]:
     """All that were frozen, oldest first. Raises StoreError where one is damaged."""
     table = schema.frozen_scenario
     with reading(engine) as connection:
-        return [_frozen(row) for row in connection.execute(select(table).order_by(table.c.frozen_at, table.c.id))]
+        rows = [_frozen(row) for row in connection.execute(select(table))]
+    return sorted(rows, key=lambda one: (one.frozen_at, one.together, _number(one)))
 
 
 def called(engine: Engine, name: str) -> list[Frozen]:
@@ -130,7 +131,12 @@ def called(engine: Engine, name: str) -> list[Frozen]:
     query = select(table).where(or_(table.c.id == name, table.c.id.like(f"{name}.%")))
     with reading(engine) as connection:
         rows = [_frozen(row) for row in connection.execute(query)]
-    return sorted(rows, key=lambda one: int(one.id.partition(".")[2] or 0))
+    return sorted(rows, key=_number)
+
+
+def _number(one: Frozen) -> int:
+    """Its number among those that it was frozen with; 0 where it was frozen alone."""
+    return int(one.id.partition(".")[2] or 0)
 
 
 def then(source: Source, release: Release) -> Source:

@@ -104,6 +104,7 @@ def test_the_recipe_by_its_name_is_what_serves(asked: TestClient) -> None:
         ("/v1/forecasts?kind=region&model=ets-log", 422, "there is no region"),
         ("/v1/forecasts.csv?panel=usbp-sectors&model=ets-log&shape=samples", 422, "quantiles and no draws"),
         ("/v1/forecasts?model=", 422, "was not issued"),
+        ("/v1/forecasts?panel=usbp-sectors&model=pool", 422, "It is the recipe that serves: leave model out."),
         ("/v1/exceedance?area=el-paso&threshold=1&model=ets-log", 422, "a compared model has quantiles alone"),
     ],
 )

@@ -100,6 +100,8 @@ HOSTILE = {
     "nought in a frozen scenario": (request("/v1/scenarios/A-2026-11-27%00"), {404}),
     "a model beyond belief": (request("/v1/forecasts?model=" + "9" * 5_000), {422}),
     "nought in a model": (request("/v1/forecasts?area=el-paso&model=%00"), {422}),
+    "markup as what to include": (request("/v1/accuracy.csv?include=%3Cscript%3E"), {422}),
+    "nought in what to include": (request("/v1/accuracy?include=decisions%00"), {422}),
     "markup as a model": (request("/v1/forecasts.csv?model=%3Cscript%3E%0d%0aX:1"), {422}),
     "JSON with a question": (request(ASK, "Content-Length: 2") + b"{}", {400}),
     "a host of two words": (request(ASK, host="a b"), {400}),
