@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure
+from numpy.typing import NDArray
 
 from experiments.arguments import quick_folder
 from forecast.cli.outputs import checked_folder
@@ -26,7 +27,7 @@ from forecast.core.tables import Counts, Floats, Paths
 from forecast.counts import bundle
 from forecast.planning import beds_answer
 from forecast.planning.capacity import nights, read_capacity
-from forecast.planning.chance import Chance
+from forecast.planning.chance import Chance, in_words
 from forecast.planning.events import Window, read_events
 from forecast.planning.scenario import Outcome, apply, leaves_needed
 from forecast.planning.substitution import MONTHS, Recent
@@ -90,15 +91,14 @@ def main() -> None:
         for name, case in cases.items():
             print(f"  {name:20}" + "".join(in_short(row).rjust(26) for row in values(case, area)))
         print(f"  {'what came':20}" + "".join(f"{count:,.0f}".rjust(26) for count in came[area]))
-        places = [f"{(values(cases[name], area)[0] <= came[area][0]).mean():.0%} {name}" for name in cases]
+        places = [f"{chance(values(cases[name], area)[0] <= came[area][0])} {name}" for name in cases]
         print(f"  share of worlds with no more than came in {FIRST}: {', '.join(places)}\n")
     print("El Paso, a mean of more than so many a day")
     for threshold in (1_500, 1_800, 2_400):
         parts = []
         for name, case in cases.items():
             above = values(case, "el-paso")[:2].T / np.array([31, 31]) > threshold
-            chances = [Chance(int(month.sum()), len(month)) for month in above.T]
-            parts.append(f"{name}: {' and '.join(in_words(one) for one in chances)}")
+            parts.append(f"{name}: {' and '.join(chance(month) for month in above.T)}")
         print(f"  {threshold:,} in December and in January, {'; '.join(parts)}")
     print(f"  what came: {came['el-paso'][0] / 31:,.0f} a day in December, {came['el-paso'][1] / 31:,.0f} in January")
     print("\nWords of the answer:")
@@ -164,7 +164,7 @@ def beds(cases: dict[str, Outcome]) -> None:
             print(
                 f"  {name:20} {month['month']}: average night {month['occupancy']['median']:,} "
                 f"({month['occupancy']['90']:,} in one of ten worlds), full: "
-                f"{month['full']['bound'] or format(month['full']['probability'], '.0%')}, beds for 80/90/95 %: "
+                f"{in_words(month['full']['probability'], month['full']['bound'])}, beds for 80/90/95 %: "
                 f"{' / '.join(f'{beds:,}' for beds in month['beds_for'].values())}"
             )
 
@@ -186,9 +186,10 @@ def in_short(row: Floats) -> str:
     return f"{middle:,.0f} ({low:,.0f}-{high:,.0f})"
 
 
-def in_words(chance: Chance) -> str:
-    """A percentage, or the bound."""
-    return chance.bound or f"{chance.probability:.1%}"
+def chance(worlds: NDArray[np.bool_]) -> str:
+    """In how many worlds it is so, in words."""
+    share = Chance(int(worlds.sum()), len(worlds))
+    return in_words(share.probability, share.bound)
 
 
 def drawn(cases: dict[str, Outcome], came: dict[str, Floats], counts: Counts) -> Figure:

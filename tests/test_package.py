@@ -117,7 +117,7 @@ def test_the_client_loads_no_other_module_of_the_project_and_no_table_library():
         "print(sorted(house), [name for name in ('pandas', 'numpy', 'sqlalchemy') if name in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout == "['forecast', 'forecast.client'] []\n"
+    assert done.stdout == "['forecast', 'forecast.client', 'forecast.client_transport'] []\n"
 
 
 def test_the_package_tells_type_checkers_that_it_is_typed():

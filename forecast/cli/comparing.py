@@ -94,12 +94,15 @@ def compare(
     if as_json:
         parts.emit(rankings)
         return
+    from forecast.evaluation import decisions
     from forecast.evaluation.board_text import lines
 
     for one in rankings:
         typer.echo(f"\n{one['panel']}: {one['source']}")
         for board in one["boards"]:
             typer.echo("\n" + "\n".join(lines(board, one["recipe"])))
+        if one.get("decisions"):
+            typer.echo("\n" + "\n".join(decisions.lines(one["decisions"])))
     if html is not None:
         typer.echo(f"\n{html}")
 
@@ -153,7 +156,7 @@ def _compared(settings: Settings, panel: str, outside: Sequence[Any], *, or_reco
 
 def _panel(settings: Settings, panel: str, by: str, kept: Comparison | None) -> dict[str, Any]:
     """JSON values: where the figures come from, and the boards."""
-    from forecast.evaluation import leaderboard
+    from forecast.evaluation import decisions, leaderboard
 
     if kept is None:
         return _release(settings, panel)
@@ -166,6 +169,7 @@ def _panel(settings: Settings, panel: str, by: str, kept: Comparison | None) -> 
         "origins": about.origins,
         "outside": kept.outside,
         "boards": boards,
+        "decisions": decisions.board(forecasts=kept.forecasts, truth=kept.counts),
     }
 
 
@@ -181,7 +185,7 @@ def _reported(ranking: dict[str, Any], kept: Comparison | None, by: str, command
             f"{strange[0]} is no origin of the {kept.about.kind} of {ranking['panel']}. Its origins are "
             f"{', '.join(kept.about.origins)}."
         )
-    return report(kept, commands=[command], origins=asked, ranked={by: ranking["boards"]})
+    return report(kept, commands=[command], origins=asked, ranked={by: ranking["boards"]}, decided=ranking["decisions"])
 
 
 def _command(panel: str | None, html: Path, beside: Sequence[Path], origins: str) -> str:

@@ -21,7 +21,8 @@ Name = Annotated[
 ]
 
 group = typer.Typer(
-    help="Make, list and revoke keys of the HTTP service (ENCOUNTERS_KEYS=optional or required makes it look at them).",
+    help="Make, list and revoke keys of the HTTP service (ENCOUNTERS_KEYS=optional or required makes it look at "
+    "them).\n\nExample: encounters keys add city-shelter",
     no_args_is_help=True,
 )
 

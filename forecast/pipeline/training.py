@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from forecast.core.errors import TrackingError, one_line
 from forecast.core.months import Month
 from forecast.core.tables import Counts, Forecasts
-from forecast.evaluation import backtest, chances, gates, record, scores, selection
+from forecast.evaluation import backtest, chances, decisions, gates, record, scores, selection
 from forecast.evaluation.cache import FitCache
 from forecast.evaluation.cautions import cautions, contradiction, stale_after
 from forecast.evaluation.comparison import Comparison
@@ -130,11 +130,13 @@ class Training:
         trust = selection.confidence(
             own, judged_on=judged_on, contradicted=f"{newer.panel}, {newer.month}" if newer else ""
         )
-        served = chances.chances(forecasts=[one for one in replayed if one.model == verdict.name], truth=self.counts)
+        champion = [one for one in replayed if one.model == verdict.name]
+        served = chances.chances(forecasts=champion, truth=self.counts)
         report = scores.report(scored, origins=origins) | {
             "selection": verdict.figures() | {"coverage": lately.figures()},
             "confidence": trust,
             "exceedance": chances.report(served, model=verdict.name),
+            "decisions": decisions.report(decisions.costs(forecasts=champion, truth=self.counts), model=verdict.name),
         }
         kept = reporting.record_of(
             self.counts,

@@ -51,12 +51,17 @@ def rows(release_id: str, models: Iterable[Forecasts]) -> list[dict[str, Any]]:
     ]
 
 
-def load(engine: Engine, release_id: str) -> tuple[IssuedModel, ...]:
-    """The models of a release, by name; none where it was issued before they were kept. Raises StoreError."""
+def load(engine: Engine, release_id: str, *, only: str | None = None) -> tuple[IssuedModel, ...]:
+    """The models of a release, by name, or `only` one; none where it was issued before they were kept.
+
+    Raises StoreError.
+    """
     import numpy as np
 
     table = schema.release_model
     query = select(table).where(table.c.release == release_id).order_by(table.c.model)
+    if only is not None:
+        query = query.where(table.c.model == only)
     models = []
     with reading(engine) as connection:
         for row in connection.execute(query):

@@ -17,10 +17,12 @@ from forecast.release import schema
 from forecast.release.issued_scores import newest
 from forecast.release.store import reading
 
-__all__ = ["FLOOR", "SERVED", "LiveScore", "live"]
+__all__ = ["FLOOR", "OUTSIDE", "SERVED", "LiveScore", "live"]
 
 # What served, whichever recipe that was, and what every release is measured against.
 SERVED, FLOOR = "recipe", "floor"
+# What stands behind the name of another program's model, and in the name of none of the project.
+OUTSIDE = " (outside)"
 _SCORES, _MODELS, _RELEASES = schema.accuracy, schema.model_accuracy, schema.release
 _COVERAGES = (50, 80, 95)
 

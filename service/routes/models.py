@@ -11,9 +11,9 @@ from forecast.core.scorecard import FIGURES, SCORED_COVERAGES
 from forecast.release import shapes
 from forecast.release.read import Release
 from service import bodies, query
+from service.answers import ALIAS, Answer
 from service.context import context
 from service.problems import PARAMETERS, Problem, declared
-from service.response_cache import ALIAS, Answer
 from service.routes.formats import TABLES, offered
 from service.routes.parameters import PanelParameter
 from service.schemas import Evaluation, ModelsAnswer
@@ -44,6 +44,8 @@ def _evaluation(release: Release) -> dict[str, Any]:
         selection=scores.get("selection"),
         confidence=scores.get("confidence", []),
         exceedance=scores.get("exceedance", {}).get("figures", []),
+        decisions=scores.get("decisions", {}).get("figures", []),
+        issued=list(release.models),
         note=None if scores.get("figures") else "The release was published without an evaluation.",
     )
 

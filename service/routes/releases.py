@@ -10,10 +10,10 @@ from forecast.core.errors import NoRelease
 from forecast.release import read, shapes
 from forecast.release.read import Release
 from service import bodies, query
+from service.answers import ALIAS, IMMUTABLE, Answer
 from service.context import Context, context
 from service.examples import answered
 from service.problems import Problem, declared
-from service.response_cache import ALIAS, IMMUTABLE, Answer
 from service.routes.formats import TABLES, offered
 from service.routes.parameters import RELEASE, PanelParameter, ReleasePath
 from service.schemas import ReleaseAnswer, ReleaseRow, ReleasesAnswer

@@ -13,9 +13,11 @@ from forecast.release import read
 from forecast.release.read import Release
 from forecast.release.shapes import Chosen
 from service import query
+from service.choosing import Missing, choose
+from service.compared_models import releases_of_model
 from service.context import Context, context
 from service.problems import Problem
-from service.query import ForecastQuery, Missing
+from service.query import ForecastQuery
 from service.routes.parameters import IDENTITY, RELEASE
 from service.routes.releases import release_of
 
@@ -47,7 +49,8 @@ async def asked_about(request: Request, question: ForecastQuery, as_of: str | No
         releases, missing = {one.manifest.panel: one}, "no-forecast"
     elif (by := query.day("as_of", as_of)) is not None:
         releases, missing = await run_in_threadpool(_served, here, by, question), "before-first-release"
-    return query.choose(here.catalogue, releases, question, missing=missing)
+    releases = await releases_of_model(here, releases, question)
+    return choose(here.catalogue, releases, question, missing=missing)
 
 
 def _served(here: Context, by: date, question: ForecastQuery) -> Mapping[str, Release]:

@@ -103,6 +103,7 @@ def test_compare_ranks_the_stored_backtest(run, states):
 
 
 def test_compare_gives_a_script_its_figures(run, states):
+    assert "decisions, all leaves: cost of planning" in run("compare", "--panel", "cbp-states")[1]
     code, out, _ = run("compare", "--panel", "cbp-states", "--by", "band", "--json")
     (ranking,) = json.loads(out)
     assert code == 0

@@ -19,7 +19,7 @@ from typing import Any
 
 import httpx2
 
-from service.response_cache import Answer
+from service.answers import Answer
 from tests.drill.world import ENCOUNTERS, HOUSE, World, until
 
 __all__ = ["Load", "Service", "serving"]

@@ -27,6 +27,7 @@ from tests.samples import cell_counts
 SECTIONS = [
     "By area",
     "Calibration",
+    "What decisions cost",
     "Who led when",
     "What was said, and what came",
     "Times of fits",

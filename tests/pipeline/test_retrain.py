@@ -59,6 +59,12 @@ def test_a_release_carries_where_its_figures_come_from(home, silence):
         (group, lead) for group in ("southwest", "other", "total") for lead in ("0-2", "3-5", "6-10")
     }
     assert all(0 <= one["brier"] <= 1 and 0 <= one["reliability_error"] <= 1 for one in chances)
+    decided = manifest.scores["decisions"]["figures"]
+    assert {(one["group"], one["lead"], one["cells"]) for one in decided} == {
+        (one["group"], one["lead"], one["cells"] // 3)
+        for one in chances  # three thresholds each
+    }
+    assert [cost["level"] for cost in decided[0]["costs"]] == [0.8, 0.9, 0.95]
     joint = read.joint_paths(job.engine, release.id)
     assert joint.values.shape == (11, 6, 2000)
     assert manifest.scores["draws"] == 60  # of so many the quantiles are made

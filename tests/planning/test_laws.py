@@ -14,7 +14,7 @@ from hypothesis.extra.numpy import arrays
 from forecast.core.months import Month
 from forecast.core.tables import Paths
 from forecast.planning import laws
-from forecast.planning.chance import Chance
+from forecast.planning.chance import Chance, in_words
 from forecast.planning.exceedance import exceedance, limits, months_of
 from forecast.release import lawful, read
 from forecast.release.store import connect
@@ -125,3 +125,18 @@ def test_a_tail_that_is_read_is_told():
             return self.hits / self.draws
 
     assert laws.tails_unread([Eager(3, 100)]) == ["3 of 100 draws are given as 0.03"]
+
+
+@pytest.mark.parametrize(
+    ("probability", "bound", "words"),
+    [
+        (0.0046, None, "under 1 %"),
+        (0.01, None, "1 %"),
+        (0.13, None, "13 %"),
+        (0.99, None, "99 %"),
+        (0.9976, None, "over 99 %"),
+        (None, "under 1 in 400", "under 1 in 400"),
+    ],
+)
+def test_no_chance_is_shown_as_none_or_all(probability, bound, words):
+    assert in_words(probability, bound) == words

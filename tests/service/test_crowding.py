@@ -14,9 +14,9 @@ from types import ModuleType
 import pytest
 
 from service import memory
+from service.answers import Answer
 from service.heavy import Heavy, TooBusy
 from service.packed import PackedAnswer
-from service.response_cache import Answer
 from service.single_flight import SingleFlight
 from tests.catalogue import SECTORS
 from tests.drill import crowd

@@ -23,7 +23,9 @@ PAGES = (
     "areas/el-paso",
     "areas/el-paso?scale=log&unit=day&with=tucson&with=blaine&with=state-tx",
     "areas/el-paso?more=600&times=1.5&since=2025-03&beds=x",
+    "areas/el-paso?like=title-42-end&since=2025-03&moved=10&moved_to=20&moved_into=tucson&moved_since=2025-03",
     "areas/nowhere",
+    "models",
     "docs",
 )
 # Three widths, and both themes at the narrowest and beyond it: colours do not depend on the width.
