@@ -4,7 +4,7 @@
 
 FOLDER holds official files: OHSS's workbook "CBP Encounters - USBP" and CBP's files by state. At past origins, twelve
 months ahead: the recipe `bank` as it serves (sparse leaves by their recent months), the same without that rule and
-single models. Prints, by panel and by the share of zeros in a leaf's last 36 months, CRPS (counts) and the shares inside
+single models. Prints, by panel and by the share of zeros in a leaf's last 36 months, CRPS (counts) and the shares in
 the 80 and the 95 % interval; then the sums. Of large panels an even choice of leaves is scored, all are learnt from.
 The options were chosen at other origins (`--development`).
 """
