@@ -36,15 +36,15 @@ PANELS = {"usbp-regions-citizenship": "khsm*.xlsx", "cbp-states-detail": "*-stat
 ORIGINS = {
     "usbp-regions-citizenship": ["2008-01", "2011-06", "2014-06", "2017-06", "2020-06", "2023-06"],
     "usbp-family": ["2016-06", "2018-12", "2020-06", "2021-12", "2023-06"],
-    "cbp-states-detail": ["2022-12", "2023-06", "2023-12", "2024-06", "2024-11"],
+    "cbp-states-detail": ["2022-12", "2023-12", "2024-11"],
 }
 DEVELOPMENT = {
     "usbp-regions-citizenship": ["2009-03", "2012-09", "2015-03", "2018-09", "2021-03", "2023-09"],
     "usbp-family": ["2017-03", "2019-09", "2022-03"],
-    "cbp-states-detail": ["2022-09", "2023-03", "2023-09", "2024-03", "2024-09"],
+    "cbp-states-detail": ["2022-09", "2023-09", "2024-09"],
 }
 SINGLE = ("recent-raw", "random_walk-log", "theta-log", "ets-log")
-HORIZON, PATHS, DRAWS, SEED, SCORED = 12, 300, 400, 1, 400
+HORIZON, PATHS, DRAWS, SEED, SCORED = 12, 200, 300, 1, 250
 CLASSES = (
     ("no or few zeros", 0.0, 0.1),
     ("a tenth to half", 0.1, 0.5),

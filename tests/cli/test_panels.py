@@ -6,6 +6,7 @@ import pytest
 
 from forecast.core.months import Month
 from tests.core.test_declarations import DEMO
+from tests.counts.layouts import usbp_sheets, write_workbook
 
 RECIPE = """
 name = "small"
@@ -118,3 +119,31 @@ def test_a_panel_of_ones_own_goes_the_whole_road(command, home, demo, counts, tm
     assert (
         json.loads(command("vintages", "--panel", "demo", "--json")[1])["demo"]["vintages"][0]["file"] == "counts.csv"
     )
+
+
+def test_a_finer_panel_is_added_by_its_name_and_fed_by_the_official_file(command, home, tmp_path):
+    assert "usbp-regions-citizenship (encounters panels add cbp-offices-authority)" in command("panels")[1]
+    code, out, _ = command("panels", "add", "usbp-family")
+    assert (code, "Next: encounters ingest FILE, the official file (OHSS" in out) == (0, True)
+    command("panels", "add", "usbp-regions-citizenship")
+    head = ["Fiscal\nYear", "Month", "Region", "Family Status", "Quantity"]
+    rows = [[2025, "01 October", "Southwest Land Border", "Single Adults", 70]]
+    sheets = usbp_sheets({(Month.of(2024, 10), "el-paso"): 70}) | {"Monthly Rgn and Fam Status": [head, *rows]}
+    path = write_workbook(tmp_path / "usbp.xlsx", sheets)
+    code, out, err = command("ingest", path, "--panel", "usbp-family", "--json")
+    (taken,) = json.loads(out)
+    assert (code, taken["panel"], taken["refused"], err) == (0, "usbp-family", None, "")
+    code, out, err = command("ingest", path, "--accept", "--json")
+    assert code == 1  # the workbook lacks the sheet of the other panel, and the others have taken it
+    assert [(one["panel"], one["already_there"], one["refused"] is None) for one in json.loads(out)] == [
+        ("usbp-sectors", False, True),
+        ("usbp-family", True, True),
+        ("usbp-regions-citizenship", False, False),
+    ]
+    assert (err.count("\n"), "expected a sheet 'Monthly Rgn and Citp'" in err) == (1, True)
+    assert "1 leaves, data through 2024-10" in command("panels")[1]
+
+
+def test_a_name_that_is_neither_a_file_nor_offered_is_refused(command, home):
+    code, _, err = command("panels", "add", "usbp-families")
+    assert (code, err.count("\n"), "or one of cbp-offices-authority" in err) == (1, 1, True)
