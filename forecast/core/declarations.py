@@ -69,7 +69,7 @@ def declared(text: str) -> Panel:
     group_by = _text(values, "group_by") if "group_by" in values else ""
     if group_by and group_by not in dimensions:
         raise PanelError(f"group_by: {group_by!r} is no dimension. The dimensions are {', '.join(dimensions)}.")
-    title, unit = _text(values, "title"), _text(values, "unit")
+    title, unit, source = _text(values, "title"), _text(values, "unit"), _source(values, dimensions)
     return Panel(
         id=identity,
         title=title,
@@ -78,10 +78,12 @@ def declared(text: str) -> Panel:
         areas={},
         counted=f"the counts of {title}",
         target=f"monthly {unit}",
-        layouts=_source(values, dimensions),
+        layouts=source,
+        newer=f"the current file ({layouts()[source[0]].title})" if source else "",
         headlines=(identity,) if () in levels else (),
         months_until_stale=_months(values),
         recipes=_names(values, "recipes") if "recipes" in values else ("bank", "blend", "floor"),
+        many_recipes=() if "recipes" in values else ("finer", "floor"),
         dimensions=dimensions,
         levels=levels,
         group_by=group_by,

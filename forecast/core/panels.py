@@ -21,6 +21,9 @@ from forecast.core.months import Month
 
 __all__ = ["Compared", "Panel", "bundled", "by_layout", "read_bundled"]
 
+# Leaves from which every model beside the one that serves would take hours.
+MANY = 200
+
 
 @dataclass(frozen=True)
 class Compared:
@@ -43,7 +46,8 @@ class Panel:
     leaves that coverage is judged by, empty for all of them. `headlines`: the areas whose misses are reported; `shown`:
     kinds and groups on the page, none for all. `evaluation`: how many past origins are scored before a release, and how
     many months apart. `levels`, `group_by`: how sums and groups of the leaves of a tidy table are made.
-    `labels`: dimension -> label in lower case -> the one that it is counted under.
+    `labels`: dimension -> label in lower case -> the one that it is counted under. `many_recipes`: what competes in
+    the place of `recipes` where leaves are many.
     """
 
     id: str
@@ -62,6 +66,7 @@ class Panel:
     compares: Compared | None = None
     months_until_stale: int = 3
     recipes: tuple[str, ...] = ("bank", "floor")
+    many_recipes: tuple[str, ...] = ()
     evaluation: tuple[int, int] = (4, 3)
     dimensions: tuple[str, ...] = ()
     levels: tuple[tuple[str, ...], ...] = ()
@@ -91,6 +96,10 @@ class Panel:
     def is_finer(self) -> bool:
         """Whether it is declared on an official layout, whose files are another panel's too."""
         return bool(self.dimensions and self.layouts)
+
+    def recipes_for(self, leaves: int) -> tuple[str, ...]:
+        """The recipes that compete for a panel of so many leaves."""
+        return self.many_recipes if self.many_recipes and leaves > MANY else self.recipes
 
     def covers(self, slug: str) -> bool:
         """Whether a slug is of this panel, also one of a declared panel whose leaf no file in force names any more."""

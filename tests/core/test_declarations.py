@@ -70,6 +70,13 @@ def test_a_sum_under_another_is_reached_through_it():
     assert [panel.area(slug).parents for slug in ("d.x.y.z", "d.x.y", "d.x")] == [("d.x.y",), ("d.x",), ("d",)]
 
 
+def test_where_leaves_are_many_fewer_models_compete_unless_the_declaration_names_them():
+    panel = declared(DEMO)
+    assert (panel.recipes_for(200), panel.recipes_for(201)) == (("bank", "blend", "floor"), ("finer", "floor"))
+    named = declared(DEMO.replace("months_until", 'recipes = ["bank"]\nmonths_until'))
+    assert (named.recipes_for(200), named.recipes_for(2000)) == (("bank",), ("bank",))
+
+
 def test_a_declared_panel_is_made_again_of_its_description():
     panel = grown()
     again = Panel.of_description(json.loads(json.dumps(panel.described())))
