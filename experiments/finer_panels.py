@@ -59,11 +59,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--panels", default=",".join(PANELS))
+    parser.add_argument("--models", default=",".join(SINGLE), help="single models; default: %(default)s")
     parser.add_argument("--development", action="store_true", help="at the origins that the options were chosen at")
     parser.add_argument("--quick", action="store_true", help="one origin, without ets-log")
     parser.add_argument("--workers", type=int, default=2)
     asked = parser.parse_args()
-    names = [name for name in SINGLE if not (asked.quick and name == "ets-log")]
+    names = [name for name in asked.models.split(",") if not (asked.quick and name == "ets-log")]
     for name in asked.panels.split(","):
         counts = _counts(asked.folder, name)
         texts = (DEVELOPMENT if asked.development else ORIGINS)[name]
