@@ -49,6 +49,9 @@ def predict(
     Two recipes compete on the last months of the panel itself, which are hidden for that: the one that serves border
     counts (bank), and half of it with half of the Theta method (blend).
 
+    Sparse series of counts (of the last 36 steps half are zero, or the mean is below 5) are forecast by their recent
+    months alone.
+
     Every series needs four known months or more; the fewer there are, the less can be said. One row per month:
     quarters, weeks and years are numbered (0, 1, 2, ...) and named by --season 4, 52 or 1. The recipe takes values for
     counts: around 10 and below it treats differences, far above it ratios. Rescale shares or rates first.
@@ -88,7 +91,12 @@ def predict(
         [f"{one.series.area}: the floor stands in: {_ADVICE.split(one.failures[0])[0]}" for one in failed],
         "such series",
     )
-    typer.echo(f"{out}: {len(made)} series, {horizon} steps ahead, {how}; the floor stands in for {len(failed)}")
+    sparse = [one.series.area for one in made if one.sparse]
+    _say([f"{area}: sparse, forecast by its recent months alone" for area in sparse], "such series")
+    recent = f"; {len(sparse)} sparse ones by their recent months" if sparse else ""
+    typer.echo(
+        f"{out}: {len(made)} series, {horizon} steps ahead, {how}; the floor stands in for {len(failed)}{recent}"
+    )
 
 
 def _say(lines: list[str], what: str) -> None:

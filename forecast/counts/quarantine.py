@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from forecast.core.months import SEASON, Month
 from forecast.core.tables import Floats, Vintage
-from forecast.counts.losses import REACH, levels, losses, whole_again
+from forecast.counts.losses import REACH, chances_of_none, levels, losses, whole_again
 from forecast.counts.overlay import Known, known_from
 
 __all__ = ["LEAST_PRESENT", "MOST_REVISED", "doubts", "in_short"]
@@ -115,7 +115,10 @@ def _lost(now: Known, before: Known | None, whole: set[Month]) -> list[str]:
         if before is not None:
             # What the month had itself is usual too.
             usual = np.fmax(usual, before.on(month, 1, now.areas).values[0])
-        lost = losses(now.values[step], usual, between=not np.isnan(months[step + REACH + 1]).all())
+        between = not np.isnan(months[step + REACH + 1]).all()
+        # Areas of a declared panel may be thousands, of which some have none in any month.
+        chances = chances_of_none(months, step + REACH) if now.panel.dimensions else None
+        lost = losses(now.values[step], usual, between=between, chances=chances)
         if month in whole:
             continue
         if lost.areas.any():

@@ -29,6 +29,7 @@ from forecast.models.catalog import Member, libraries, model
 from forecast.models.protocol import Fitted, Model, PanelModel, Parameters
 from forecast.models.quiet import Quiet, is_quiet
 from forecast.models.random_walk import RandomWalk
+from forecast.models.recent import FAMILY, Recent
 from forecast.models.scale import ceiling, middle_ceiling
 
 __all__ = ["Fit", "FitTask", "fit_all", "fit_one", "floor", "generator", "guarded", "make_ready", "refusal", "restore"]
@@ -39,7 +40,7 @@ class FitTask:
     """One member on one series: `samples` paths of `horizon` months.
 
     `panel`: every series of the panel, for families that learn from all of them. `start`: parameters of an earlier fit,
-    whose orders may be kept.
+    whose orders may be kept. `sparse`: the recent months are fitted in the member's place.
     """
 
     member: Member
@@ -49,6 +50,7 @@ class FitTask:
     seed: int
     panel: tuple[Series, ...] = ()
     start: Parameters | None = None
+    sparse: bool = False
 
 
 @dataclass(frozen=True)
@@ -88,7 +90,8 @@ def floor(series: Series) -> Model:
 
 def restore(member: Member, series: Series, parameters: Parameters, failure: str | None) -> Fitted:
     """The fit behind a `Fit`, from what it recorded: the member's own, or the floor's where there was a failure."""
-    return (floor(series) if failure else model(member)).restore(series, parameters)
+    own = Recent() if parameters.get("family") == FAMILY else model(member)
+    return (floor(series) if failure else own).restore(series, parameters)
 
 
 def refusal(paths: Floats, series: Series) -> str | None:
@@ -110,7 +113,7 @@ def refusal(paths: Floats, series: Series) -> str | None:
 
 def fit_one(task: FitTask) -> Fit:
     """Fit and simulate one task in this process; never raises for what a model does. There is no deadline here."""
-    return guarded(task, model(task.member))
+    return guarded(task, Recent() if task.sparse else model(task.member))
 
 
 def fit_all(

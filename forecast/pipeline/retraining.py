@@ -78,8 +78,8 @@ def retrain(panel: str, job: Job, progress: Progress, *, force: bool = False, as
 
 def _retrain(panel: str, job: Job, progress: Progress, *, force: bool, as_of: date | None) -> Result:
     now = job.clock()
-    recipes = _candidates(panel, job)
     counts = job.archive.as_of(panel, as_of or now.date())
+    recipes = _candidates(job, counts)
     once = f"{HINDCAST} {as_of}" if as_of else f"forced {now.isoformat()}" if force else ""
     migrate(job.engine)
     corrected: list[Correction] = []
@@ -182,9 +182,10 @@ def _served_again(panel: str, job: Job, release: str, correction: Correction, no
     return Result(panel, "nothing new", release)
 
 
-def _candidates(panel: str, job: Job) -> list[Recipe]:
+def _candidates(job: Job, counts: Counts) -> list[Recipe]:
     """The recipes that compete. Raises RecipeError where two carry one name: their scores could not be told apart."""
-    recipes = [load_recipe(name) for name in job.recipes or job.archive.panels[panel].recipes]
+    own = job.archive.panels[counts.panel.id].recipes_for(len(counts.open_areas))
+    recipes = [load_recipe(name) for name in job.recipes or own]
     names = [recipe.name for recipe in recipes]
     if twice := [name for name in names if names.count(name) > 1]:
         raise RecipeError(f"Two recipes are called {twice[0]!r}. Give each its own name in its file.")

@@ -20,6 +20,7 @@ from forecast.evaluation.comparison import Comparison
 from forecast.models.fitting import make_ready
 from forecast.pipeline import reporting
 from forecast.pipeline.job import Job, Progress, Result
+from forecast.recipe import routing
 from forecast.recipe.recipe import Recipe, Run, member_forecasts
 from forecast.recipe.recipe import run as run_recipe
 from forecast.recipe.version import code_version
@@ -188,6 +189,8 @@ class Training:
 
     def _manifest(self, made: Run, report: dict[str, Any]) -> Manifest:
         counts, now = self.counts, self.job.clock()
+        sparse = routing.sparsely(fit for fit in made.fits if fit.member in made.recipe.pooled)
+        said = (routing.sentence(len(sparse), len(counts.open_areas)),) if sparse else ()
         issued = counts.as_of if self.hindcast else now.date()
         return Manifest(
             panel=self.panel,
@@ -200,9 +203,9 @@ class Training:
             recipe=made.recipe.name,
             code_version=code_version(),
             hindcast=self.hindcast,
-            scores=report | {"draws": made.recipe.draws},
+            scores=report | {"draws": made.recipe.draws} | ({"sparse": list(sparse)} if sparse else {}),
             fallbacks=made.fallbacks,
-            notes=cautions(counts, horizon=made.recipe.horizon, issued=issued, others=self.job.others(counts)),
+            notes=cautions(counts, horizon=made.recipe.horizon, issued=issued, others=self.job.others(counts)) + said,
             sources=counts.sources,
         )
 

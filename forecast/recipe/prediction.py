@@ -12,7 +12,7 @@ from forecast.core.tables import LEVELS, Floats, Series
 from forecast.models.catalog import learns_from_panel
 from forecast.models.fitting import Fit, FitTask, fit_all
 from forecast.models.quiet import is_quiet
-from forecast.recipe import pooling
+from forecast.recipe import pooling, routing
 from forecast.recipe.recipe import Recipe
 
 __all__ = ["Prediction", "predict"]
@@ -21,12 +21,13 @@ __all__ = ["Prediction", "predict"]
 @dataclass(frozen=True)
 class Prediction:
     """One series' forecast: `quantiles` (horizon, LEVELS), counts per step;
-    `failures`: members that the floor stands in for, and why.
+    `failures`: members that the floor stands in for, and why; `sparse`: forecast by its recent months alone.
     """
 
     series: Series
     quantiles: Floats
     failures: tuple[str, ...]
+    sparse: bool = False
 
 
 def predict(
@@ -49,8 +50,13 @@ def predict(
     fits: dict[tuple[str, str], Fit] = {}
     for panel in ends.values():
         for share in shares:
-            whole = tuple(one for one in panel if not is_quiet(one)) if learns_from_panel(share.member) else ()
-            tasks = [FitTask(share.member, one, horizon, recipe.samples, recipe.seed, whole) for one in panel]
+            learns = learns_from_panel(share.member)
+            sparse = routing.sparse(panel) if learns else frozenset()
+            whole = tuple(one for one in panel if not is_quiet(one) and one.area not in sparse) if learns else ()
+            tasks = [
+                FitTask(share.member, one, horizon, recipe.samples, recipe.seed, whole, sparse=one.area in sparse)
+                for one in panel
+            ]
             # A family that learns from the panel is fitted once for all of it; handing the panel to workers would cost
             # more.
             panel_fits = fit_all(tasks, executor=HERE if whole else executor, on_done=on_fit)
@@ -63,6 +69,8 @@ def predict(
 
 def _prediction(recipe: Recipe, series: Series, fits: list[tuple[Fit, float]]) -> Prediction:
     rng = np.random.default_rng([recipe.seed, series.origin.ordinal % 2**32])  # steps may be negative
-    pooled = pooling.linear_pool([(fit.paths, weight) for fit, weight in fits], recipe.samples, rng)
+    used = routing.alone(fits)
+    pooled = pooling.linear_pool([(fit.paths, weight) for fit, weight in used], recipe.samples, rng)
     failures = tuple(f"{fit.member.label}: {fit.failure}" for fit, _ in fits if fit.failure is not None)
-    return Prediction(series, np.quantile(pooled, LEVELS, axis=1).T, failures)
+    quantiles = np.quantile(pooled, LEVELS, axis=1).T
+    return Prediction(series, quantiles, failures, sparse=bool(routing.sparsely(fit for fit, _ in used)))

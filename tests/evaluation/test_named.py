@@ -10,7 +10,7 @@ from tests.recipe.test_recipe import TEXT
 
 
 @pytest.mark.parametrize("scale", ["raw", "log"])
-@pytest.mark.parametrize("family", sorted(set(FAMILIES) - {"bank"}))
+@pytest.mark.parametrize("family", sorted(set(FAMILIES) - {"bank", "recent"}))
 def test_a_label_names_its_member(family, scale):
     assert member(f"{family}-{scale}") == Member.of(family, scale=scale)
     assert member(f"{family}-{scale}").label == f"{family}-{scale}"

@@ -20,10 +20,19 @@ from forecast.models.scale import standardised, to_working
 from forecast.models.structural import Structural
 from tests.models.examples import sector, series, with_gaps
 
-NEEDS = {"random_walk": 1, "seasonal_naive": 24, "theta": 6, "ets": 10, "structural": 10, "sarimax": 16, "prophet": 24}
+NEEDS = {
+    "random_walk": 1,
+    "seasonal_naive": 24,
+    "theta": 6,
+    "ets": 10,
+    "structural": 10,
+    "sarimax": 16,
+    "prophet": 24,
+    "recent": 4,
+}
 WITHOUT_CALENDAR = [family for family in FAMILIES if family != "prophet"]
-# The bank works on logs only.
-SCALES = {family: ("log",) if family == "bank" else ("raw", "log") for family in FAMILIES}
+# The bank works on logs only, the recent months on counts only.
+SCALES = {family: {"bank": ("log",), "recent": ("raw",)}.get(family, ("raw", "log")) for family in FAMILIES}
 
 
 def rng() -> np.random.Generator:
