@@ -182,7 +182,7 @@ def _misbehave(how: str, where: str) -> None:
     bad = partial(fit_badly, how, where)
     for module in (recipe, cache, backtest):
         if hasattr(module, "fit_all"):
-            module.fit_all = lambda tasks, **more: fitting.fit_all(tasks, **{**more, "fit": bad})  # type: ignore[attr-defined]
+            module.fit_all = lambda tasks, **more: fitting.fit_all(tasks, **{**more, "fit": bad, "keep": None})  # type: ignore[attr-defined]
 
 
 def _draw_blanks() -> None:
