@@ -77,7 +77,9 @@ class Settings(BaseSettings):
         except ValueError:  # a port that is no number, or beyond 65535
             whole = None
         if value != "local" and (not whole or "@" in value):
-            raise PydanticCustomError("executor", "{value!r} is neither local nor dask://host:port", {"value": value})
+            raise PydanticCustomError(
+                "executor", "{value} is neither local nor dask://host:port", {"value": repr(value)}
+            )
         return value
 
     @property

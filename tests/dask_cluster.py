@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tests.waiting import until
+from tests.waiting import HANG, until
 
 __all__ = ["Cluster", "cluster"]
 
@@ -59,15 +59,10 @@ class Cluster:
             )  # fmt: skip
 
     def close(self) -> None:
-        """End every process of it."""
+        """End every process of it; what the workers have beside them ends with them."""
         for process in (*self.workers, self.scheduler):
-            process.terminate()
-        for process in (*self.workers, self.scheduler):
-            try:
-                process.wait(20)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
+            process.kill()
+            process.wait(HANG)
 
 
 @contextmanager

@@ -30,8 +30,8 @@ __all__ = ["DaskExecutor"]
 Task = TypeVar("Task")
 Result = TypeVar("Result")
 
-# Seconds for a scheduler to answer, and for each question to it and its workers.
-_PATIENCE = 8.0
+# Seconds for a scheduler to be reached, and for each question to it and its workers.
+_PATIENCE = 6.0
 # Seconds without a batch ending, after which the cluster is asked whether it is there; and without any worker.
 _SILENCE, _ALONE = 5.0, 60.0
 # Tasks of a batch at most: what a lost worker costs. Fewer towards the end, so that all workers end together.
@@ -194,9 +194,10 @@ def _connected(address: str) -> Iterator[Any]:
     for name in _LOGGERS:  # what it has to say is said in one line, by whoever catches the error
         logging.getLogger(name).setLevel(logging.CRITICAL + 1)
     try:
-        client = Client(address, timeout=_PATIENCE, set_as_default=False)
-    except (OSError, ImportError, ValueError) as error:
-        raise _nobody(address, error) from None
+        # Its own timeout does not end the wait for somebody who listens and says nothing.
+        client = _asked(lambda: Client(address, timeout=_PATIENCE, set_as_default=False), lambda: _nobody(address))
+    except (ImportError, ValueError) as error:
+        raise _nobody(address, f" ({one_line(error)[:200]})") from None
     try:
         _check(client, address)
         yield client
@@ -231,9 +232,7 @@ def _check(client: Any, address: str) -> None:
         refuse_others(worker, facts, installation())
 
 
-def _nobody(address: str, error: Exception) -> ClusterError:
-    said = one_line(error)
-    why = "" if isinstance(error, OSError) else f" ({said[:200]})"
+def _nobody(address: str, why: str = "") -> ClusterError:
     return ClusterError(
         f"No Dask scheduler answers at {address} within {_PATIENCE:g} s{why}. Start it (dask scheduler) or correct "
         "ENCOUNTERS_EXECUTOR; nothing was fitted on this machine instead."
