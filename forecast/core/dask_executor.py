@@ -1,28 +1,25 @@
 """Does tasks on the workers of a Dask cluster, in batches, as `executor` does them on processes of this machine.
 
-The only file that knows a client of Dask, which it loads when it is asked for. distributed's own client rather than
-joblib's backend, which waits for ever where the scheduler lacks the package.
+Batches, because a scheduler stalls over some ten thousands of tasks, and few submitted ahead of the work.
 """
 
 from __future__ import annotations
 
-import logging
 import pickle
 import queue
-import threading
 import time
 import uuid
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import Future
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
-from forecast.core.dask_worker import do_batch, present
+from forecast.core.dask_client import asked, connected, lacking
+from forecast.core.dask_worker import do_batch
 from forecast.core.errors import ClusterError, EncountersError, one_line
 from forecast.core.executor import Executor
-from forecast.core.installation import installation, refuse_others
+from forecast.core.installation import installation
 from forecast.core.outcome import Outcome
 
 __all__ = ["DaskExecutor"]
@@ -30,15 +27,14 @@ __all__ = ["DaskExecutor"]
 Task = TypeVar("Task")
 Result = TypeVar("Result")
 
-# Seconds for a scheduler to be reached, and for each question to it and its workers.
-_PATIENCE = 6.0
-# Seconds without a batch ending, after which the cluster is asked whether it is there; and without any worker.
-_SILENCE, _ALONE = 5.0, 60.0
+# Seconds for the scheduler to answer amid the work.
+_PATIENCE = 30.0
+# Seconds after which the scheduler is asked for its workers again; and without any, after which the work ends.
+_LOOK, _ALONE = 5.0, 60.0
 # Tasks of a batch at most: what a lost worker costs. Fewer towards the end, so that all workers end together.
 _BATCH = 32
 # Batches that are submitted ahead, per thread of the workers: enough to keep them busy, however many there are to come.
 _AHEAD = 3
-_LOGGERS = ("distributed", "distributed.client", "distributed.core", "tornado", "tornado.application", "asyncio")
 
 
 @dataclass(frozen=True)
@@ -59,7 +55,7 @@ class DaskExecutor(Executor):
         fail alone. Raises ClusterError where the cluster cannot do them, or is lost.
         """
         if tasks:
-            with _connected(self.address) as client:
+            with connected(self.address) as client:
                 yield from _Work(client, self, function, tuple(preload)).outcomes(tasks)
 
     def warm(self, preload: Sequence[str]) -> None:
@@ -67,7 +63,7 @@ class DaskExecutor(Executor):
 
     def check(self) -> None:
         """Raise ClusterError where there is no scheduler, no worker, one without this package, or with another."""
-        with _connected(self.address):
+        with connected(self.address):
             pass
 
 
@@ -83,16 +79,18 @@ class _Work:
     submitted: dict[str, tuple[int, Sequence[Any]]] = field(default_factory=dict)
     futures: dict[str, Any] = field(default_factory=dict)
     ended: queue.SimpleQueue[Any] = field(default_factory=queue.SimpleQueue)
-    alone_since: float | None = None
+    threads: int = 0
+    looked: float = 0.0
+    peopled: float = field(default_factory=time.monotonic)
 
     def outcomes(self, tasks: Sequence[Any]) -> Iterator[Outcome[Any]]:
         """One per task, in order."""
-        threads = sum(_asked(self.client.nthreads, self._lost).values())
-        self.waiting.extend(_batches(tasks, threads))
+        self._look()
+        self.waiting.extend(_batches(tasks, self.threads))
         came: dict[int, Outcome[Any]] = {}
         turn = 0
         while turn < len(tasks):
-            while self.waiting and len(self.submitted) < _AHEAD * max(1, threads):
+            while self.waiting and len(self.submitted) < _AHEAD * max(1, self.threads):
                 self._submit(*self.waiting.popleft())
             came.update(self._next())
             while turn in came:
@@ -101,6 +99,8 @@ class _Work:
 
     def _submit(self, place: int, tasks: Sequence[Any]) -> None:
         """Hand a batch over as bytes, which the scheduler need not understand."""
+        if self.client.status != "running":
+            raise self._lost()
         future = self.client.submit(
             do_batch, pickle.dumps((self.function, list(tasks), self.executor.deadline), pickle.HIGHEST_PROTOCOL),
             pure=False, key=f"encounters-{uuid.uuid4().hex}", preload=self.preload, ours=dict(installation()),
@@ -112,28 +112,31 @@ class _Work:
         """The outcomes of the next batch that ends, by the places of its tasks; none where it is done again.
         Raises ClusterError where the cluster is gone, and what ended the batch where that ends all.
         """
-        until = time.monotonic() + _SILENCE
-        while True:
+        future = None
+        while future is None:
             if self.client.status != "running":
                 raise self._lost()
+            if time.monotonic() > self.looked + _LOOK:
+                self._look()
             with suppress(queue.Empty):
                 future = self.ended.get(timeout=0.5)
-                break
-            if time.monotonic() > until:
-                self._look()
-                until = time.monotonic() + _SILENCE
         place, tasks = self.submitted.pop(future.key)
         del self.futures[future.key]
-        self.alone_since = None
         if future.status == "finished":
-            # Where the worker that had it has died meanwhile, the scheduler lets it be done again first.
-            answer = pickle.loads(_asked(future.result, self._lost, seconds=None))  # noqa: S301 our own workers'
+            answer = pickle.loads(self._answer(future))  # noqa: S301 our own workers'
             if isinstance(answer, EncountersError):
                 raise answer
             return dict(enumerate(answer, start=place))
         if future.status != "error":
             raise self._lost()
         return self._failed(future.exception(), place, tasks)
+
+    def _answer(self, future: Any) -> bytes:
+        """Where the worker that had it has died meanwhile, the scheduler lets it be done again first."""
+        try:
+            return cast(bytes, asked(future.result, self._lost, None))
+        except Exception:  # it is cancelled with the connection
+            raise self._lost() from None
 
     def _failed(self, error: BaseException, place: int, tasks: Sequence[Any]) -> dict[int, Outcome[Any]]:
         from distributed.scheduler import KilledWorker
@@ -147,7 +150,7 @@ class _Work:
         if isinstance(error, EncountersError):
             raise error
         if isinstance(error, ImportError):
-            raise _lacking("A worker of the Dask scheduler at", self.executor.address, error)
+            raise lacking("A worker of the Dask scheduler at", self.executor.address, error)
         raise ClusterError(
             f"The Dask cluster at {self.executor.address} could not do a batch ({type(error).__name__}: "
             f"{one_line(error)[:300]}). Its workers' log says more."
@@ -155,11 +158,16 @@ class _Work:
 
     def _look(self) -> None:
         """Ask the scheduler for its workers. Raises ClusterError where it is gone, or they are and stay so."""
-        if _asked(self.client.nthreads, self._lost):
-            self.alone_since = None
-            return
-        self.alone_since = self.alone_since or time.monotonic()
-        if (alone := time.monotonic() - self.alone_since) > _ALONE:
+        try:
+            self.threads = sum(asked(self.client.nthreads, self._lost, _PATIENCE).values())
+        except ClusterError:
+            raise
+        except Exception:  # a connection that ends may raise anything
+            raise self._lost() from None
+        self.looked = time.monotonic()
+        if self.threads:
+            self.peopled = self.looked
+        elif (alone := self.looked - self.peopled) > _ALONE:
             raise ClusterError(
                 f"The Dask scheduler at {self.executor.address} has had no worker for {alone:.0f} s. Start one (dask "
                 f"worker {self.executor.address}) and repeat the command."
@@ -179,89 +187,3 @@ def _batches(tasks: Sequence[Task], threads: int) -> Iterator[tuple[int, Sequenc
         size = min(_BATCH, max(1, (len(tasks) - place) // (4 * max(1, threads))))
         yield place, tasks[place : place + size]
         place += size
-
-
-@contextmanager
-def _connected(address: str) -> Iterator[Any]:
-    """A client of a scheduler whose workers give our figures. Raises ClusterError."""
-    try:
-        from distributed import Client
-    except ModuleNotFoundError as error:
-        raise ClusterError(
-            f"ENCOUNTERS_EXECUTOR names a Dask cluster, and {error.name} is not installed here. Add it: pip install "
-            "'encounter-forecast[train,dask]'."
-        ) from None
-    for name in _LOGGERS:  # what it has to say is said in one line, by whoever catches the error
-        logging.getLogger(name).setLevel(logging.CRITICAL + 1)
-    try:
-        # Its own timeout does not end the wait for somebody who listens and says nothing.
-        client = _asked(lambda: Client(address, timeout=_PATIENCE, set_as_default=False), lambda: _nobody(address))
-    except (ImportError, ValueError) as error:
-        raise _nobody(address, f" ({one_line(error)[:200]})") from None
-    try:
-        _check(client, address)
-        yield client
-    finally:
-        with suppress(Exception):  # a scheduler that is gone cannot be taken leave of
-            client.close(timeout=2)
-
-
-def _check(client: Any, address: str) -> None:
-    def silent() -> ClusterError:
-        return ClusterError(
-            f"The Dask scheduler at {address}, or one of its workers, does not answer within {_PATIENCE:g} s. Look "
-            "whether they run and can be reached, and repeat the command."
-        )
-
-    try:
-        _asked(lambda: client.run_on_scheduler(present), silent)
-    except (ImportError, AttributeError) as error:
-        raise _lacking("The Dask scheduler at", address, error) from None
-    try:
-        client.wait_for_workers(1, timeout=_PATIENCE)
-    except TimeoutError:
-        raise ClusterError(f"The Dask scheduler at {address} has no worker. Start one: dask worker {address}") from None
-    theirs: Mapping[str, Any] = _asked(lambda: client.run(installation, on_error="return"), silent)
-    for worker, facts in sorted(theirs.items()):
-        if isinstance(facts, (ImportError, AttributeError)):
-            raise _lacking("The Dask worker", worker, facts)
-        if isinstance(facts, Exception):
-            raise ClusterError(
-                f"The Dask worker {worker} does not say what it has ({one_line(facts)}). Start it again."
-            )
-        refuse_others(worker, facts, installation())
-
-
-def _nobody(address: str, why: str = "") -> ClusterError:
-    return ClusterError(
-        f"No Dask scheduler answers at {address} within {_PATIENCE:g} s{why}. Start it (dask scheduler) or correct "
-        "ENCOUNTERS_EXECUTOR; nothing was fitted on this machine instead."
-    )
-
-
-def _lacking(whom: str, address: str, error: BaseException) -> ClusterError:
-    return ClusterError(
-        f"{whom} {address} cannot load this release of encounter-forecast ({one_line(error)[:200]}). Install the "
-        "release that is used here there too: pip install 'encounter-forecast[train,dask]'."
-    )
-
-
-def _asked(
-    question: Callable[[], Any], otherwise: Callable[[], ClusterError], seconds: float | None = _PATIENCE
-) -> Any:
-    """The answer to a question whose own wait has no end. Raises what `otherwise` gives where there is none in time,
-    or the connection is lost.
-    """
-    answer: Future[Any] = Future()
-
-    def ask() -> None:
-        try:
-            answer.set_result(question())
-        except BaseException as error:
-            answer.set_exception(error)
-
-    threading.Thread(target=ask, daemon=True).start()
-    try:
-        return answer.result(timeout=seconds)
-    except OSError:  # also a TimeoutError, and a connection that is closed
-        raise otherwise() from None

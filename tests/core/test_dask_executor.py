@@ -10,10 +10,23 @@ import pytest
 from distributed import Client
 
 from forecast.core.dask_executor import DaskExecutor
+from forecast.core.executor import Executor
+from forecast.evaluation import backtest, quantile_table
+from forecast.evaluation.cache import FitCache
+from forecast.recipe import recipe
 from tests.core.test_executor import double, leave, sleep_or_answer
 from tests.dask_cluster import cluster
+from tests.samples import cell_counts
 from tests.waiting import HANG, until
 
+FAMILIES = """
+name = "families"
+purpose = "families of a library, of our own, and one that learns from the whole panel"
+horizon = 6
+samples = 60
+seed = 5
+""" + "".join(f'[[members]]\nmodel = "{name}"\nscale = "log"\n' for name in ("ets", "theta", "random_walk"))
+FAMILIES += '[[members]]\nmodel = "bank"\n'
 # Most tasks of a batch where 40 are spread over three threads.
 SHARE = 3
 
@@ -71,6 +84,22 @@ def test_a_hanging_task_is_ended_at_its_deadline_and_a_deadly_one_fails_alone(tw
     assert [outcome.failure for outcome in outcomes] == [None, "no answer within 5 s; the worker was killed", None]
     deadly = list(executor(two).map(leave_if_asked, [0, 3, 0, 0]))
     assert [outcome.result for outcome in deadly] == ["here", None, "here", "here"]
+
+
+def test_a_backtest_gives_the_same_bytes_and_remembers_the_same_fits_on_both_engines(two, tmp_path):
+    counts, written = cell_counts(), []
+    for engine in (Executor(2, HANG), executor(two)):
+        cache = FitCache(tmp_path / type(engine).__name__)
+        past = backtest.run(
+            [recipe.parse(FAMILIES)], counts, [counts.through + -6], horizon=6, executor=engine, cache=cache
+        )
+        assert not any(fit.failure or fit.remembered for fit in past.fits)
+        table = tmp_path / f"{type(engine).__name__}.csv"
+        quantile_table.write(table, quantile_table.rows(past.forecasts, counts.panel, {}))
+        kept = sorted(path.name for path in cache.folder.rglob("*.fit"))
+        written.append((table.read_bytes(), len(past.fits), kept))
+    assert written[0] == written[1]
+    assert len(written[0][2]) == written[0][1]
 
 
 def test_a_killed_worker_costs_its_batch_at_most_and_gives_no_outcome_twice(two, tmp_path):
