@@ -11,6 +11,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from distributed import Client
+
 from tests.waiting import HANG, until
 
 __all__ = ["Cluster", "cluster"]
@@ -67,12 +69,15 @@ class Cluster:
 
 @contextmanager
 def cluster(folder: Path, workers: int = 2, **environment: str) -> Iterator[Cluster]:
-    """A scheduler and so many workers of one thread."""
+    """A scheduler and so many workers of one thread, which have joined it."""
     folder.mkdir(parents=True, exist_ok=True)
     made = Cluster(folder, environment)
     try:
         for _ in range(workers):
             made.add_worker(**environment)
+        if workers:
+            with Client(made.address, timeout=HANG, set_as_default=False) as client:
+                client.wait_for_workers(workers, timeout=HANG)
         yield made
     finally:
         made.close()

@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
+import warnings
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future
 from contextlib import contextmanager, suppress
@@ -30,6 +31,7 @@ def connected(address: str) -> Iterator[Any]:
     """A client of a scheduler whose workers give our figures. Raises ClusterError."""
     try:
         from distributed import Client
+        from distributed.versions import VersionMismatchWarning
     except ModuleNotFoundError as error:
         raise ClusterError(
             f"ENCOUNTERS_EXECUTOR names a Dask cluster, and {error.name} is not installed here. Add it: pip install "
@@ -37,6 +39,7 @@ def connected(address: str) -> Iterator[Any]:
         ) from None
     for name in _LOGGERS:  # what it has to say is said in one line, by whoever catches the error
         logging.getLogger(name).setLevel(logging.CRITICAL + 1)
+    warnings.filterwarnings("ignore", category=VersionMismatchWarning)
     try:
         # Its own timeout does not end the wait for somebody who listens and says nothing.
         client = asked(

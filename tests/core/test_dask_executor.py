@@ -74,7 +74,7 @@ def test_tasks_go_in_batches_to_both_workers_which_use_one_thread_each(two):
     doing = executor(two)
     assert [outcome.result for outcome in doing.map(double, range(300))] == list(range(0, 600, 2))
     at = {outcome.result for outcome in doing.map(sleep_or_answer, [0.05] * 40)}
-    assert len(at) == 2
+    assert len(at) >= 2  # more where one was replaced, as each is after some hundred tasks
     assert os.getpid() not in at
     assert [outcome.result for outcome in doing.map(os.getenv, ["OMP_NUM_THREADS"])] == ["1"]
 
