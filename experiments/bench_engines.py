@@ -4,11 +4,11 @@ and whether their figures are the same.
     .venv/bin/python experiments/bench_engines.py --quick
 
 Fits one family to the bundled sectors at past origins, on one and on two workers of each engine in turn, and prints
-for each: seconds from the first task to the last, how many times faster than one worker, processor seconds of
-everything that took part, how many processors that is at a time, and whether every path and parameter is what it is
-here, in this process. Workers have loaded the family's library beforehand. Where others use the machine too, two
-workers can be no faster than the processors that they were given; what remains are the processor seconds, which two
-workers should not need more of than one.
+for each: seconds from the first task to the last; how many times faster than one worker that is; processor seconds of
+everything that took part; how many times faster it would be by those, had each worker a processor to itself; how many
+processors it had at once; and whether every path and parameter is what it is here, in this process. Where others use
+the machine, two workers can be no faster than the processors that they are given: there the ratio by processor seconds
+is what remains. Workers have loaded the family's library beforehand.
 """
 
 from __future__ import annotations
@@ -45,23 +45,26 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--family", default="ets", help="a family that the recipe bank is compared with (ets)")
     parser.add_argument("--origins", type=int, default=12, help="past origins, six months apart, of 20 areas each (12)")
-    parser.add_argument("--quick", action="store_true", help="one origin")
+    parser.add_argument("--quick", action="store_true", help="three origins")
     asked = parser.parse_args()
-    work = _work(asked.family, 1 if asked.quick else asked.origins)
+    work = _work(asked.family, 3 if asked.quick else asked.origins)
     here = _digest(fit_all(work, executor=HERE))
     print(f"{len(work)} fits of {asked.family}; load before: {os.getloadavg()[0]:.1f} on {os.cpu_count()} processors")
-    print(f"{'engine':<8}{'workers':>8}{'seconds':>10}{'ratio':>8}{'CPU s':>8}{'at once':>9}  same figures")
+    print(
+        f"{'engine':<8}{'workers':>8}{'seconds':>10}{'ratio':>8}{'CPU s':>8}{'by CPU':>8}{'at once':>9}  same figures"
+    )
     for engine in ("local", "dask"):
-        alone = 0.0
+        alone = sole = 0.0
         for workers in WORKERS:
             with _local(workers) if engine == "local" else _dask(workers) as executor:
                 fit_all(work[: 4 * workers], executor=executor)  # the first fits load what they need
                 before, began = _processor_seconds(), time.perf_counter()
                 fits = fit_all(work, executor=executor)
                 seconds, busy = time.perf_counter() - began, _processor_seconds() - before
-            alone = alone or seconds
+            alone, sole = alone or seconds, sole or busy
             same = "yes" if _digest(fits) == here else "NO"
-            figures = f"{seconds:>10.1f}{alone / seconds:>8.2f}{busy:>8.1f}{busy / seconds:>9.2f}"
+            figures = f"{seconds:>10.1f}{alone / seconds:>8.2f}{busy:>8.1f}{workers * sole / busy:>8.2f}"
+            figures += f"{busy / seconds:>9.2f}"
             print(f"{engine:<8}{workers:>8}{figures}  {same}", flush=True)
     print(f"load afterwards: {os.getloadavg()[0]:.1f}")
 

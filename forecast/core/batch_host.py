@@ -40,11 +40,11 @@ def main() -> NoReturn:
     threading.Thread(target=_receive, args=(asked, batches, pool), daemon=True).start()
     while True:
         try:
-            batch = batches.get(timeout=_IDLE)
-        except queue.Empty:
+            answer = pickle.dumps(_outcomes(pool, batches.get(timeout=_IDLE)), pickle.HIGHEST_PROTOCOL)
+            pickle.dump(answer, answered, pickle.HIGHEST_PROTOCOL)
+            answered.flush()
+        except (queue.Empty, OSError):  # nothing has come for long, or nobody wants the answer any more
             _end(pool)
-        pickle.dump(pickle.dumps(_outcomes(pool, batch), pickle.HIGHEST_PROTOCOL), answered, pickle.HIGHEST_PROTOCOL)
-        answered.flush()
 
 
 def _outcomes(pool: Pool, batch: bytes) -> Any:
@@ -67,12 +67,14 @@ def _receive(asked: BinaryIO, batches: queue.SimpleQueue[bytes], pool: Pool) -> 
 
 
 def _end(pool: Pool) -> NoReturn:
-    signal.alarm(10)  # the kernel ends what does not end by itself
+    signal.alarm(60)  # the kernel ends what does not end by itself
     for worker in multiprocessing.active_children():
         worker.kill()
+    folder = tempfile.gettempdir()  # its Dask worker made it for this process alone
+    shutil.rmtree(folder, ignore_errors=True)
     with suppress(Exception):  # another thread may be at work with it
         pool.close()
-    shutil.rmtree(tempfile.gettempdir(), ignore_errors=True)  # its Dask worker made it for this process alone
+    shutil.rmtree(folder, ignore_errors=True)
     os._exit(0)
 
 
