@@ -7,12 +7,14 @@ wait here ends: whoever cannot work on a cluster hears why within half a minute.
 from __future__ import annotations
 
 import logging
+import socket
 import threading
 import time
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future
 from contextlib import contextmanager, suppress
+from importlib.util import find_spec
 from typing import Any
 
 from forecast.core.dask_worker import present
@@ -21,22 +23,23 @@ from forecast.core.installation import installation, refuse_others
 
 __all__ = ["asked", "connected", "lacking"]
 
-# Seconds for a scheduler to be reached, to have a worker, and for all to have said what they are.
-_REACHED, _WORKERS, _ALL = 8.0, 8.0, 24.0
+# Seconds for a scheduler to listen, to be reached, to have a worker, and for all to have said what they are.
+_LISTENING, _REACHED, _WORKERS, _ALL = 2.0, 8.0, 8.0, 24.0
 _LOGGERS = ("distributed", "distributed.client", "distributed.core", "tornado", "tornado.application", "asyncio")
 
 
 @contextmanager
 def connected(address: str) -> Iterator[Any]:
     """A client of a scheduler whose workers give our figures. Raises ClusterError."""
-    try:
-        from distributed import Client
-        from distributed.versions import VersionMismatchWarning
-    except ModuleNotFoundError as error:
+    if find_spec("distributed") is None:
         raise ClusterError(
-            f"ENCOUNTERS_EXECUTOR names a Dask cluster, and {error.name} is not installed here. Add it: pip install "
+            "ENCOUNTERS_EXECUTOR names a Dask cluster, and distributed is not installed here. Add it: pip install "
             "'encounter-forecast[train,dask]'."
-        ) from None
+        )
+    _find(address)
+    from distributed import Client
+    from distributed.versions import VersionMismatchWarning
+
     for name in _LOGGERS:  # what it has to say is said in one line, by whoever catches the error
         logging.getLogger(name).setLevel(logging.CRITICAL + 1)
     warnings.filterwarnings("ignore", category=VersionMismatchWarning)
@@ -53,6 +56,20 @@ def connected(address: str) -> Iterator[Any]:
     finally:
         with suppress(Exception):  # a scheduler that is gone cannot be taken leave of
             client.close(timeout=2)
+
+
+def _find(address: str) -> None:
+    """Raise ClusterError where nobody listens: said before anything of Dask is loaded."""
+    host, _, port = address.removeprefix("tcp://").rpartition(":")
+    until = time.monotonic() + _LISTENING
+    while True:
+        try:
+            socket.create_connection((host.strip("[]"), int(port)), timeout=_REACHED).close()
+            return
+        except OSError as error:
+            if time.monotonic() > until:
+                raise _nobody(address, f": {error.strerror or error}") from None
+        time.sleep(0.2)  # it may just be starting
 
 
 def _check(client: Any, address: str) -> None:
@@ -86,7 +103,7 @@ def _check(client: Any, address: str) -> None:
 
 def _nobody(address: str, why: str = "") -> ClusterError:
     return ClusterError(
-        f"No Dask scheduler answers at {address} within {_REACHED:g} s{why}. Start it (dask scheduler) or correct "
+        f"No Dask scheduler answers at {address}{why}. Start it (dask scheduler) or correct "
         "ENCOUNTERS_EXECUTOR; nothing was fitted on this machine instead."
     )
 
