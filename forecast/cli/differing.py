@@ -24,8 +24,8 @@ def against(release: str, *, other: str | None, recipe: str | None, settings: Se
     """Print what moved between a release and `other`, or what its counts give now with its recipe or with `recipe`.
     Publishes nothing. Raises NoRelease, TableError, RecipeError.
     """
+    from forecast.core.version import code_version
     from forecast.evaluation.differences import differences
-    from forecast.recipe.version import code_version
 
     engine = parts.store(settings)
     before = read.load(engine, release)

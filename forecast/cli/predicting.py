@@ -67,6 +67,7 @@ def predict(
     out = checked(out, suffixes=quantile_table.SUFFIXES, inputs=[counts, Path(recipe)], settings=settings)
     named = [load_recipe(name) for name in ((choice.SINGLE, choice.BLEND) if recipe == "auto" else (recipe,))]
     series = read_plain(counts, season)
+    settings.executor.check()
     _say([line for one in series for line in remarks(one)], "remarks")
     with Reporter(settings.log) as progress:
         chosen, how = named[0], f"recipe {named[0].name}"

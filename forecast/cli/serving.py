@@ -10,7 +10,7 @@ import socket
 from typing import Annotated, Any
 
 import typer
-from pydantic import ValidationError
+from pydantic import AliasChoices, ValidationError
 from pydantic_settings import BaseSettings
 
 from forecast.cli import parts
@@ -147,7 +147,8 @@ def settings_table() -> list[dict[str, Any]]:
     by_name: dict[str, dict[str, Any]] = {}
     for kind in kinds:
         for field_name, field in kind.model_fields.items():
-            name = "MLFLOW_TRACKING_URI" if field_name == "tracking_uri" else f"ENCOUNTERS_{field_name.upper()}"
+            alias = field.validation_alias
+            name = str(alias.choices[0]) if isinstance(alias, AliasChoices) else f"ENCOUNTERS_{field_name.upper()}"
             default = "the number of processors" if field.default_factory is not None else field.default
             shown = str(default).lower() if isinstance(default, bool) else str(default)
             by_name.setdefault(name, {"name": name, "default": shown, "meaning": field.description})

@@ -12,12 +12,12 @@ import hashlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields, is_dataclass
 from functools import cache, lru_cache
-from importlib import metadata
 from pathlib import Path
 
 import numpy as np
 
 import forecast
+from forecast.core.installation import release_of
 from forecast.core.tables import Series
 from forecast.models.catalog import FAMILIES
 from forecast.models.fitting import FitTask
@@ -61,14 +61,7 @@ def source_digests() -> dict[str, str]:
 @lru_cache(maxsize=1)  # asked for each recipe and origin, and a look at every installed package's files
 def libraries() -> str:
     """The libraries that numbers come from, a line each with its version."""
-    return "\n".join(f"{name} {_version(name)}" for name in _LIBRARIES)
-
-
-def _version(library: str) -> str:
-    try:
-        return metadata.version(library)
-    except metadata.PackageNotFoundError:
-        return "absent"
+    return "\n".join(f"{name} {release_of(name)}" for name in _LIBRARIES)
 
 
 def _sources(modules: Iterable[str]) -> list[Path]:

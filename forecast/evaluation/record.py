@@ -17,10 +17,10 @@ from forecast.core.errors import TableError
 from forecast.core.executor import Executor
 from forecast.core.months import Month
 from forecast.core.tables import Counts, Forecasts
+from forecast.core.version import code_version
 from forecast.evaluation import backtest, checksummed_file
 from forecast.evaluation.fingerprint import libraries
 from forecast.recipe.recipe import Recipe
-from forecast.recipe.version import code_version
 
 __all__ = ["Record", "origins"]
 

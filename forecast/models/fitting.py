@@ -122,11 +122,14 @@ def fit_all(
     executor: Executor,
     on_done: Callable[[], None] | None = None,
     fit: Callable[[FitTask], Fit] = fit_one,
+    keep: Callable[[FitTask, Fit], Fit] | None = None,
 ) -> list[Fit]:
     """Every task's Fit, in order of the tasks.
 
     `executor`: where they are fitted. Its deadline is that of a task, or of a panel that several tasks learn from; the
     floor stands in for what it ends. `on_done` is called once per finished task. `fit`: what is done with a task.
+    `keep`: called in this process with each task and its fit as it comes, but for those that were ended, and gives the
+    fit back.
     """
     done: list[Fit] = []
     preload = _preload(task.member for task in tasks)
@@ -134,7 +137,10 @@ def fit_all(
     outcomes = executor.map(partial(_fit_each, fit), jobs, preload=preload)
     for job, outcome in zip(jobs, outcomes, strict=True):
         failure = outcome.failure or "no result"
-        done.extend(outcome.result or [replace(_stand_in(task, failure, outcome.seconds), ended=True) for task in job])
+        if not outcome.result:
+            done.extend(replace(_stand_in(task, failure, outcome.seconds), ended=True) for task in job)
+        else:
+            done.extend(map(keep, job, outcome.result) if keep else outcome.result)
         for _ in job:
             if on_done:
                 on_done()

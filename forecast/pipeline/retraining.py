@@ -13,13 +13,13 @@ from sqlalchemy import Engine
 
 from forecast.core.errors import ClockError, EncountersError, GateRefused, RecipeError, TrackingError
 from forecast.core.tables import Counts
+from forecast.core.version import code_version
 from forecast.evaluation.cautions import contradicted, contradiction
 from forecast.pipeline.catching_up import catch_up
 from forecast.pipeline.correcting import record_counts, since_issue
 from forecast.pipeline.job import Job, Progress, Result
 from forecast.recipe.recipe import Recipe, bundled_recipes
 from forecast.recipe.recipe import load as load_recipe
-from forecast.recipe.version import code_version
 from forecast.release import ledger, publish, read
 from forecast.release.corrections import Correction
 from forecast.release.lease import hold

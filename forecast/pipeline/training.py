@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from forecast.core.errors import TrackingError, one_line
 from forecast.core.months import Month
 from forecast.core.tables import Counts, Forecasts
+from forecast.core.version import code_version
 from forecast.evaluation import backtest, chances, decisions, gates, record, scores, selection
 from forecast.evaluation.cache import FitCache
 from forecast.evaluation.cautions import cautions, contradiction, stale_after
@@ -23,7 +24,6 @@ from forecast.pipeline.job import Job, Progress, Result
 from forecast.recipe import routing
 from forecast.recipe.recipe import Recipe, Run, member_forecasts
 from forecast.recipe.recipe import run as run_recipe
-from forecast.recipe.version import code_version
 from forecast.release import ledger, publish, read
 from forecast.release.lease import Lease, renew
 from forecast.release.manifest import Manifest

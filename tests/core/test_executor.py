@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from forecast.core import executor
+from forecast.core import pool
 from forecast.core.executor import Executor
 from tests.waiting import HANG
 
@@ -89,7 +89,7 @@ def die_with_the_lock(how):
 
 
 def test_a_worker_that_dies_with_the_pool_s_lock_holds_nobody_up(monkeypatch):
-    monkeypatch.setattr(executor, "_GRACE", 1.0)
+    monkeypatch.setattr(pool, "_GRACE", 1.0)
     results = [outcome.result for outcome in Executor(2, 8).map(die_with_the_lock, ["lock", "a", "b", "c"])]
     assert results[1:] == ["a", "b", "c"]
 
