@@ -34,8 +34,9 @@ __all__ = ["Admission", "RequestLimits", "install"]
 _OPEN, _OPEN_BELOW = ALWAYS | {"/docs", "/openapi.json"}, "/static/"
 # Pages for browsers, which ask for a key by themselves where they are challenged so; and what lies below.
 _PAGES, _PAGES_BELOW = frozenset({"/", "/areas", "/models"}), ("/areas/", "/charts/")
-# Where a body is the question, another method than POST is told so by the route, with or without a body.
-_ASKED_BY_BODY = frozenset({"/v1/scenarios", "/v1/capacity", "/v1/capacity.csv"})
+# Where a body is the question, another method than POST is told so by the route, with or without a body; and where GET
+# has an answer too, who sends it a body is told to send it by POST.
+_ASKED_BY_BODY, _ASKED_BOTH_WAYS = frozenset({"/v1/capacity", "/v1/capacity.csv"}), "/v1/scenarios"
 _BASIC = 'Basic realm="The key is the password; the user name may be anything", charset="UTF-8"'
 _READ = frozenset(
     b"accept accept-encoding access-control-request-method authorization content-length host if-none-match origin "
@@ -236,9 +237,8 @@ class Admission:
             and scope["path"] not in _ASKED_BY_BODY
             and (int(length) or b"transfer-encoding" in headers)
         ):
-            raise Problem(
-                "malformed-request", f"A {method} has no body here. Ask in the address.", {"Connection": "close"}
-            )
+            how = "Send the question by POST" if scope["path"] == _ASKED_BOTH_WAYS else "Ask in the address"
+            raise Problem("malformed-request", f"A {method} has no body here. {how}.", {"Connection": "close"})
 
     def _key(self, scope: Scope, headers: Mapping[bytes, bytes]) -> str | None:
         """The name of the key that came with a request.
