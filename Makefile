@@ -38,6 +38,9 @@ check: $(VENV)/.ready ## format, lint, types and import order
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
 
+docs: $(VENV)/.ready ## the site of all guides, without a network: build/docs/site/index.html
+	$(BIN)/python docs/build.py
+
 bench: $(VENV)/.ready ## speed and accuracy figures
 	$(BIN)/python experiments/bench.py
 

@@ -30,7 +30,12 @@ def main() -> None:
     """Run the recipe before each event; print factors and skill."""
     asking = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     asking.add_argument("--recipe", default="bank", help="name or file of a recipe (default: %(default)s)")
+    asking.add_argument(
+        "--quick", action="store_true", help="by the floor, whose figures mean little: shows that it runs"
+    )
     asked = asking.parse_args()
+    if asked.quick:
+        asked.recipe = "floor"
     counts = bundle.bundled().as_of("usbp-sectors", PUBLIC)
     past = {one.name: (one, *before(one, asked.recipe, counts)) for one in analogues().values()}
     for one, draws, actual in past.values():
@@ -44,7 +49,7 @@ def main() -> None:
     factors = {name: actual[:, None] / np.maximum(draws, 1) for name, (_, draws, actual) in past.items()}
     ratios = []
     for name, (_, draws, actual) in past.items():
-        others = np.concatenate([found for other, found in factors.items() if other != name], axis=1)
+        others = np.concatenate([other_factors for other, other_factors in factors.items() if other != name], axis=1)
         rng = np.random.default_rng(SEED)
         adjusted = draws * others[:, rng.integers(0, others.shape[1], draws.shape[1])]
         own, theirs = crps_of_samples(draws, actual), crps_of_samples(adjusted, actual)

@@ -24,7 +24,7 @@ from forecast.evaluation.study import Study
 from forecast.progress import Reporter
 from forecast.settings import Settings
 
-__all__ = ["AS_OF", "QUICK", "Replayed", "add_as_of", "add_out", "parser", "replay", "replay_one"]
+__all__ = ["AS_OF", "QUICK", "Replayed", "add_as_of", "add_out", "parser", "quick_folder", "replay", "replay_one"]
 
 # The figures of RESULTS.md rest on what was public then; later counts are kept for tests of what was chosen by them.
 AS_OF = date(2025, 12, 31)
@@ -42,6 +42,13 @@ class Replayed:
     scores: pd.DataFrame
 
 
+def quick_folder(asked: Path = FIGURES) -> Path:
+    """Where a quick run draws: into the home where nothing else was asked for, so that it takes no real figure's
+    place.
+    """
+    return Settings().root / "quick" if asked == FIGURES else asked
+
+
 class _Parser(argparse.ArgumentParser):
     """Asks for the origins, unless it is to be quick."""
 
@@ -50,8 +57,8 @@ class _Parser(argparse.ArgumentParser):
         asked, rest = super().parse_known_args(*given, **more)
         if asked.quick:
             asked.first, asked.last, asked.step, asked.horizon = *QUICK, 12, 3
-            if getattr(asked, "out", None) == FIGURES:  # what a quick run draws takes no real figure's place
-                asked.out = Settings().root / "quick"
+            if "out" in asked:
+                asked.out = quick_folder(asked.out)
         elif asked.first is None or asked.last is None:
             self.error("the following arguments are required: --first and --last, or --quick")
         return asked, rest
@@ -61,29 +68,29 @@ def parser(description: str | None) -> argparse.ArgumentParser:
     """Panel, first and last origin, step and horizon.
     There are no default origins: whoever looks at a past decides which one.
     """
-    found = _Parser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
-    found.add_argument("--panel", choices=list(bundled()), default=next(iter(bundled())), help="default: %(default)s")
-    found.add_argument("--first", type=Month.parse, metavar="YYYY-MM", help="first origin")
-    found.add_argument("--last", type=Month.parse, metavar="YYYY-MM", help="last origin")
-    found.add_argument(
+    parser = _Parser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--panel", choices=list(bundled()), default=next(iter(bundled())), help="default: %(default)s")
+    parser.add_argument("--first", type=Month.parse, metavar="YYYY-MM", help="first origin")
+    parser.add_argument("--last", type=Month.parse, metavar="YYYY-MM", help="last origin")
+    parser.add_argument(
         "--quick", action="store_true", help="two origins, three months ahead: shows that it runs, and no more"
     )
-    found.add_argument("--step", type=int, default=6, help="months between origins (default: %(default)s)")
-    found.add_argument("--horizon", type=int, default=12, help="months ahead (default: %(default)s)")
-    add_as_of(found)
-    return found
+    parser.add_argument("--step", type=int, default=6, help="months between origins (default: %(default)s)")
+    parser.add_argument("--horizon", type=int, default=12, help="months ahead (default: %(default)s)")
+    add_as_of(parser)
+    return parser
 
 
-def add_out(found: argparse.ArgumentParser) -> None:
+def add_out(parser: argparse.ArgumentParser) -> None:
     """The folder of figures; those of a quick run go into the home."""
-    found.add_argument("--out", type=Path, default=FIGURES, help="folder of figures (default: experiments/figures)")
+    parser.add_argument("--out", type=Path, default=FIGURES, help="folder of figures (default: experiments/figures)")
 
 
-def add_as_of(found: argparse.ArgumentParser) -> None:
+def add_as_of(parser: argparse.ArgumentParser) -> None:
     """The day whose counts are replayed and scored by;
     by default that of RESULTS.md, so that its figures come out again.
     """
-    found.add_argument(
+    parser.add_argument(
         "--as-of",
         type=date.fromisoformat,
         default=AS_OF,
@@ -111,7 +118,7 @@ def replay(asked: argparse.Namespace, *, recipes: Sequence[str], models: Sequenc
     archive = Archive(settings.archive)
     bundle.seed(archive)
     counts = archive.as_of(asked.panel, asked.as_of)
-    found = study.begin(
+    begun = study.begin(
         counts,
         recipes=recipes,
         models=models,
@@ -121,6 +128,6 @@ def replay(asked: argparse.Namespace, *, recipes: Sequence[str], models: Sequenc
         horizon=asked.horizon,
     )
     with Reporter() as progress:
-        progress.begin(f"{asked.panel}: {len(found.origins)} origins", found.fits)
-        past = found.run(cache=settings.cache, executor=settings.executor, on_fit=progress.advance)
-    return Replayed(found, past, found.scores(past))
+        progress.begin(f"{asked.panel}: {len(begun.origins)} origins", begun.fits)
+        past = begun.run(cache=settings.cache, executor=settings.executor, on_fit=progress.advance)
+    return Replayed(begun, past, begun.scores(past))

@@ -16,10 +16,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-import bench_backtest
-import bench_retraining
-import bench_service
-
+from experiments import bench_backtest, bench_retraining, bench_service, quick_home
 from forecast.core.errors import EncountersError
 from forecast.core.executor import Executor
 from forecast.core.panels import bundled as bundled_panels
@@ -31,9 +28,9 @@ from forecast.settings import Settings
 PARTS = ("fits", "files", "retraining", "backtest", "service", "accuracy")
 
 
-def fits() -> None:
+def fits(sectors: int | None = None) -> None:
     """Milliseconds per fit with simulation, and peak memory,
-    of each family on the 20 sectors' whole history: one worker each.
+    of each family on the whole history of so many sectors, or of all 20: one worker each.
     """
     from datetime import date
 
@@ -45,12 +42,12 @@ def fits() -> None:
     counts = bundled().as_of("usbp-sectors", date(2025, 1, 31))
     tasks = tasks_of(recipe, counts, origin=counts.through)
     print(
-        f"\nFits: 20 sectors, {len(counts.values)} months, {recipe.samples} paths of {recipe.horizon} months, one "
-        "worker per family"
+        f"\nFits: {sectors or 20} sectors, {len(counts.values)} months, {recipe.samples} paths of {recipe.horizon} "
+        "months, one worker per family"
     )
     print(f"{'member':<24}{'median ms':>12}{'slowest ms':>12}{'peak MB':>10}{'failed':>8}")
     for member in recipe.fitted:
-        own = fit_all([task for task in tasks if task.member == member], executor=Executor(1, 120))
+        own = fit_all([task for task in tasks if task.member == member][:sectors], executor=Executor(1, 120))
         spent = [1000 * fit.seconds for fit in own]
         failed = sum(fit.failure is not None for fit in own)
         peak = max(fit.peak_memory for fit in own) / 2**20
@@ -119,22 +116,27 @@ def main() -> None:
     parser.add_argument(
         "--official", type=Path, metavar="FOLDER", help="official files, whose reading is timed (default: left out)"
     )
+    parser.add_argument(
+        "--quick", action="store_true", help=f"two sectors, and the quick form of each part; {quick_home.HELP}"
+    )
     asked = parser.parse_args()
-    parts = asked.parts or PARTS
+    parts, quick = asked.parts or PARTS, ["--quick"] if asked.quick else []
     if "fits" in parts:
-        fits()
+        fits(2 if asked.quick else None)
     if "files" in parts and asked.official:
         files(asked.official)
     if "retraining" in parts:
         print()
-        bench_retraining.main()
+        bench_retraining.main(quick)
     if "backtest" in parts:
         print()
-        bench_backtest.main()
+        bench_backtest.main(quick)
     try:
         if "service" in parts:
-            bench_service.main(["--home", str(Settings().root)])
+            bench_service.main(["--home", str(Settings().root), *quick])
         if "accuracy" in parts:
+            if asked.quick:
+                quick_home.enter()
             accuracy()
     except EncountersError as error:
         raise SystemExit(f"{error}") from error

@@ -25,6 +25,7 @@ from pathlib import Path
 from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+from experiments import quick_home
 from tests.drill import crowd as crowds
 
 LIGHT = ("/v1/forecasts?area=el-paso", "/livez")
@@ -76,9 +77,9 @@ def serving(home: Path) -> Iterator[tuple[int, int]]:
             process.wait(60)
 
 
-def line(what: str, found: str, goal: str = "") -> None:
+def line(what: str, measured: str, goal: str = "") -> None:
     """One line of the table."""
-    print(f"{what:<64} {found:>28}   {goal}", flush=True)
+    print(f"{what:<64} {measured:>28}   {goal}", flush=True)
 
 
 def heavy(home: Path, name: str, targets: list[str], seconds: float, rest: float) -> None:
@@ -108,12 +109,12 @@ def heavy(home: Path, name: str, targets: list[str], seconds: float, rest: float
         )
 
 
-def cold(home: Path) -> None:
+def cold(home: Path, targets: list[str]) -> None:
     """The same cold question on 200 connections."""
     with serving(home) as (port, _):
         release = get(port, "/v1/releases")["releases"][0]["id"]
         areas = ",".join(area["slug"] for area in get(port, "/v1/areas")["areas"])
-        for target in COLD.split():
+        for target in targets:
             before = time.perf_counter()
             statuses = crowds.cold(port, target.format(release=release, areas=areas))
             line(
@@ -145,30 +146,35 @@ def idle(home: Path) -> None:
             line("  /livez from the same address", str(asyncio.run(crowds.ask(port, "/livez"))[0]), "200")
 
 
-def repeated(home: Path) -> None:
+def repeated(home: Path, *, times: int) -> None:
     """What a repeated answer costs."""
     with serving(home) as (port, pid):
-        base = crowds.milliseconds_of_processor(port, pid, LIGHT[0], times=2000)
+        base = crowds.milliseconds_of_processor(port, pid, LIGHT[0], times=times)
         line("repeated ?area=el-paso, processor time", f"{base:.3f} ms")
         for target in REPEATED:
-            cost = crowds.milliseconds_of_processor(port, pid, target, times=2000)
+            cost = crowds.milliseconds_of_processor(port, pid, target, times=times)
             line(f"repeated {target}", f"{cost:.3f} ms, {cost / base:.1f} times", "<= 3 times")
 
 
 def main() -> None:
     """Print the table."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--home", type=Path, default=Path("var"))
-    parser.add_argument("--seconds", type=float, default=8)
-    parser.add_argument("--rest", type=float, default=60)
-    parser.add_argument("--only", default="")
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--home", type=Path, default=Path("var"), help="trained home (default: %(default)s)")
+    parser.add_argument("--seconds", type=float, default=8, help="of a crowd (default: %(default)s)")
+    parser.add_argument("--rest", type=float, default=60, help="seconds after it (default: %(default)s)")
+    parser.add_argument("--only", default="", help="parts whose names have this text")
+    parser.add_argument(
+        "--quick", action="store_true", help=f"a second of each, three cold questions; {quick_home.HELP}"
+    )
     asked = parser.parse_args()
+    if asked.quick:
+        asked.home, asked.seconds, asked.rest = quick_home.enter(), 1, 0
     parts = {
         "heavy-same": lambda: heavy(asked.home, "the same", SAME, asked.seconds, asked.rest),
         "heavy-different": lambda: heavy(asked.home, "40 different", DIFFERENT, asked.seconds, asked.rest),
-        "cold": lambda: cold(asked.home),
+        "cold": lambda: cold(asked.home, COLD.split()[:: 10 if asked.quick else 1]),
         "idle": lambda: idle(asked.home),
-        "repeated": lambda: repeated(asked.home),
+        "repeated": lambda: repeated(asked.home, times=200 if asked.quick else 2000),
     }
     for name, part in parts.items():
         if asked.only in name:

@@ -20,6 +20,7 @@ from typing import Any
 import httpx2
 import numpy as np
 
+from experiments import quick_home
 from forecast.core.errors import EncountersError
 from forecast.core.months import Month
 from forecast.planning.events import Window, read_events
@@ -36,7 +37,11 @@ def main() -> None:
     asking = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     asking.add_argument("--url", help="a service over the same store")
     asking.add_argument("--times", type=int, default=100, help="questions of each kind (default: %(default)s)")
+    asking.add_argument("--quick", action="store_true", help=f"three questions of each kind; {quick_home.HELP}")
     asked = asking.parse_args()
+    if asked.quick:
+        asked.times = 3
+        quick_home.enter()
     source = what_if.of_store(read.connect(Settings().database))
     release = source.served(PANEL)
     print(f"{release.id}; load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores")
@@ -126,12 +131,12 @@ def over_http(name: str, client: httpx2.Client, address: str, body: dict[str, An
     alone = [ask(number) for number in range(times)]
     with ThreadPoolExecutor(CROWD) as pool:
         crowd = list(pool.map(ask, range(max(times, 2 * CROWD))))
-    for words, found in (("one at a time", alone), (f"{CROWD} at once", crowd)):
-        good = [taken for status, taken in found if status == 200] or [float("nan")]
-        refused = sum(status == 503 for status, _ in found)
+    for words, answers in (("one at a time", alone), (f"{CROWD} at once", crowd)):
+        good = [taken for status, taken in answers if status == 200] or [float("nan")]
+        refused = sum(status == 503 for status, _ in answers)
         print(
             f"{name:28} {words:14} median {np.median(good):7.1f} ms, p99 {np.quantile(good, 0.99):7.1f} ms; "
-            f"{len(found) - refused} answered, {refused} asked to come again"
+            f"{len(answers) - refused} answered, {refused} asked to come again"
         )
 
 

@@ -15,6 +15,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import json
+import math
 import os
 import random
 import shutil
@@ -29,7 +30,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 
-import load
+from experiments import load, quick_home
 
 PORT, BARE_PORT = 8765, 8766
 COVERAGES = (10, 20, 30, 40, 50, 60, 70, 80, 90, 95, 98)
@@ -160,7 +161,8 @@ def compare(
                     raise SystemExit("The questions did not suffice: some were repeated. Use fewer --seconds.")
                 pairs.append((left, right))
             ratio = statistics.median(right.rate / left.rate for (left, _), (right, _) in pairs)
-            cpu = statistics.median(left / right for (_, left), (_, right) in pairs)
+            # A machine that is busy enough gives a server no processor time that is counted within a second.
+            cpu = statistics.median(left / right if right else math.nan for (_, left), (_, right) in pairs)
             rates = [statistics.median(pair[side][0].rate for pair in pairs) for side in (0, 1)]
             half, slow = (
                 statistics.median(getattr(right, name) for _, (right, _) in pairs) for name in ("half", "slow")
@@ -176,15 +178,15 @@ def _measured(
 ) -> tuple[load.Load, float]:
     """The load, and the processor time per request."""
     before = load.processor_seconds(server.pid)
-    found = load.put(server.port, targets, seconds=seconds, headers=headers, cores=cores)
-    return found, (load.processor_seconds(server.pid) - before) / found.requests
+    measured = load.put(server.port, targets, seconds=seconds, headers=headers, cores=cores)
+    return measured, (load.processor_seconds(server.pid) - before) / measured.requests
 
 
-def starting() -> None:
-    """Import of the service beside the bare imports: median of five pairs."""
+def starting(times: int) -> None:
+    """Import of the service beside the bare imports: median of so many pairs."""
     commands = ("import service.app", "import fastapi, sqlalchemy, uvicorn")
     pairs = []
-    for _ in range(5):
+    for _ in range(times):
         spent = []
         for code in commands:
             before = time.perf_counter()
@@ -242,7 +244,7 @@ def made_up(home: Path, areas: int, *, releases: int = 1) -> list[str]:
 
 def sizes(asked: argparse.Namespace) -> None:
     """The same over 20, 500 and 5,000 areas; memory with the largest, behind 99 older releases."""
-    for areas, releases in ((20, 1), (500, 1), (5_000, 100)):
+    for areas, releases in ((20, 1), (100, 2)) if asked.quick else ((20, 1), (500, 1), (5_000, 100)):
         with tempfile.TemporaryDirectory() as folder:
             slugs = made_up(Path(folder), areas, releases=releases)
             with ours(Path(folder)) as server:
@@ -309,7 +311,7 @@ def run(asked: argparse.Namespace) -> None:
     with tempfile.TemporaryDirectory() as folder:
         home = Path(folder)
         shutil.copy(asked.home / "encounters.db", home)  # a trained home is read, never written
-        for workers in (1, 2):
+        for workers in (1,) if asked.quick else (1, 2):
             with ours(home, workers=workers) as server:
                 served = json.loads(get(PORT, "/v1/areas")[0])["areas"]
                 areas = ["el-paso", *(one["slug"] for one in served if one["forecast"])]
@@ -324,7 +326,7 @@ def run(asked: argparse.Namespace) -> None:
                     "the load"
                 )
     sizes(asked)
-    starting()
+    starting(1 if asked.quick else 5)
     if asked.mlflow:
         model_server(asked.home)
 
@@ -338,7 +340,11 @@ def main(words: Sequence[str] | None = None) -> None:
     parser.add_argument("--seconds", type=float, default=2.0, help="of load per measurement (default: 2)")
     parser.add_argument("--pairs", type=int, default=3, help="of measurements per line (default: 3)")
     parser.add_argument("--mlflow", action="store_true", help="also start `mlflow models serve` on the champion")
-    run(parser.parse_args(words))
+    parser.add_argument("--quick", action="store_true", help=f"one worker, a second a line; {quick_home.HELP}")
+    asked = parser.parse_args(words)
+    if asked.quick:
+        asked.home, asked.seconds, asked.pairs = quick_home.enter(), 1, 1
+    run(asked)
 
 
 if __name__ == "__main__":

@@ -18,7 +18,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter
 
-from experiments.arguments import Replayed, add_as_of, add_out, replay
+from experiments.arguments import Replayed, add_as_of, add_out, quick_folder, replay
 from experiments.record import Page
 from forecast.cli.outputs import checked_folder
 from forecast.core.errors import EncountersError
@@ -59,9 +59,15 @@ def main() -> None:
     )
     asking.add_argument("--horizon", type=int, default=3, help="months ahead (default: %(default)s)")
     asking.add_argument("--area", default=SHOWN_AREA, metavar="SLUG", help="area drawn as fans (default: %(default)s)")
+    asking.add_argument(
+        "--quick", action="store_true", help="three origins around the break and one peer: shows that it runs"
+    )
     add_out(asking)
     add_as_of(asking)
     asked = asking.parse_args()
+    if asked.quick:
+        asked.first, asked.last, asked.peers = BREAK + -1, BREAK + 1, "theta-log"
+        asked.out = quick_folder(asked.out)
     asked.panel, asked.step = "cbp-states", 1
     page = Page()
     try:

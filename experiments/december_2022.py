@@ -14,10 +14,11 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.figure import Figure
+from numpy.typing import NDArray
 
+from experiments.arguments import quick_folder
 from forecast.cli.outputs import checked_folder
 from forecast.core.errors import EncountersError
 from forecast.core.executor import HERE
@@ -26,7 +27,7 @@ from forecast.core.tables import Counts, Floats, Paths
 from forecast.counts import bundle
 from forecast.planning import beds_answer
 from forecast.planning.capacity import nights, read_capacity
-from forecast.planning.chance import Chance
+from forecast.planning.chance import Chance, in_words
 from forecast.planning.events import Window, read_events
 from forecast.planning.scenario import Outcome, apply, leaves_needed
 from forecast.planning.substitution import MONTHS, Recent
@@ -54,17 +55,24 @@ TRANSFERS: list[dict[str, Any]] = [
 ]
 # What was expected a day at the southwest border once Title 42 ended, ports of entry included.
 EXPECTED = (16_000, 18_000)
+_INK, _MUTED = "#222222", "#5f6b76"
 
 
 def main() -> None:
     """Forecast from November 2022, apply the news, print what was said beside what came, draw it."""
     asking = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     asking.add_argument("--out", type=Path, help="file for the figure, .png or .svg")
+    asking.add_argument(
+        "--quick", action="store_true", help="by the floor, whose figures mean little: shows that it runs"
+    )
     asked = asking.parse_args()
+    if asked.quick and not asked.out:
+        asked.out = quick_folder() / "december-2022.png"
     if asked.out:
         checked_folder(asked.out.parent, settings=Settings())
     counts = bundle.bundled().as_of("usbp-sectors", PUBLIC)
-    paths = recipe.run(recipe.load("bank"), counts, origin=ORIGIN, executor=HERE, horizon=HORIZON, compared=False).paths
+    frozen = recipe.load("floor" if asked.quick else "bank")
+    paths = recipe.run(frozen, counts, origin=ORIGIN, executor=HERE, horizon=HORIZON, compared=False).paths
     asking_of = News(counts, paths)
     came = {area: values[ORIGIN + 1 - counts.first :][:HORIZON] for area, values in counts.totals().items()}
     months = [str(ORIGIN + step) for step in range(1, HORIZON + 1)]
@@ -81,17 +89,16 @@ def main() -> None:
         print(area)
         print(f"  {'':20}" + "".join(month.rjust(26) for month in months))
         for name, case in cases.items():
-            print(f"  {name:20}" + "".join(told(row).rjust(26) for row in values(case, area)))
+            print(f"  {name:20}" + "".join(in_short(row).rjust(26) for row in values(case, area)))
         print(f"  {'what came':20}" + "".join(f"{count:,.0f}".rjust(26) for count in came[area]))
-        places = [f"{(values(cases[name], area)[0] <= came[area][0]).mean():.0%} {name}" for name in cases]
+        places = [f"{chance(values(cases[name], area)[0] <= came[area][0])} {name}" for name in cases]
         print(f"  share of worlds with no more than came in {FIRST}: {', '.join(places)}\n")
     print("El Paso, a mean of more than so many a day")
     for threshold in (1_500, 1_800, 2_400):
         parts = []
         for name, case in cases.items():
             above = values(case, "el-paso")[:2].T / np.array([31, 31]) > threshold
-            chances = [Chance(int(month.sum()), len(month)) for month in above.T]
-            parts.append(f"{name}: {' and '.join(in_words(one) for one in chances)}")
+            parts.append(f"{name}: {' and '.join(chance(month) for month in above.T)}")
         print(f"  {threshold:,} in December and in January, {'; '.join(parts)}")
     print(f"  what came: {came['el-paso'][0] / 31:,.0f} a day in December, {came['el-paso'][1] / 31:,.0f} in January")
     print("\nWords of the answer:")
@@ -100,6 +107,7 @@ def main() -> None:
     beds(cases)
     if asked.out:
         figure = drawn(cases, came, counts)
+        asked.out.parent.mkdir(parents=True, exist_ok=True)
         figure.savefig(asked.out)
         print(f"\n{asked.out}")
 
@@ -151,12 +159,12 @@ def beds(cases: dict[str, Outcome]) -> None:
         question = read_capacity(
             body, named=_area, months=lambda _: (ORIGIN, ORIGIN + HORIZON), today=date(2022, 12, 1)
         )
-        found = nights(question, Paths("", ORIGIN, ("el-paso",), case.scenario.values[:1]))
-        for month in beds_answer.beds_answered(found)["months"][:2]:
+        occupancy = nights(question, Paths("", ORIGIN, ("el-paso",), case.scenario.values[:1]))
+        for month in beds_answer.beds_answered(occupancy)["months"][:2]:
             print(
                 f"  {name:20} {month['month']}: average night {month['occupancy']['median']:,} "
                 f"({month['occupancy']['90']:,} in one of ten worlds), full: "
-                f"{month['full']['bound'] or format(month['full']['probability'], '.0%')}, beds for 80/90/95 %: "
+                f"{in_words(month['full']['probability'], month['full']['bound'])}, beds for 80/90/95 %: "
                 f"{' / '.join(f'{beds:,}' for beds in month['beds_for'].values())}"
             )
 
@@ -172,44 +180,54 @@ def values(case: Outcome, area: str) -> Floats:
     return case.scenario.values[case.scenario.areas.index(area)]
 
 
-def told(row: Floats) -> str:
+def in_short(row: Floats) -> str:
     """Median and the middle 80 %."""
     low, middle, high = np.quantile(row, (0.1, 0.5, 0.9))
     return f"{middle:,.0f} ({low:,.0f}-{high:,.0f})"
 
 
-def in_words(chance: Chance) -> str:
-    """A percentage, or the bound."""
-    return chance.bound or f"{chance.probability:.1%}"
+def chance(worlds: NDArray[np.bool_]) -> str:
+    """In how many worlds it is so, in words."""
+    share = Chance(int(worlds.sum()), len(worlds))
+    return in_words(share.probability, share.bound)
 
 
 def drawn(cases: dict[str, Outcome], came: dict[str, Floats], counts: Counts) -> Figure:
     """El Paso and the southwest: counts, the forecast, the news, and what came."""
-    figure, axes = plt.subplots(1, 2, figsize=(12, 4.6), layout="constrained")
+    figure = Figure(figsize=(11, 4.8), dpi=150, layout="constrained")
     totals = counts.totals()
     past, ahead = np.arange(-23, 1), np.arange(1, HORIZON + 1)
-    shown = {"two groups": "tab:orange", "Title 42 ends": "tab:red", "all of it": "tab:purple"}
-    for axis, area, name in zip(axes, ("el-paso", "southwest"), ("El Paso sector", "Southwest"), strict=True):
+    shown = {"two groups": "#e69f00", "Title 42 ends": "#d55e00", "all of it": "#cc79a7"}
+    every = figure.subplots(1, 2)
+    for axes, area, name in zip(every, ("el-paso", "southwest"), ("El Paso, TX", "Southwest border"), strict=True):
         until = ORIGIN - counts.first + 1
-        axis.plot(past, totals[area][until - 24 : until], color="black", label="counts (as revised)")
+        axes.plot(past, totals[area][until - 24 : until], color=_INK, label="counts")
         low, middle, high = np.quantile(values(cases["as forecast"], area), (0.1, 0.5, 0.9), axis=1)
-        axis.fill_between(ahead, low, high, color="tab:blue", alpha=0.25, label="80 % of worlds, as forecast")
-        axis.plot(ahead, middle, color="tab:blue", label="median, as forecast")
+        axes.fill_between(ahead, low, high, color="#0072b2", alpha=0.22, linewidth=0, label="80 %, as forecast")
+        axes.plot(ahead, middle, color="#0072b2", label="median, as forecast")
         for case, colour in shown.items():
-            row = np.quantile(values(cases[case], area), (0.1, 0.5, 0.9), axis=1)
-            axis.plot(ahead, row[1], color=colour, label=f"median, {case}")
-            axis.plot(ahead, row[2], color=colour, linestyle=":", linewidth=1)
-        axis.plot(ahead, came[area], "o", color="black", label="what came")
-        axis.axvline(0.5, color="grey", linewidth=0.8)
-        ticks = np.arange(-20, HORIZON + 1, 4)
-        axis.set_xticks(ticks, [str(ORIGIN + int(step)) for step in ticks], rotation=30)
-        axis.set_ylim(bottom=0)
-        axis.set_title(name)
-        axis.set_ylabel("encounters per month")
-    axes[0].legend(fontsize=8, loc="upper left")
-    figure.suptitle(
-        "From November 2022: the forecast, that week's news, and what came (dotted: nine of ten worlds lie below)"
+            row = np.quantile(values(cases[case], area), (0.5, 0.9), axis=1)
+            axes.plot(ahead, row[0], color=colour, label=f"median, {case}")
+            axes.plot(ahead, row[1], color=colour, linestyle=":", linewidth=1)
+        axes.plot(ahead, came[area], "o", color=_INK, markersize=4, label="what came")
+        axes.axvline(0.5, color=_MUTED, linewidth=0.8, linestyle=(0, (4, 3)))
+        ticks = np.arange(-22, HORIZON + 1, 4)
+        axes.set_xticks(ticks, [str(ORIGIN + int(step)) for step in ticks], rotation=45, ha="right")
+        axes.set_ylim(bottom=0)
+        axes.yaxis.set_major_formatter("{x:,.0f}")
+        axes.set_title(name, loc="left", fontsize=11, fontweight="bold", color=_INK)
+        axes.set_xlabel("month", color=_INK)
+        axes.set_ylabel("encounters per month", color=_INK)
+        axes.spines[["top", "right"]].set_visible(False)
+        axes.tick_params(colors=_MUTED, labelsize=8)
+        axes.grid(axis="y", color="#e6eaed", linewidth=0.8)
+        axes.set_axisbelow(True)
+    figure.legend(*every[0].get_legend_handles_labels(), loc="outside upper left", ncols=4, frameon=False, fontsize=8)
+    caption = (
+        f"From {ORIGIN}, dashed: the forecast, that week's news, and what came. Dotted: nine of ten worlds lie below. "
+        f"Counts as revised by {PUBLIC}."
     )
+    figure.supxlabel(caption, x=0.01, ha="left", fontsize=8, color=_MUTED)
     return figure
 
 

@@ -10,24 +10,21 @@ median of the same forecast; its bracket is a 90 % block-bootstrap interval (blo
 
 from __future__ import annotations
 
-import numpy as np
 import pandas as pd
 
 from experiments.arguments import Replayed, replay_one
-from forecast.core.tables import Floats
-from forecast.evaluation.cells import cells
-from forecast.evaluation.significance import relative
+from forecast.core.scorecard import COST_RATIOS as RATIOS
+from forecast.evaluation.decisions import cost, costs, saved
 
-# Missing beside idle: 4, 9 and 19 times as dear, for which the levels 80, 90 and 95 % are right.
-RATIOS = (4, 9, 19)
+__all__ = ["RATIOS", "cost", "main", "priced", "row"]
 
 
 def main() -> None:
     """Replay, print a table by group and by band of months ahead."""
     asked, made = replay_one(__doc__)
-    costs = priced(made)
-    print(f"{asked.panel}: {len(made.study.origins)} origins, {asked.horizon} months, {len(costs)} cells and models")
-    for model, own in costs.groupby("model"):
+    table = priced(made)
+    print(f"{asked.panel}: {len(made.study.origins)} origins, {asked.horizon} months, {len(table)} cells and models")
+    for model, own in table.groupby("model"):
         print(f"\n{model}")
         leaves = own[own["group"] != "total"]
         parts = [("all leaves", leaves), *own.groupby("group"), *leaves.groupby("band")]
@@ -36,36 +33,19 @@ def main() -> None:
 
 def priced(made: Replayed) -> pd.DataFrame:
     """A row per area, origin and month: sWIS, and for each ratio what the median and the right quantile cost."""
-    tables = []
-    for found in cells(forecasts=made.past.forecasts, truth=made.study.counts):
-        table = found.keys.copy()
-        place = {round(level, 3): at for at, level in enumerate(found.levels)}
-        for ratio in RATIOS:
-            for name, level in (("median", 0.5), ("safe", ratio / (1 + ratio))):
-                ready = found.quantiles[:, place[round(level, 3)]]
-                table[f"{name}_{ratio}"] = cost(ready, found.observed, ratio) / found.scale
-        tables.append(table)
     keys = ["model", "area", "origin", "target_month"]
-    return pd.concat(tables).merge(made.scores[[*keys, "sWIS"]], on=keys)
-
-
-def cost(ready: Floats, came: Floats, ratio: float) -> Floats:
-    """(n,) what places made ready cost when so many came: 1 for each that is idle, `ratio` for each that lacks."""
-    return np.maximum(ready - came, 0) + ratio * np.maximum(came - ready, 0)
+    table = costs(forecasts=made.past.forecasts, truth=made.study.counts)
+    return table.merge(made.scores[[*keys, "sWIS"]], on=keys)
 
 
 def row(part: pd.DataFrame) -> dict[str, object]:
     """Mean scores of some cells, and what is saved for each ratio."""
-    found: dict[str, object] = {"cells": len(part), "sWIS": round(part["sWIS"].mean(), 3)}
+    figures: dict[str, object] = {"cells": len(part), "sWIS": round(part["sWIS"].mean(), 3)}
     for ratio in RATIOS:
-        sides = [
-            part[["area", "origin", "horizon"]].assign(model=name, cost=part[f"{name}_{ratio}"])
-            for name in ("median", "safe")
-        ]
-        against = relative(pd.concat(sides), model="safe", against="median", figure="cost")
-        found[f"cost 1:{ratio}"] = round(float(part[f"safe_{ratio}"].mean()), 3)
-        found[f"saved 1:{ratio}"] = f"{1 - against.ratio:.0%} [{1 - against.high:.0%}, {1 - against.low:.0%}]"
-    return found
+        against = saved(part, ratio)
+        figures[f"cost 1:{ratio}"] = round(float(part[f"safe_{ratio}"].mean()), 3)
+        figures[f"saved 1:{ratio}"] = f"{1 - against.ratio:.0%} [{1 - against.high:.0%}, {1 - against.low:.0%}]"
+    return figures
 
 
 if __name__ == "__main__":

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import numpy as np
 
+from experiments import quick_home
+from experiments.arguments import quick_folder
 from forecast.cli.outputs import checked_folder
 from forecast.core.area_names import AreaNames
 from forecast.core.errors import EncountersError
@@ -25,9 +27,15 @@ def main() -> None:
     """Draw the area of the newest release and save the figure."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("area", help="slug of an area, for instance el-paso or state-tx")
-    parser.add_argument("--out", type=Path, required=True, help="file to write, .png or .svg")
+    parser.add_argument("--out", type=Path, help="file to write, .png or .svg; without --quick it must be named")
     parser.add_argument("--years", type=int, default=5, help="years of counts before the origin (default: 5)")
+    parser.add_argument("--quick", action="store_true", help=quick_home.HELP)
     asked = parser.parse_args()
+    if asked.quick:
+        asked.out = asked.out or quick_folder() / f"{asked.area}.png"
+        quick_home.enter()
+    elif asked.out is None:
+        parser.error("the following arguments are required: --out, or --quick")
     if asked.out.suffix not in (".png", ".svg", ".pdf"):
         parser.error(f"{asked.out} is no .png, .svg or .pdf")
     checked_folder(asked.out.parent, settings=Settings())

@@ -18,6 +18,7 @@ from pathlib import Path
 
 from sqlalchemy import Engine, text
 
+from experiments import quick_home
 from forecast.core.errors import EncountersError
 from forecast.release import lawful, read
 from forecast.release.migrations import migrate
@@ -31,7 +32,10 @@ def main() -> None:
     """Print a line per release, and what publishing and reading the newest takes."""
     asking = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     asking.add_argument("--home", type=Path, default=Path("var"), help="home with releases (default: %(default)s)")
-    store = connect(f"sqlite:///{asking.parse_args().home.resolve() / 'encounters.db'}")
+    asking.add_argument("--quick", action="store_true", help=quick_home.HELP)
+    asked = asking.parse_args()
+    home = quick_home.enter() if asked.quick else asked.home.resolve()
+    store = connect(f"sqlite:///{home / 'encounters.db'}")
     try:
         for summary in read.releases(store):
             with store.connect() as connection:
@@ -88,12 +92,12 @@ def _new_store() -> Iterator[Engine]:
 
 def _seconds(work: Callable[[], object], times: int = 5) -> float:
     """The shortest of some runs."""
-    found = []
+    seconds = []
     for _ in range(times):
         began = time.perf_counter()
         work()
-        found.append(time.perf_counter() - began)
-    return min(found)
+        seconds.append(time.perf_counter() - began)
+    return min(seconds)
 
 
 if __name__ == "__main__":

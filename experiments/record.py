@@ -42,9 +42,11 @@ class Page:
         settings = Settings()
         study = made.study
         with opened(settings.tracking, what=f"Logging {name}") as client:
-            found = client.get_experiment_by_name(EXPERIMENT)
+            existing = client.get_experiment_by_name(EXPERIMENT)
             place = None if is_server(settings.tracking) else settings.artifacts
-            experiment = found.experiment_id if found else client.create_experiment(EXPERIMENT, artifact_location=place)
+            experiment = (
+                existing.experiment_id if existing else client.create_experiment(EXPERIMENT, artifact_location=place)
+            )
             run = client.create_run(experiment, run_name=name).info.run_id
             span = {
                 "panel": study.counts.panel,

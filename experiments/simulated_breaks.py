@@ -11,6 +11,7 @@ after it are forecast, and scored by the altered counts. No month after 2023 is 
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -45,9 +46,12 @@ def main() -> None:
     """Replay every break, print a table per kind and when coverage is right again."""
     asking = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     asking.add_argument("recipe", help="name or file of a recipe")
+    asking.add_argument(
+        "--quick", action="store_true", help="one break of each kind, three origins: shows that it runs"
+    )
     asked = asking.parse_args()
     try:
-        scores = replayed(asked.recipe)
+        scores = replayed(asked.recipe, *((BREAKS[:1], SINCE[1:4]) if asked.quick else (BREAKS, SINCE)))
     except EncountersError as error:
         raise SystemExit(f"{error}") from error
     for kind, own in scores.groupby("kind", sort=False):
@@ -60,7 +64,7 @@ def main() -> None:
             print(f"  80 % interval of {model}: {recovery(part.groupby('since')['coverage_80'].mean())}")
 
 
-def replayed(recipe: str) -> pd.DataFrame:
+def replayed(recipe: str, breaks: Sequence[Month] = BREAKS, sinces: Sequence[int] = SINCE) -> pd.DataFrame:
     """The southwest's scores of every kind, break and origin, with `kind`, `break` and `since` beside the columns of
     `scores.score`.
     """
@@ -71,10 +75,10 @@ def replayed(recipe: str) -> pd.DataFrame:
     parts = []
     with Reporter() as progress:
         for kind in KINDS:
-            for start in BREAKS:
+            for start in breaks:
                 end = min(start + FOLLOWED, LAST, key=lambda month: month.ordinal)
                 counts = altered(real.until(end), kind, start)
-                for since in SINCE:
+                for since in sinces:
                     if end - (start + since) < 1:
                         continue
                     origin = start + since
@@ -82,9 +86,9 @@ def replayed(recipe: str) -> pd.DataFrame:
                         counts, recipes=[recipe], models=PEERS, first=origin, last=origin, step=1, horizon=12
                     )
                     past = made.run(cache=settings.cache, executor=HERE)
-                    found = made.scores(past)
+                    scores = made.scores(past)
                     parts.append(
-                        found[found["group"] == "southwest"].assign(kind=kind, since=since, **{"break": str(start)})
+                        scores[scores["group"] == "southwest"].assign(kind=kind, since=since, **{"break": str(start)})
                     )
             progress.begin(f"{kind}: done", 0)
     return pd.concat(parts, ignore_index=True)

@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 from datetime import UTC, datetime
 
+from experiments import quick_home
 from forecast import pipeline
 from forecast.core.errors import EncountersError
 from forecast.core.panels import bundled
@@ -27,7 +28,13 @@ def main() -> None:
         "--recipe", action="append", default=[], help="name or file of a recipe; repeat it to let several compete"
     )
     parser.add_argument("--force", action="store_true", help="train even where nothing is new")
+    parser.add_argument(
+        "--quick", action="store_true", help=f"the sectors, by the floor unless --recipe is given; {quick_home.HELP}"
+    )
     asked = parser.parse_args()
+    if asked.quick:
+        quick_home.enter()
+        asked.panel, asked.recipe = asked.panel or list(bundled())[:1], asked.recipe or ["floor"]
     job = pipeline.Job.of(Settings(), clock=lambda: datetime.now(UTC), recipes=asked.recipe)
     for panel in asked.panel or list(bundled()):
         with Reporter() as progress:

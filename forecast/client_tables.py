@@ -8,7 +8,17 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from pandas import DataFrame
 
-__all__ = ["accuracy", "capacity", "compare", "exceedance", "forecasts", "observations", "scenario"]
+__all__ = [
+    "accuracy",
+    "capacity",
+    "compare",
+    "exceedance",
+    "forecasts",
+    "frozen_scenario",
+    "frozen_scenarios",
+    "observations",
+    "scenario",
+]
 
 _SIDES = ("baseline", "scenario", "difference")
 _PLAIN = ("nights_full", "missing_beds", "missing_beds_when_full", "idle_beds")
@@ -123,7 +133,13 @@ def accuracy(document: Mapping[str, Any]) -> DataFrame:
     )
     figures = ("sWIS", "floor_sWIS", "ratio", "coverage_50", "coverage_80", "coverage_95")
     columns |= {"through": "str", **dict.fromkeys(figures, "float64")}
-    table = pd.DataFrame(document["accuracy"], columns=list(columns)).astype(columns)
+    rows = document["accuracy"]
+    if any("decisions" in row for row in rows):
+        names = ("cost", "median_cost", "saved")
+        prices = [{f"{name}_{one['ratio']}": one[name] for one in row["decisions"] for name in names} for row in rows]
+        rows = [row | own for row, own in zip(rows, prices, strict=True)]
+        columns |= dict.fromkeys(prices[0], "float64")
+    table = pd.DataFrame(rows, columns=list(columns)).astype(columns)
     table["through"] = pd.to_datetime(table["through"], format="%Y-%m")
     table.attrs |= {"overall": document["overall"], "note": document["note"]}
     return table
@@ -150,6 +166,26 @@ def scenario(document: Mapping[str, Any]) -> DataFrame:
     table["month"] = pd.to_datetime(table["month"], format="%Y-%m")
     by_area = {name: {one["area"]: one[name] for one in document["forecasts"]} for name in ("total", "peak")}
     table.attrs |= {name: document[name] for name in ("assumptions", "releases", "worlds", "seed")} | by_area
+    return table
+
+
+def frozen_scenarios(document: Mapping[str, Any]) -> DataFrame:
+    """A row per frozen what-if."""
+    import pandas as pd
+
+    columns = ("id", "together", "title", "release", "frozen_at", "question")
+    table = pd.DataFrame(document["scenarios"], columns=list(columns))
+    table["frozen_at"] = pd.to_datetime(table["frozen_at"], utc=True)
+    return table
+
+
+def frozen_scenario(document: Mapping[str, Any]) -> DataFrame:
+    """A row per what-if, area and month."""
+    import pandas as pd
+
+    said = {entry["id"]: scenario(entry["answer"]) for entry in document["scenarios"]}
+    table = pd.concat([own.assign(id=name) for name, own in said.items()], ignore_index=True)
+    table.attrs = {"scores": {entry["id"]: entry["scores"] for entry in document["scenarios"]}}
     return table
 
 

@@ -7,8 +7,10 @@ from __future__ import annotations
 import os
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
-from pydantic import AliasChoices, Field, model_validator
+from pydantic import AliasChoices, Field, field_validator, model_validator
+from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from forecast.core.errors import EncountersError
@@ -37,6 +39,11 @@ class Settings(BaseSettings):
         ge=0,
         description="Worker processes for fits; 0 fits in this process.",
     )
+    engine: str = Field(
+        "local",
+        validation_alias=AliasChoices("ENCOUNTERS_EXECUTOR", "engine"),
+        description="Where fits are made: local (processes of this machine), or a Dask scheduler as dask://host:port.",
+    )
     fit_deadline: float = Field(60.0, gt=0, description="Seconds after which a stuck fit is killed.")
     tracking_budget: float = Field(
         60.0,
@@ -61,10 +68,28 @@ class Settings(BaseSettings):
     def _empty_is_unset(cls, values: dict[str, Any]) -> dict[str, Any]:
         return {name: value for name, value in values.items() if value != ""}
 
+    @field_validator("engine")
+    @classmethod
+    def _names_an_engine(cls, value: str) -> str:
+        try:
+            parts = urlsplit(value)
+            whole = parts.scheme == "dask" and parts.hostname and parts.port and parts.netloc == value[7:]
+        except ValueError:  # a port that is no number, or beyond 65535
+            whole = None
+        if value != "local" and (not whole or "@" in value):
+            raise PydanticCustomError(
+                "executor", "{value} is neither local nor dask://host:port", {"value": repr(value)}
+            )
+        return value
+
     @property
     def executor(self) -> Executor:
         """Where fits are made."""
-        return Executor(self.workers, self.fit_deadline)
+        if self.engine == "local":
+            return Executor(self.workers, self.fit_deadline)
+        from forecast.core.dask_executor import DaskExecutor
+
+        return DaskExecutor(deadline=self.fit_deadline, address=self.engine.replace("dask://", "tcp://", 1))
 
     @property
     def root(self) -> Path:

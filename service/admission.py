@@ -34,8 +34,9 @@ __all__ = ["Admission", "RequestLimits", "install"]
 _OPEN, _OPEN_BELOW = ALWAYS | {"/docs", "/openapi.json"}, "/static/"
 # Pages for browsers, which ask for a key by themselves where they are challenged so; and what lies below.
 _PAGES, _PAGES_BELOW = frozenset({"/", "/areas", "/models"}), ("/areas/", "/charts/")
-# Where a body is the question, another method than POST is told so by the route, with or without a body.
-_ASKED_BY_BODY = frozenset({"/v1/scenarios", "/v1/capacity", "/v1/capacity.csv"})
+# Where a body is the question, another method than POST is told so by the route, with or without a body; and where GET
+# has an answer too, who sends it a body is told to send it by POST.
+_ASKED_BY_BODY, _ASKED_BOTH_WAYS = frozenset({"/v1/capacity", "/v1/capacity.csv"}), "/v1/scenarios"
 _BASIC = 'Basic realm="The key is the password; the user name may be anything", charset="UTF-8"'
 _READ = frozenset(
     b"accept accept-encoding access-control-request-method authorization content-length host if-none-match origin "
@@ -105,14 +106,14 @@ class Admission:
             await self.app(scope, receive, send)
             return
         begin, size = perf_counter(), 0
-        found: dict[bytes, bytes] = {}
+        headers: dict[bytes, bytes] = {}
         for header, value in scope["headers"]:
             size += len(header) + len(value) + 4
             if header in _READ:
-                found[header] = found[header] + b"," + value if header in found else value
-        identity = scope[REQUEST_ID] = request_id(found.get(b"x-request-id"))
-        scope[HEADERS], scope[ROUTE] = found, "none"
-        always = ((b"x-request-id", identity.encode()), *self.cors.headers(found.get(b"origin")))
+                headers[header] = headers[header] + b"," + value if header in headers else value
+        identity = scope[REQUEST_ID] = request_id(headers.get(b"x-request-id"))
+        scope[HEADERS], scope[ROUTE] = headers, "none"
+        always = ((b"x-request-id", identity.encode()), *self.cors.headers(headers.get(b"origin")))
         if scope.get("scheme") == "https":
             always += _ONLY_HTTPS
         if self.shutdown.begun:
@@ -132,10 +133,12 @@ class Admission:
             await send(message)
 
         # A browser asks before it sends a key, and without one.
-        preflight = scope["method"] == "OPTIONS" and b"origin" in found and b"access-control-request-method" in found
+        preflight = (
+            scope["method"] == "OPTIONS" and b"origin" in headers and b"access-control-request-method" in headers
+        )
         try:
-            self._admit(scope, found, size)
-            name = None if preflight else self._key(scope, found)
+            self._admit(scope, headers, size)
+            name = None if preflight else self._key(scope, headers)
             client, limit = self._client(scope, name)
             # What the client has already costs nothing, and is not counted.
             free = limit == 0 or self.app.has(scope)
@@ -143,12 +146,17 @@ class Admission:
                 detail = f"{limit} requests per minute are answered here; the next one in {wait} seconds."
                 raise Problem("too-many-requests", detail, {"Retry-After": str(wait)}, limit=limit, retry_after=wait)
             if preflight:
-                await self._allow(scope, found[b"origin"], sending)
+                await self._allow(scope, headers[b"origin"], sending)
             else:
                 await self.app(scope, receive, sending)
             # What had to be made to be known as the client's is given back only where it is at hand from now on, and
             # the client had it.
-            if status == 304 and not free and found.get(b"if-none-match", b"*").strip() != b"*" and self.app.has(scope):
+            if (
+                status == 304
+                and not free
+                and headers.get(b"if-none-match", b"*").strip() != b"*"
+                and self.app.has(scope)
+            ):
                 self.rates.give_back(client)
         except Problem as refusal:
             await self._refuse(scope, refusal, receive, sending)
@@ -177,7 +185,7 @@ class Admission:
             answer.body = b""
         await answer(scope, receive, send)
 
-    def _admit(self, scope: Scope, found: Mapping[bytes, bytes], size: int) -> None:
+    def _admit(self, scope: Scope, headers: Mapping[bytes, bytes], size: int) -> None:
         """Raises Problem for a request that is too long, or is none that HTTP knows."""
         limits = self.limits
         long = len(scope.get("raw_path") or scope["path"]) + len(scope["query_string"])
@@ -191,11 +199,11 @@ class Admission:
             "\n"
         ):  # a route takes a line's end behind its own path for nothing, and no format for it
             raise Problem("not-found", "The path ends with the end of a line, and no path here does.")
-        host = found.get(b"host")
+        host = headers.get(b"host")
         if host not in self._hosts:
             self._look_at_host(host, scope)
-        if b"content-length" in found or b"transfer-encoding" in found:
-            self._look_at_body(scope, found)
+        if b"content-length" in headers or b"transfer-encoding" in headers:
+            self._look_at_body(scope, headers)
 
     def _look_at_host(self, host: bytes | None, scope: Scope) -> None:
         if host is None:
@@ -213,10 +221,10 @@ class Admission:
         if len(self._hosts) < _MOST_HOSTS:
             self._hosts.add(host)
 
-    def _look_at_body(self, scope: Scope, found: Mapping[bytes, bytes]) -> None:
+    def _look_at_body(self, scope: Scope, headers: Mapping[bytes, bytes]) -> None:
         """Whoever sends a body is not asked to go on with it: the connection ends with the refusal."""
         method = scope["method"]
-        length = found.get(b"content-length", b"0")
+        length = headers.get(b"content-length", b"0")
         if not length.isdigit():
             raise Problem("malformed-request", "Content-Length is no number.", {"Connection": "close"})
         if (
@@ -227,19 +235,18 @@ class Admission:
         if (
             method in ("GET", "HEAD")
             and scope["path"] not in _ASKED_BY_BODY
-            and (int(length) or b"transfer-encoding" in found)
+            and (int(length) or b"transfer-encoding" in headers)
         ):
-            raise Problem(
-                "malformed-request", f"A {method} has no body here. Ask in the address.", {"Connection": "close"}
-            )
+            how = "Send the question by POST" if scope["path"] == _ASKED_BOTH_WAYS else "Ask in the address"
+            raise Problem("malformed-request", f"A {method} has no body here. {how}.", {"Connection": "close"})
 
-    def _key(self, scope: Scope, found: Mapping[bytes, bytes]) -> str | None:
+    def _key(self, scope: Scope, headers: Mapping[bytes, bytes]) -> str | None:
         """The name of the key that came with a request.
         Raises Problem where it is none, or none came and one is needed.
         """
         if self.limits.keys == "off":
             return None
-        key = key_of(found.get(b"authorization"), found.get(b"x-api-key"))
+        key = key_of(headers.get(b"authorization"), headers.get(b"x-api-key"))
         if key is None and (self.limits.keys == "optional" or _is_open(scope)):
             return None
         if key is None:

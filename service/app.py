@@ -41,6 +41,7 @@ from service.routes import (
     exceedance,
     feed,
     forecasts,
+    frozen,
     health,
     live,
     metrics,
@@ -138,7 +139,7 @@ def create_app(settings: Settings, *, clock: Callable[[], datetime] = utc_now) -
     problems.install(app)
     shown = (
         status, areas, forecasts, exceedance, observations, releases, accuracy, compare, models, live, scenarios,
-        capacity,
+        frozen, capacity,
     )  # fmt: skip
     for module in shown:
         app.include_router(module.router, prefix="/v1", dependencies=[Depends(known_parameters), Depends(json_alone)])

@@ -51,7 +51,7 @@ def head(release: Release) -> dict[str, Any]:
         ReleaseHead,
         manifest,
         data_through=manifest.origin,
-        model="recipe",
+        model=release.model,
         run_id=release.run_id,
         confidence=manifest.scores.get("confidence", []),
     )

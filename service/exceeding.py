@@ -86,9 +86,9 @@ def _rows(entry: dict[str, Any], release: Release, unit: str, today: date) -> It
             yield (*head, "above", *when, month["probability"], month["bound"], count)
             yield (*head, "first", *when, month["first"]["probability"], month["first"]["bound"], count)
         for question in ("any", "never"):
-            found = one[question]
+            chance = one[question]
             when = (one["threshold"], None, None, None, None, unit)
-            yield (*head, question, *when, found["probability"], found["bound"], count)
+            yield (*head, question, *when, chance["probability"], chance["bound"], count)
     for one in entry["change"]["chances"] if entry["change"] else ():
         when = (None, one["percent"], None, None, None, unit)
         yield (*head, "change", *when, one["probability"], one["bound"], count)
@@ -116,18 +116,18 @@ def _area(
     answers = []
     for threshold in asked.thresholds:
         limit = limits(threshold, months, asked.unit)
-        found = exceedance(values[: len(months)], limit)
+        exceeded = exceedance(values[: len(months)], limit)
         answers.append(
             {
                 "threshold": threshold,
                 "months": [
                     {"month": str(month), "horizon": at + 1, "lead": release.lead(month)}
-                    | _chance(found.above[at])
-                    | {"first": _chance(found.first[at])}
+                    | _chance(exceeded.above[at])
+                    | {"first": _chance(exceeded.first[at])}
                     for at, month in enumerate(months)
                 ],
-                "any": _chance(found.any),
-                "never": _chance(found.never),
+                "any": _chance(exceeded.any),
+                "never": _chance(exceeded.never),
             }
         )
     return {

@@ -12,10 +12,12 @@ _FILES = frozenset({"csv", "parquet"})
 
 
 def file_name(path: str, query_string: bytes) -> tuple[tuple[bytes, bytes], ...]:
-    """The name of a file for whoever saves a table: address, then area, as far as it is letters and digits."""
+    """The name of a file for whoever saves a table: address, then model, then area, as far as it is letters and digits;
+    a hub calls a file's forecasts by its name.
+    """
     name, _, suffix = path.removeprefix("/v1/").rpartition(".")
     if suffix not in _FILES:
         return ()
-    area = dict(parse_qsl(query_string.decode("latin-1"))).get("area", "")
-    words = re.findall("[a-z0-9.]+", f"{name} {area[:60]}".lower())
+    asked = dict(parse_qsl(query_string.decode("latin-1")))
+    words = re.findall("[a-z0-9.]+", f"{name} {asked.get('model', '')[:60]} {asked.get('area', '')[:60]}".lower())
     return ((b"content-disposition", f'attachment; filename="{"-".join(words)}.{suffix}"'.encode()),)

@@ -46,11 +46,11 @@ def key_of(authorization: bytes | None, x_api_key: bytes | None) -> bytes | None
         return x_api_key
     if x_api_key is not None:
         return b""
-    if found := _BEARER.fullmatch(authorization.strip()):
-        return found[1]
-    if found := _BASIC.fullmatch(authorization.strip()):  # a browser, in which the key was typed as the password
+    if match := _BEARER.fullmatch(authorization.strip()):
+        return match[1]
+    if match := _BASIC.fullmatch(authorization.strip()):  # a browser, in which the key was typed as the password
         with contextlib.suppress(binascii.Error):
-            return base64.b64decode(found[1], validate=True).partition(b":")[2].strip()
+            return base64.b64decode(match[1], validate=True).partition(b":")[2].strip()
     return b""
 
 
@@ -75,9 +75,9 @@ def address_of(host: str) -> str:
     if ":" not in host:
         return host
     try:
-        found = ipaddress.IPv6Address(host.partition("%")[0])
+        address = ipaddress.IPv6Address(host.partition("%")[0])
     except ValueError:
         return host[:64]
-    if found.ipv4_mapped is not None:
-        return str(found.ipv4_mapped)
-    return str(ipaddress.IPv6Network((int(found), _NETWORK), strict=False))
+    if address.ipv4_mapped is not None:
+        return str(address.ipv4_mapped)
+    return str(ipaddress.IPv6Network((int(address), _NETWORK), strict=False))

@@ -67,8 +67,8 @@ def _finish(document: dict[str, Any]) -> None:
     components = document["components"]["schemas"]
     components["ProblemDocument"] = schemas.ProblemDocument.model_json_schema()
     for model in schemas.BODIES:
-        found = model.model_json_schema(ref_template="#/components/schemas/{model}", by_alias=True)
-        components |= {**found.pop("$defs", {}), model.__name__: found}
+        schema = model.model_json_schema(ref_template="#/components/schemas/{model}", by_alias=True)
+        components |= {**schema.pop("$defs", {}), model.__name__: schema}
     # FastAPI's own error bodies, which are never sent.
     components.pop("HTTPValidationError", None)
     components.pop("ValidationError", None)

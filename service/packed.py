@@ -8,7 +8,7 @@ import hashlib
 import zlib
 from collections.abc import Iterable, Iterator
 
-from service.response_cache import PIECE, Answer
+from service.answers import PIECE, Answer
 
 __all__ = ["PackedAnswer"]
 

@@ -1,4 +1,4 @@
-"""What a client asks for: parameters read strictly, areas chosen, a format agreed. Builds no body.
+"""What a client asks for: parameters read strictly, a format agreed. Chooses no area, builds no body.
 
 Nothing is ignored, clamped or guessed: a parameter that is unknown, repeated or out of range is a problem that says so.
 """
@@ -7,19 +7,17 @@ from __future__ import annotations
 
 import contextlib
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from functools import lru_cache
 from typing import Any, Literal, NamedTuple, TypeVar
 
 from fastapi import Request
 
-from forecast.core.areas import Area
 from forecast.core.errors import AreaError
 from forecast.core.months import Month
 from forecast.release.intervals import Unit
-from forecast.release.read import AreaForecast, Release
-from forecast.release.shapes import COVERAGE, Chosen, writes_parquet
+from forecast.release.shapes import COVERAGE, writes_parquet
 from service.accept import weights
 from service.catalogue import Catalogue
 from service.context import Context, context
@@ -30,13 +28,9 @@ __all__ = [
     "MEDIA",
     "ForecastQuery",
     "Format",
-    "Missing",
     "Shape",
     "accepted",
-    "areas_of",
     "check",
-    "check_panel_and_kind",
-    "choose",
     "coverages",
     "day",
     "format_of",
@@ -53,8 +47,6 @@ __all__ = [
 T = TypeVar("T")
 Format = Literal["json", "csv", "parquet"]
 Shape = Literal["intervals", "quantiles", "hubverse", "samples"]
-# Why a panel may have no release among those at hand: kinds of problem.
-Missing = Literal["nothing-published", "before-first-release", "no-forecast"]
 
 # Each is bounded by two of the levels that every release stores, so that no interval is interpolated.
 COVERAGES: tuple[int, ...] = (*range(10, 100, 10), 95, 98)
@@ -67,7 +59,7 @@ class ForecastQuery(NamedTuple):
     """One question about forecasts; a named tuple, because one is made with every request.
 
     `areas`: slugs in the order asked for, None for all; `horizon`: months ahead at most, None for all; `first`, `last`:
-    months that are wanted alone, None for no end.
+    months that are wanted alone, None for no end; `model`: a compared one, None for what serves.
     """
 
     areas: tuple[str, ...] | None = None
@@ -79,6 +71,7 @@ class ForecastQuery(NamedTuple):
     shape: Shape = "intervals"
     first: Month | None = None
     last: Month | None = None
+    model: str | None = None
 
 
 async def known_parameters(request: Request) -> None:
@@ -93,6 +86,7 @@ async def known_parameters(request: Request) -> None:
         if name not in known:
             listed = f"The parameters are {', '.join(known)}." if known else "It has no parameters."
             hint = _how_to_choose(request) if name.lower() in _MEANS_FORMAT else did_you_mean(name, known)
+            hint = _QUANTILES_ALONE if name == "model" and "threshold" in known else hint
             detail = (
                 f"{name[:100]!r} is not a parameter of {request.scope.get(ROOT, '')}{request.scope['path']}. "
                 f"{listed}{hint}"
@@ -247,6 +241,8 @@ def _written(name: str, text: str, parse: Callable[[str], T], kind: str, example
 _WHOLE = re.compile("-?(0|[1-9][0-9]*)")
 # What a parameter is called elsewhere that chooses the format.
 _MEANS_FORMAT = frozenset({"format", "f", "fmt", "output", "type", "accept", "alt"})
+# Said where chances of a compared model are asked for.
+_QUANTILES_ALONE = " Chances are counted in draws, and a compared model has quantiles alone: /v1/forecasts?model=."
 
 
 def format_of(request: Request, formats: Sequence[Format]) -> Format:
@@ -286,79 +282,3 @@ def accepted(accept: str, formats: Sequence[Format] = tuple(MEDIA)) -> Format:
         known = ", ".join(MEDIA[form] for form in formats)
         raise Problem("not-acceptable", f"The Accept header takes none of {known}: {accept[:100]!r}.")
     return best
-
-
-_MISSING: dict[Missing, str] = {
-    "nothing-published": "No release of {panel} has been published yet.",
-    "before-first-release": "No release of {panel} had been issued by that day.",
-    "no-forecast": "The release is not one of {panel}.",
-}
-
-
-def choose(
-    catalogue: Catalogue,
-    releases: Mapping[str, Release],
-    question: ForecastQuery,
-    *,
-    missing: Missing = "nothing-published",
-) -> Chosen:
-    """The forecasts that a question is about, each with its release.
-    `missing`: the kind of problem where a panel has no release here.
-
-    Raises Problem where a named area, kind or horizon is not there.
-    """
-    if question.areas is None:
-        wanted = [question.panel] if question.panel else list(releases)
-        _require(releases, wanted, missing)
-        chosen = [
-            (releases[panel], releases[panel].by_slug[one.slug])
-            for panel in wanted
-            for one in areas_of(releases[panel])
-            if question.kind in (None, one.kind)
-        ]
-        if not chosen:
-            kinds = sorted({one.kind for panel in wanted for one in areas_of(releases[panel])})
-            raise invalid("kind", f"there is no {question.kind} in {' or '.join(wanted)}. It has {', '.join(kinds)}.")
-    else:
-        chosen = [_one(releases, catalogue.area(slug), question, missing) for slug in question.areas]
-    if question.horizon is not None:
-        furthest = min(len(found.months) for _, found in chosen)
-        if question.horizon > furthest:
-            raise invalid(
-                "horizon",
-                f"{question.horizon} is more than the {furthest} months that are forecast. Use 1 to {furthest}.",
-            )
-    return chosen
-
-
-def _one(
-    releases: Mapping[str, Release], one: Area, question: ForecastQuery, missing: Missing
-) -> tuple[Release, AreaForecast]:
-    check_panel_and_kind(one, question.panel, question.kind)
-    _require(releases, [one.panel], missing)
-    release = releases[one.panel]
-    if one.slug not in release.by_slug:
-        why = f"it closed in {one.closed}" if one.closed else "the counts behind the release have no such area"
-        raise Problem(
-            "no-forecast", f"{one.slug} is not in release {release.id}: {why}.", area=one.slug, release=release.id
-        )
-    return release, release.by_slug[one.slug]
-
-
-def check_panel_and_kind(one: Area, panel: str | None, kind: str | None) -> None:
-    """Raises Problem where a named area is not of the panel or kind that is asked for beside it."""
-    if panel not in (None, one.panel):
-        raise invalid("panel", f"{one.slug} belongs to {one.panel}, not to {panel}. Leave one of the two out.")
-    if kind not in (None, one.kind):
-        raise invalid("kind", f"{one.slug} is a {one.kind}, not a {kind}. Leave one of the two out.")
-
-
-def _require(releases: Mapping[str, Release], panels: Iterable[str], missing: Missing) -> None:
-    absent = [panel for panel in panels if panel not in releases]
-    if absent or not releases:
-        raise Problem(missing, _MISSING[missing].format(panel=" or ".join(absent) or "any panel"))
-
-
-def areas_of(release: Release) -> tuple[Area, ...]:
-    """The areas of a release, in the order in which its panel shows them."""
-    return tuple(release.panel.ordered(release.by_slug))

@@ -129,7 +129,7 @@ class ReleaseCache:
         content = read.content_stamp(engine)
         return content, read.runs(engine) if content != self._content else None
 
-    def _with_runs(self, runs: Mapping[str, str], found: Mapping[str, Release]) -> dict[str, Release]:
+    def _with_runs(self, runs: Mapping[str, str], releases: Mapping[str, Release]) -> dict[str, Release]:
         """Some releases with their runs; those at hand are replaced by the same with theirs."""
 
         def named(one: Release) -> Release:
@@ -139,7 +139,7 @@ class ReleaseCache:
             self._runs = runs
             for identity, one in self._older.items():
                 self._older[identity] = named(one)
-        return {panel: named(one) for panel, one in found.items()}
+        return {panel: named(one) for panel, one in releases.items()}
 
     def release(self, identity: str) -> Release:
         """The release of an id, from memory or from the store. Raises NoRelease, StoreError."""

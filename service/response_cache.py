@@ -9,40 +9,27 @@ Knows no release and no route; `stamp` says what makes an answer old.
 from __future__ import annotations
 
 import asyncio
-import gzip
-import hashlib
 import json
 from collections import OrderedDict
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass, field
-from functools import lru_cache
-from typing import Protocol
 from urllib.parse import quote
 
 from starlette.concurrency import run_in_threadpool
-from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from service.accept import takes_gzip
+from service.answers import LEFT, SECURITY, Answer, matches, packed_tag
 from service.bounds import ALWAYS
 from service.file_names import file_name
-from service.problems import MEDIA_TYPE, REQUEST_ID, SECURITY_HEADERS
+from service.problems import MEDIA_TYPE, REQUEST_ID
 from service.single_flight import SingleFlight
 
-__all__ = ["ALIAS", "HEADERS", "IMMUTABLE", "LIVE", "PIECE", "ROUTE", "Answer", "ResponseCache"]
-
-# How long a client or a proxy may use an answer without asking: an alias moves with the next release, a release never
-# changes.
-ALIAS = "public, max-age=60"
-IMMUTABLE = "public, max-age=31536000, immutable"
-LIVE = "no-cache"
+__all__ = ["HEADERS", "ROUTE", "ResponseCache"]
 
 # Where the scope holds the headers of a request that are read, each once, and the template of the route that answered
 # it.
 HEADERS, ROUTE = "encounters.headers", "encounters.route"
-# Where an answer from the routes is put down for the response cache, which sends it.
-_LEFT = "encounters.answer"
-_SECURITY = tuple((name.lower().encode(), value.encode()) for name, value in SECURITY_HEADERS.items())
 # A single answer may fill this share of the memory for answers, so that one wide question cannot throw out all the
 # others.
 _LARGEST_SHARE = 8
@@ -50,110 +37,10 @@ _LARGEST_SHARE = 8
 _MOST = 8192
 # Bytes from which packing is left to another thread: it takes some milliseconds and lets others run meanwhile.
 _LONG = 50_000
-# Of zlib's levels the one beyond which figures hardly shrink any more.
-_LEVEL = 6
-# Bytes that are sent before others have their turn.
-PIECE = 65_536
 # Clients for whom a piece is made in one round of the event loop.
 _TURNS = 2
 # What Python needs around a kept answer and its key, in bytes (measured, and the same for every answer).
 _AROUND = 600
-
-
-class Digest(Protocol):
-    """A hash that has read some bytes."""
-
-    def hexdigest(self) -> str:
-        """In hexadecimal digits."""
-
-
-class Answer(Response):
-    """A finished body with a strong ETag: its own digest, so that the same bytes have the same tag on every worker.
-
-    `keep`: the body depends only on the address, the format asked for and the response cache's stamp, and may be given
-    again.
-    """
-
-    def __init__(
-        self, body: bytes, media_type: str, *, cache: str, keep: bool = False, headers: dict[str, str] | None = None
-    ) -> None:
-        # Set here one by one: what the base class does to find the headers out takes longer than the digest.
-        self.status_code, self.media_type, self.background, self.body, self.keep = 200, media_type, None, body, keep
-        # The route that it came from, and the same in gzip once somebody took it so.
-        self.route = ""
-        self.packed: Answer | None = None
-        self.tag = self.tag_of(hashlib.sha256(body))
-        self.same = _same(media_type, cache) if headers is None else _with(media_type, cache, headers)
-
-    @property
-    def raw_headers(self) -> list[tuple[bytes, bytes]]:  # type: ignore[override]  # an attribute there
-        """Names and values: two of its own, and those that answers of its kind share."""
-        return [(b"etag", self.tag), (b"content-length", b"%d" % self.size), *self.same]
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Leave the answer to the response cache, which every request passes."""
-        scope[_LEFT].append(self)
-
-    @staticmethod
-    def tag_of(digest: Digest) -> bytes:
-        """The ETag of the bytes that a SHA-256 has read."""
-        return b'"%s"' % digest.hexdigest()[:32].encode()
-
-    @property
-    def size(self) -> int:
-        """Bytes of the body as it is sent."""
-        return len(self.body)
-
-    @property
-    def held(self) -> int:
-        """Bytes of the body in memory."""
-        return len(self.body)
-
-    def whole(self) -> bytes:
-        """The body."""
-        return bytes(self.body)
-
-    def pieces(self) -> Iterator[bytes | memoryview]:
-        """The body, a piece at a time."""
-        body = memoryview(self.body)
-        return (body[start : start + PIECE] for start in range(0, len(body), PIECE))
-
-    def in_gzip(self) -> bytes:
-        """The body in gzip."""
-        return gzip.compress(self.body, compresslevel=_LEVEL, mtime=0)
-
-    def pack(self) -> Answer:
-        """The same in gzip, with a tag of its own: other bytes, so another representation (RFC 9110, section 8.8.3)."""
-        packed = Answer.__new__(Answer)
-        packed.__dict__.update(self.__dict__)
-        packed.body, packed.tag = self.in_gzip(), _packed_tag(self.tag)
-        packed.same = (*self.same, (b"content-encoding", b"gzip"))
-        return packed
-
-    async def deliver(self, send: Send, *, head: bool, known: bytes, turns: asyncio.Semaphore) -> None:
-        """Send it, or 304 where the client has it. `head`: without the body; `known`: the If-None-Match header.
-
-        `turns`: held while a piece of a long body is made, so that those of many clients do not all keep the event loop
-        at once.
-        """
-        if known and _matches(known, self.tag):
-            headers = [pair for pair in self.raw_headers if pair[0] not in (b"content-length", b"content-type")]
-            await send({"type": "http.response.start", "status": 304, "headers": headers})
-            await send({"type": "http.response.body", "body": b""})
-            return
-        await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
-        if not head and self.size > PIECE:
-            # Into the socket goes no more than the client reads, and between two pieces others have their turn.
-            pieces, left = self.pieces(), self.size
-            while left:
-                async with turns:
-                    piece = next(pieces)
-                    left -= len(piece)
-                    await asyncio.sleep(0)
-                await send({"type": "http.response.body", "body": piece, "more_body": True})
-            await send({"type": "http.response.body", "body": b""})
-            return
-        await send({"type": "http.response.body", "body": b"" if head else self.whole()})
 
 
 @dataclass
@@ -228,11 +115,11 @@ class ResponseCache:
                 scope[ROUTE] = answer.route = path
                 answer.same = (*answer.same, *file_name(path, scope["query_string"]))
             else:
-                found = await self._shared(scope, receive, (stamp, method, key))
-                if isinstance(found, Other):
-                    await found.deliver(send, identity=scope[REQUEST_ID])
+                reply = await self._shared(scope, receive, (stamp, method, key))
+                if isinstance(reply, Other):
+                    await reply.deliver(send, identity=scope[REQUEST_ID])
                     return
-                answer = found
+                answer = reply
                 answer.route = scope[ROUTE]
             if answer.keep and stamp == self._fresh():
                 self._keep(key, answer)
@@ -252,7 +139,7 @@ class ResponseCache:
         answer = self._kept.get(_key(scope))
         if answer is None:
             return False
-        return _matches(known, _packed_tag(answer.tag) if self._packs(scope, answer) else answer.tag)
+        return matches(known, packed_tag(answer.tag) if self._packs(scope, answer) else answer.tag)
 
     def _packs(self, scope: Scope, answer: Answer) -> bool:
         encoding = scope[HEADERS].get(b"accept-encoding")
@@ -286,11 +173,11 @@ class ResponseCache:
     async def _shared(self, scope: Scope, receive: Receive, key: Hashable) -> Answer | Other:
         """The application's answer, which is worked out once for all that ask the same at the same time."""
         if scope["path"] in ALWAYS:
-            route, found = await self._ask(scope, receive)
+            route, reply = await self._ask(scope, receive)
         else:
-            route, found = await self._asking.run(key, lambda: self._ask(scope, receive))
+            route, reply = await self._asking.run(key, lambda: self._ask(scope, receive))
         scope[ROUTE] = route
-        return found
+        return reply
 
     async def _ask(self, scope: Scope, receive: Receive) -> tuple[str, Answer | Other]:
         """The application's answer, or its other response, after the template of the route that it is from."""
@@ -304,7 +191,7 @@ class ResponseCache:
                 message = {**message, "body": b""}
             other.messages.append(message)
 
-        inner = {**scope, "method": "GET" if scope["method"] == "HEAD" else scope["method"], _LEFT: left}
+        inner = {**scope, "method": "GET" if scope["method"] == "HEAD" else scope["method"], LEFT: left}
         try:
             await self.app(inner, receive, relay)
         except Exception as error:
@@ -338,27 +225,7 @@ def _template(path: str, route: str) -> str:
 def _missing(headers: Iterable[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
     """The security headers that are not among some headers."""
     given = {name.lower() for name, _ in headers}
-    return [pair for pair in _SECURITY if pair[0] not in given]
-
-
-@lru_cache(maxsize=64)
-def _same(media_type: str, cache: str) -> tuple[tuple[bytes, bytes], ...]:
-    """The headers that answers of one kind share."""
-    if media_type.startswith("text/") and "charset" not in media_type:
-        media_type += "; charset=utf-8"
-    return (
-        (b"cache-control", cache.encode()),
-        (b"vary", b"Accept, Accept-Encoding"),
-        (b"content-type", media_type.encode()),
-        *_SECURITY,
-    )
-
-
-def _with(media_type: str, cache: str, headers: Mapping[str, str]) -> tuple[tuple[bytes, bytes], ...]:
-    """The same with others, which may take the place of some."""
-    own = tuple((name.lower().encode(), value.encode()) for name, value in headers.items())
-    names = {name for name, _ in own}
-    return (*(pair for pair in _same(media_type, cache) if pair[0] not in names), *own)
+    return [pair for pair in SECURITY if pair[0] not in given]
 
 
 def _key(scope: Scope) -> bytes:
@@ -384,12 +251,3 @@ def _readdressed(messages: list[Message], identity: str) -> list[Message]:
         body = json.dumps(json.loads(body) | {"request_id": identity}, ensure_ascii=False).encode(errors="replace")
         headers[b"content-length"] = b"%d" % len(body)
     return [{**start, "headers": list(headers.items())}, {"type": "http.response.body", "body": body}]
-
-
-def _packed_tag(tag: bytes) -> bytes:
-    return tag[:-1] + b'-gzip"'
-
-
-def _matches(known: bytes, tag: bytes) -> bool:
-    """Whether an If-None-Match names the tag (weak comparison: RFC 9110, section 13.1.2)."""
-    return known.strip() == b"*" or tag in (one.strip().removeprefix(b"W/") for one in known.split(b","))

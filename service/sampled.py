@@ -5,10 +5,10 @@ from __future__ import annotations
 from forecast.release import samples, shapes
 from forecast.release.shapes import Chosen
 from service import query
+from service.answers import Answer
 from service.context import Context
 from service.packed import PackedAnswer
 from service.query import ForecastQuery, Format
-from service.response_cache import Answer
 
 __all__ = ["sampled"]
 

@@ -49,7 +49,8 @@ def written(
         today=today,
         guard=form == "csv",
     )
-    types = shapes.forecast_types(question.coverage, stale=today is not None)
+    model = shapes.of_compared(chosen)
+    types = shapes.forecast_types(question.coverage, stale=today is not None, model=model)
     return table if form == "csv" else iter([shapes.parquet(types, table)])
 
 

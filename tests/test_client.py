@@ -17,6 +17,7 @@ import pytest
 import uvicorn
 
 import forecast.client
+import forecast.client_transport
 from forecast.client import Client, ProblemError
 from forecast.core.months import Month
 from forecast.core.scorecard import Scored
@@ -203,7 +204,7 @@ def test_an_answer_that_has_changed_replaces_the_one_remembered(running, client)
 
 
 def test_answers_are_remembered_up_to_a_number(monkeypatch, running, client):
-    monkeypatch.setattr(forecast.client, "_REMEMBERED", 2)
+    monkeypatch.setattr(forecast.client_transport, "_REMEMBERED", 2)
     for area in ("el-paso", "tucson", "blaine", "blaine", "el-paso"):
         client.forecasts(area)
     assert [status for _, status, _ in running.seen] == [200, 200, 200, 304, 200]

@@ -30,18 +30,18 @@ HEAVY = {
 
 def needs(distribution, extras=()):
     """The distributions that installing one with some extras brings, by what is installed here."""
-    found, waiting = set(), [(distribution, frozenset(extras))]
+    needed, waiting = set(), [(distribution, frozenset(extras))]
     while waiting:
         name, wanted = waiting.pop()
-        if (name, wanted) in found:
+        if (name, wanted) in needed:
             continue
-        found.add((name, wanted))
+        needed.add((name, wanted))
         for text in metadata.requires(name) or []:
             requirement = Requirement(text)
             marker = requirement.marker
             if marker is None or any(marker.evaluate({"extra": extra}) for extra in (*wanted, "")):
                 waiting.append((re.sub(r"[-_.]+", "-", requirement.name).lower(), frozenset(requirement.extras)))
-    return {name for name, _ in found} - {distribution}
+    return {name for name, _ in needed} - {distribution}
 
 
 def test_a_server_brings_no_model_library():
@@ -117,7 +117,7 @@ def test_the_client_loads_no_other_module_of_the_project_and_no_table_library():
         "print(sorted(house), [name for name in ('pandas', 'numpy', 'sqlalchemy') if name in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout == "['forecast', 'forecast.client'] []\n"
+    assert done.stdout == "['forecast', 'forecast.client', 'forecast.client_transport'] []\n"
 
 
 def test_the_package_tells_type_checkers_that_it_is_typed():

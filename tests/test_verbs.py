@@ -23,9 +23,9 @@ def test_the_example_of_a_verb_runs(name, monkeypatch, tmp_path):
     finder = doctest.DocTestFinder(recurse=False)
     (example,) = finder.find(verb, name, globs=dict(vars(verbs)))
     assert example.examples
-    told: list[str] = []
-    result = doctest.DocTestRunner(optionflags=flags).run(example, out=told.append)
-    assert result.failed == 0, "".join(told)
+    output: list[str] = []
+    result = doctest.DocTestRunner(optionflags=flags).run(example, out=output.append)
+    assert result.failed == 0, "".join(output)
 
 
 def test_importing_the_package_loads_no_part_of_it():

@@ -32,11 +32,11 @@ RETRAIN = ("retrain", "--panel", "cbp-states", "--recipe")
 # A hook notes what it is told and whether the store is free by then, and fails.
 _HOOK = """
 import json, sys, sqlite3
-told = json.load(sys.stdin)
+message = json.load(sys.stdin)
 store = sqlite3.connect(sys.argv[1], timeout=0, isolation_level=None)
 store.execute('BEGIN IMMEDIATE')
 served = [row[0] for row in store.execute('SELECT release FROM pointer')]
-print(json.dumps([told['event'], told['release'], told['reason'], served]), file=open(sys.argv[2], 'a'))
+print(json.dumps([message['event'], message['release'], message['reason'], served]), file=open(sys.argv[2], 'a'))
 sys.exit(9)
 """
 
@@ -58,7 +58,7 @@ class Trained:
         return self.stdout.split()[2]
 
     @property
-    def told(self) -> list[list[object]]:
+    def notices(self) -> list[list[object]]:
         """What the hook was told."""
         return [json.loads(line) for line in (self.home.parent / "notes").read_text().splitlines()]
 

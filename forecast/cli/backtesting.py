@@ -11,8 +11,8 @@ import typer
 from forecast.cli import parts
 from forecast.cli.outputs import checked
 from forecast.core.months import Month
+from forecast.core.version import code_version
 from forecast.progress import Reporter
-from forecast.recipe.version import code_version
 from forecast.settings import Settings
 
 __all__ = ["register"]
@@ -73,6 +73,7 @@ def backtest(
         horizon=horizon,
     )
     own = asked.recipes[0]
+    settings.executor.check()
     with Reporter(settings.log) as progress:
         progress.begin(f"{name}: {len(asked.origins)} origins", asked.fits)
         past = asked.run(cache=settings.cache, executor=settings.executor, on_fit=progress.advance)

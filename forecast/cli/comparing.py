@@ -85,21 +85,24 @@ def compare(
     asked = [name for name in names if not outside or name in outside]
     whole = html is not None or bool(outside)
     kept = {name: _compared(settings, name, outside.get(name, ()), or_record=whole) for name in asked}
-    found = [_panel(settings, name, by, kept[name]) for name in asked]
+    rankings = [_panel(settings, name, by, kept[name]) for name in asked]
     if html is not None:
         from forecast.evaluation.report.page import page
 
         command = _command(panel, html, beside or [], origins)
-        put(html, page([_reported(one, kept[one["panel"]], by, command, origins) for one in found]).encode())
+        put(html, page([_reported(one, kept[one["panel"]], by, command, origins) for one in rankings]).encode())
     if as_json:
-        parts.emit(found)
+        parts.emit(rankings)
         return
+    from forecast.evaluation import decisions
     from forecast.evaluation.board_text import lines
 
-    for one in found:
+    for one in rankings:
         typer.echo(f"\n{one['panel']}: {one['source']}")
         for board in one["boards"]:
             typer.echo("\n" + "\n".join(lines(board, one["recipe"])))
+        if one.get("decisions"):
+            typer.echo("\n" + "\n".join(decisions.lines(one["decisions"])))
     if html is not None:
         typer.echo(f"\n{html}")
 
@@ -121,11 +124,11 @@ def _outside(files: Sequence[Path], names: Sequence[str], settings: Settings) ->
     from forecast.evaluation.outside.forecasts import panel_of
 
     panels = {name: panel for name, panel in known_panels(settings.panels).items() if name in names}
-    found: dict[str, list[Any]] = {}
+    by_panel: dict[str, list[Any]] = {}
     for file in files:
         rows = load(file.expanduser())
-        found.setdefault(panel_of(rows, panels), []).append(rows)
-    return found
+        by_panel.setdefault(panel_of(rows, panels), []).append(rows)
+    return by_panel
 
 
 def _compared(settings: Settings, panel: str, outside: Sequence[Any], *, or_record: bool) -> Comparison | None:
@@ -153,7 +156,7 @@ def _compared(settings: Settings, panel: str, outside: Sequence[Any], *, or_reco
 
 def _panel(settings: Settings, panel: str, by: str, kept: Comparison | None) -> dict[str, Any]:
     """JSON values: where the figures come from, and the boards."""
-    from forecast.evaluation import leaderboard
+    from forecast.evaluation import decisions, leaderboard
 
     if kept is None:
         return _release(settings, panel)
@@ -166,22 +169,23 @@ def _panel(settings: Settings, panel: str, by: str, kept: Comparison | None) -> 
         "origins": about.origins,
         "outside": kept.outside,
         "boards": boards,
+        "decisions": decisions.board(forecasts=kept.forecasts, truth=kept.counts),
     }
 
 
-def _reported(found: dict[str, Any], kept: Comparison | None, by: str, command: str, origins: str) -> dict[str, Any]:
+def _reported(ranking: dict[str, Any], kept: Comparison | None, by: str, command: str, origins: str) -> dict[str, Any]:
     """What the page shows of a panel: all of a comparison, or the boards of a release where there is none."""
     from forecast.evaluation.report.whole import report
 
     if kept is None:
-        return found
+        return ranking
     asked = tuple(text.strip() for text in origins.split(",") if text.strip())
     if strange := [text for text in asked if text not in kept.about.origins]:
         raise TableError(
-            f"{strange[0]} is no origin of the {kept.about.kind} of {found['panel']}. Its origins are "
+            f"{strange[0]} is no origin of the {kept.about.kind} of {ranking['panel']}. Its origins are "
             f"{', '.join(kept.about.origins)}."
         )
-    return report(kept, commands=[command], origins=asked, ranked={by: found["boards"]})
+    return report(kept, commands=[command], origins=asked, ranked={by: ranking["boards"]}, decided=ranking["decisions"])
 
 
 def _command(panel: str | None, html: Path, beside: Sequence[Path], origins: str) -> str:

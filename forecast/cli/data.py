@@ -13,8 +13,7 @@ from forecast.core.panels import Panel
 from forecast.counts.archive import Archive
 from forecast.counts.description import describe
 from forecast.counts.refusals import Refusals
-from forecast.counts.sources import tidy
-from forecast.counts.sources.catalog import read
+from forecast.counts.taking import take
 from forecast.settings import Settings
 
 __all__ = ["register"]
@@ -25,7 +24,7 @@ def ingest(
         list[Path],
         typer.Argument(
             metavar="FILE...",
-            help="Official files as downloaded: CBP's CSV or OHSS's workbook; with --panel, tidy tables.",
+            help="Official files as downloaded: CBP's CSV or OHSS's workbook; tidy tables with --panel.",
         ),
     ],
     published: Annotated[
@@ -43,7 +42,10 @@ def ingest(
     panel: Annotated[
         str | None,
         typer.Option(
-            "--panel", metavar="ID", help="The declared panel that tidy tables are of (month, its dimensions, count)."
+            "--panel",
+            metavar="ID",
+            help="One declared panel: of tidy tables (month, its dimensions, count) or of the official layout that it "
+            "names as its source.",
         ),
     ] = None,
     as_json: parts.Json = False,
@@ -52,8 +54,8 @@ def ingest(
 
     A file that cannot be read, or looks cut, is refused whole and the others are taken; then the exit code is 1.
     `encounters status` shows what was refused until the same file is taken. Of two files of one day the later holds; a
-    wrong day or a wrong file is corrected with `encounters vintages`. With --panel, tables of a panel of your own: see
-    `encounters panels`.
+    wrong day or a wrong file is corrected with `encounters vintages`. An official file goes to every panel that is
+    declared on its layout, too. With --panel, that declared panel alone: see `encounters panels`.
 
     Example: encounters ingest nationwide-encounters-fy23-fy26-jul-aor.csv --published 2026-08-14
     """
@@ -63,19 +65,18 @@ def ingest(
     declared = None if panel is None else _declared(panel, archive)
     rows: list[dict[str, Any]] = []
     for path in files:
-        try:
-            vintage = read(path, published=day) if declared is None else tidy.read(path, declared, day)
-            appended = archive.append(vintage, accept=accept, when=parts.now())
-        except EncountersError as error:
-            rows.append({"file": str(path), "already_there": False, "lines": [], "refused": one_line(error)})
-            parts.complain(error, settings)
-            _remember(path, error, settings)
-            continue
-        lines = describe(appended)
-        rows.append({"file": str(path), "already_there": appended.already_there, "lines": list(lines), "refused": None})
-        if not as_json:
-            for line in lines:
-                typer.echo(line)
+        for taken in take(archive, path, when=parts.now(), published=day, accept=accept, panel=declared):
+            row: dict[str, Any] = {"file": str(path), "panel": taken.panel or None}
+            if taken.appended is None:
+                error = taken.error or ArchiveError(f"{path} was not taken in.")
+                rows.append(row | {"already_there": False, "lines": [], "refused": one_line(error)})
+                parts.complain(error, settings)
+                _remember(path, error, settings)
+                continue
+            lines = describe(taken.appended)
+            rows.append(row | {"already_there": taken.appended.already_there, "lines": list(lines), "refused": None})
+            if not as_json:
+                typer.echo("\n".join(lines))
     if as_json:
         parts.emit(rows)
     if any(file["refused"] for file in rows):

@@ -24,8 +24,8 @@ def against(release: str, *, other: str | None, recipe: str | None, settings: Se
     """Print what moved between a release and `other`, or what its counts give now with its recipe or with `recipe`.
     Publishes nothing. Raises NoRelease, TableError, RecipeError.
     """
+    from forecast.core.version import code_version
     from forecast.evaluation.differences import differences
-    from forecast.recipe.version import code_version
 
     engine = parts.store(settings)
     before = read.load(engine, release)
@@ -33,28 +33,29 @@ def against(release: str, *, other: str | None, recipe: str | None, settings: Se
         later = read.load(engine, other)
         if later.manifest.panel != before.manifest.panel:
             raise TableError(f"{release} and {other} are of two panels. Compare releases of one.")
-        after, now = _forecasts(later), _told(later)
+        after, now = _forecasts(later), _provenance(later)
         panel = before.panel.joined(later.panel)
     else:
         name = recipe or before.manifest.recipe
         after, panel = _made_now(before, name, settings)
         now = {"code": code_version(), "recipe": name, "counts": before.manifest.data_digest, "through": after.origin}
-    found = differences(before=_forecasts(before), after=after, panel=panel)
-    was = _told(before)
+    changes = differences(before=_forecasts(before), after=after, panel=panel)
+    was = _provenance(before)
     same = {key: str(was[key]) == str(now[key]) for key in ("code", "recipe", "counts")}
     if as_json:
         sides = {
-            side: {key: str(value) for key, value in told.items()} for side, told in (("before", was), ("after", now))
+            side: {key: str(value) for key, value in provenance.items()}
+            for side, provenance in (("before", was), ("after", now))
         }
-        parts.emit({"release": release, "other": other, **sides, "same": same, **found.as_json()})
+        parts.emit({"release": release, "other": other, **sides, "same": same, **changes.as_json()})
         return
     typer.echo(f"\n{release} beside {other or 'what its counts give now'}")
     for key in same:
         typer.echo(f"  {key:<7} {'the same: ' if same[key] else ''}{_change(key, was, now, same[key])}")
-    typer.echo("\n".join(found.lines()))
+    typer.echo("\n".join(changes.lines()))
 
 
-def _told(release: read.Release) -> dict[str, Any]:
+def _provenance(release: read.Release) -> dict[str, Any]:
     made = release.manifest
     return {"code": made.code_version, "recipe": made.recipe, "counts": made.data_digest, "through": made.origin}
 

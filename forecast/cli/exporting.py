@@ -96,13 +96,13 @@ def _releases(engine: Engine, identity: str | None, wanted: Sequence[str]) -> li
     Raises NoRelease, StoreError.
     """
     if identity is not None:
-        found = read.load(engine, identity)
-        if found.manifest.panel not in wanted:
+        release = read.load(engine, identity)
+        if release.manifest.panel not in wanted:
             raise NoRelease(
-                f"{identity} is a release of {found.manifest.panel}, not of {', '.join(wanted)}. Leave one of the two "
-                "out."
+                f"{identity} is a release of {release.manifest.panel}, not of {', '.join(wanted)}. Leave one of the "
+                "two out."
             )
-        return [found]
+        return [release]
     served = read.pointers(engine)
     if not any(name in served for name in wanted):
         raise NoRelease(f"{' and '.join(wanted)}: no release yet. Publish one: encounters retrain.")

@@ -64,8 +64,10 @@ def fetch(
             tell=progress.tell,
         )
     rows = []
+    refused = [(one.error, result.address) for result in results for one in result.finer if one.error is not None]
     for result in results:
-        lines = describe(result.appended) if result.appended else ()
+        taken = (result.appended, *(one.appended for one in result.finer))
+        lines = tuple(line for appended in taken if appended for line in describe(appended))
         name = result.file.name if result.file else None
         rows.append(
             {"address": result.address, "verdict": result.verdict, "file": str(result.file) if result.file else None}
@@ -75,9 +77,11 @@ def fetch(
             parts.complain(FetchError(result.reason), settings, address=result.address)
         elif not as_json:
             typer.echo("\n".join(lines) or f"{name}: nothing new, the archive has it")
+    for error, address in refused:
+        parts.complain(error, settings, address=address)
     if as_json:
         parts.emit(rows)
-    if any(result.verdict == "refused" for result in results):
+    if refused or any(result.verdict == "refused" for result in results):
         raise typer.Exit(1)
 
 

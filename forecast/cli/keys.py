@@ -21,7 +21,8 @@ Name = Annotated[
 ]
 
 group = typer.Typer(
-    help="Make, list and revoke keys of the HTTP service (ENCOUNTERS_KEYS=optional or required makes it look at them).",
+    help="Make, list and revoke keys of the HTTP service (ENCOUNTERS_KEYS=optional or required makes it look at "
+    "them).\n\nExample: encounters keys add city-shelter",
     no_args_is_help=True,
 )
 
@@ -59,7 +60,7 @@ def list_(as_json: parts.Json = False) -> None:
     Example: encounters keys list
     """
     with _store() as engine:
-        found = register_of.listed(engine)
+        keys = register_of.listed(engine)
     if as_json:
         parts.emit(
             [
@@ -68,14 +69,14 @@ def list_(as_json: parts.Json = False) -> None:
                     "created": one.created.isoformat(),
                     "revoked": one.revoked and one.revoked.isoformat(),
                 }
-                for one in found
+                for one in keys
             ]
         )
         return
-    for one in found:
+    for one in keys:
         state = f"revoked {one.revoked:%Y-%m-%d %H:%M} UTC" if one.revoked else "works"
         typer.echo(f"{one.name}  made {one.created:%Y-%m-%d %H:%M} UTC  {state}")
-    if not found:
+    if not keys:
         typer.echo("No key yet. Make one: encounters keys add NAME.")
 
 

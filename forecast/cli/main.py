@@ -18,6 +18,7 @@ from forecast.cli import (
     exporting,
     fetching,
     keys,
+    outside,
     panels,
     parts,
     planning,
@@ -77,6 +78,7 @@ for module in (
     keys,
     backtesting,
     comparing,
+    outside,
     predicting,
     planning,
 ):

@@ -9,6 +9,7 @@ import typer
 
 from forecast.cli import parts
 from forecast.core.errors import ArchiveError, NoRelease, PanelError, StoreEmpty
+from forecast.core.layouts import layouts
 from forecast.core.panels import Panel
 from forecast.counts import declared_panels
 from forecast.counts.archive import Archive
@@ -17,7 +18,12 @@ from forecast.settings import Settings
 
 __all__ = ["register"]
 
-File = Annotated[Path, typer.Argument(metavar="FILE.toml", help="A declaration: some lines of TOML.")]
+File = Annotated[
+    Path,
+    typer.Argument(
+        metavar="FILE.toml", help="A declaration: some lines of TOML; or the id of one that comes with the package."
+    ),
+]
 
 group = typer.Typer(
     help="List the panels, and check, add or remove a declaration of your own.\n\nExample: encounters panels",
@@ -27,7 +33,8 @@ group = typer.Typer(
 
 @group.callback()
 def panels(context: typer.Context, as_json: parts.Json = False) -> None:
-    """List the panels: id, title, leaves, data through, release. Add one of your own with a declaration.
+    """List the panels: id, title, leaves, data through, release. Add one of your own with a declaration, or one of the
+    finer panels of the official files by its id.
 
     Example: encounters panels --json
     """
@@ -42,10 +49,14 @@ def panels(context: typer.Context, as_json: parts.Json = False) -> None:
     for one in listed:
         typer.echo(f"{one['id']}: {one['title']}")
         if one["data_through"] is None:
-            typer.echo(f"  no counts yet: encounters ingest COUNTS.csv --panel {one['id']} --published DATE")
+            typer.echo(f"  no counts yet: {_how(archive.panels[one['id']])}")
         else:
             typer.echo(f"  {one['leaves']} leaves, data through {one['data_through']}")
         typer.echo(f"  {one['release'] or 'no release yet: encounters retrain --panel ' + one['id']}")
+    if more := [name for name in declared_panels.offered() if name not in archive.panels]:
+        typer.echo(
+            f"finer panels of the official files, to be added: {', '.join(more)} (encounters panels add {more[0]})"
+        )
 
 
 @group.command()
@@ -62,11 +73,13 @@ def check(file: File) -> None:
 def add(file: File) -> None:
     """Check a declaration and copy it into the home; the same one twice changes nothing.
 
-    Example: encounters panels add demo.toml
+    Finer panels of the official files come with the package and are added by their id; `encounters panels` names them.
+
+    Example: encounters panels add usbp-family
     """
     panel = declared_panels.add(file, Settings().panels)
     typer.echo(_in_words(panel))
-    typer.echo(f"Next: encounters ingest COUNTS.csv --panel {panel} --published DATE")
+    typer.echo(f"Next: {_how(panel)}")
 
 
 @group.command()
@@ -92,10 +105,20 @@ def remove(
     typer.echo(f"{panel}: no longer declared; its counts and releases stay")
 
 
+def _how(panel: Panel) -> str:
+    """How counts of a panel come in."""
+    if not panel.layouts:
+        return f"encounters ingest COUNTS.csv --panel {panel} --published DATE"
+    if panel.is_finer:
+        return f"encounters ingest FILE, the official file ({layouts()[panel.layouts[0]].title})"
+    return "encounters ingest FILE"
+
+
 def _in_words(panel: Panel) -> str:
     kinds = ", ".join(panel.kinds[:-1])
     sums = f"sums: {kinds}" if kinds else "no sums"
-    return f"{panel}: {panel.title}; {panel.unit} by {', '.join(panel.dimensions)}; {sums}"
+    source = f"; from {layouts()[panel.layouts[0]].title}" if panel.layouts else ""
+    return f"{panel}: {panel.title}; {panel.unit} by {', '.join(panel.dimensions)}; {sums}{source}"
 
 
 def _entry(panel: Panel, archive: Archive, settings: Settings) -> dict[str, Any]:

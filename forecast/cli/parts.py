@@ -47,9 +47,9 @@ def archive(settings: Settings) -> Archive:
     """The archive under the home, to be written to;
     the bundled vintages are laid into it where they are not there yet.
     """
-    found = Archive(settings.archive, panels=known_panels(settings.panels))
-    bundle.seed(found)
-    return found
+    home_archive = Archive(settings.archive, panels=known_panels(settings.panels))
+    bundle.seed(home_archive)
+    return home_archive
 
 
 def known(settings: Settings) -> Archive:

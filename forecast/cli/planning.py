@@ -11,6 +11,8 @@ import typer
 
 from forecast.cli import parts
 from forecast.core.errors import EncountersError
+from forecast.planning.chance import in_words
+from forecast.planning.question import read_together
 from forecast.release import frozen, what_if
 from forecast.settings import Settings
 
@@ -32,21 +34,42 @@ def scenario(
 ) -> None:
     """What if: some events on the forecast that is served, with and without them, per area and month.
 
-    The file is a body of POST /v1/scenarios: areas, events (group_arrival, change, transfer, capacity), coverage.
+    The file is a body of POST /v1/scenarios: areas, events (group_arrival, change, transfer, capacity), coverage. Or
+    several of them, each with a title, as {"scenarios": [...]}: they are frozen together, under one letter and day.
     PLANNING.md has examples.
 
     Example: encounters scenario group.json
     """
     engine, question = parts.store(Settings()), _read(file)
-    answer = what_if.scenario(what_if.of_store(engine), question, today=parts.now().date(), draws=draws).answer()
+    together = "scenarios" in question
+    asked = read_together(question, most=frozen.MOST_TOGETHER) if together else [("", question)]
+    if together and draws:
+        raise EncountersError("--draws is of one scenario. Leave it out, or ask of each by itself.")
+    title = (freeze or "").strip()
+    if freeze is not None and not 0 < len(title) <= 200:
+        raise EncountersError("--freeze takes a title of at most 200 characters. Write one.")
+    source, now = what_if.of_store(engine), parts.now()
+    answers = [what_if.scenario(source, body, today=now.date(), draws=draws).answer() for _, body in asked]
     if freeze is not None:
-        if not 0 < len(freeze.strip()) <= 200:
-            raise EncountersError("--freeze takes a title of at most 200 characters. Write one.")
-        kept = frozen.freeze(engine, question, title=freeze.strip(), now=parts.now())
-        typer.echo(f"frozen as {kept.id} on {kept.release}", err=True)
+        kept = (
+            frozen.freeze_together(engine, asked, title=title, now=now)
+            if together
+            else [frozen.freeze(engine, question, title=title, now=now)]
+        )
+        for one in kept:
+            typer.echo(f"frozen as {one.id} on {one.release}", err=True)
     if json or draws:
-        parts.emit(answer)
+        entries = [{"title": name, "answer": answer} for (name, _), answer in zip(asked, answers, strict=True)]
+        parts.emit({"scenarios": entries} if together else answers[0])
         return
+    for (name, _), answer in zip(asked, answers, strict=True):
+        if name:
+            typer.echo(f"{name}:")
+        _print(answer)
+
+
+def _print(answer: dict[str, Any]) -> None:
+    """A scenario's answer as tables, with what is taken for granted."""
     for forecast in answer["forecasts"]:
         typer.echo(f"{forecast['name']}, {answer['unit']}, release {forecast['release']}")
         coverage = _chosen(forecast["months"][0]["baseline"])
@@ -58,7 +81,7 @@ def scenario(
         for side, words in (("baseline", "without"), ("scenario", "with")):
             peak = forecast["peak"][side]
             when = sorted((one for one in peak["months"] if one["probability"]), key=lambda one: -one["probability"])
-            named = ", ".join(f"{one['month']} ({one['probability']:.0%})" for one in when[:3]) or "any"
+            named = ", ".join(f"{one['month']} ({in_words(one['probability'])})" for one in when[:3]) or "any"
             typer.echo(f"  peak {words}: {_cell(peak['size'], coverage)}, most likely in {named}")
     _assumptions(answer)
 
@@ -165,11 +188,7 @@ def _cell(side: dict[str, Any], coverage: int) -> str:
 
 
 def _chance(entry: dict[str, Any]) -> str:
-    """A bound in words, or a percentage: with a decimal where it is near none or all."""
-    if entry["bound"]:
-        return str(entry["bound"])
-    share = entry["probability"]
-    return f"{share:.1%}" if min(share, 1 - share) < 0.1 else f"{share:.0%}"
+    return in_words(entry["probability"], entry["bound"])
 
 
 def _number(value: int | None) -> str:

@@ -22,7 +22,7 @@ def releases(panel: parts.PanelName = None, as_json: parts.Json = False) -> None
     """
     settings = Settings()
     engine = parts.store(settings)
-    found = [summary for name in parts.panels(panel, settings) for summary in read.releases(engine, name)]
+    summaries = [summary for name in parts.panels(panel, settings) for summary in read.releases(engine, name)]
     if as_json:
         parts.emit(
             [
@@ -38,17 +38,17 @@ def releases(panel: parts.PanelName = None, as_json: parts.Json = False) -> None
                     "checksum": one.checksum,
                     "run_id": one.run_id,
                 }
-                for one in found
+                for one in summaries
             ]
         )
         return
-    for one in found:
+    for one in summaries:
         mark = "*" if one.current else " "
         kind = f"hindcast as of {one.manifest.as_of}, made" if one.manifest.hindcast else "release of"
         typer.echo(
             f"{mark} {one.id}  {kind} {one.manifest.issued_at:%Y-%m-%d %H:%M} UTC  data through {one.manifest.origin}"
         )
-    if not found:
+    if not summaries:
         typer.echo("No release yet. Publish one: encounters retrain.")
 
 
@@ -85,9 +85,9 @@ def verify() -> None:
 
     settings = Settings()
     engine = parts.store(settings)
-    found = read.releases(engine)
+    summaries = read.releases(engine)
     whole = 0
-    for one in found:
+    for one in summaries:
         try:
             recompute(engine, one.id)
             # A release never changes: one that is not served any more was tried while it was.
@@ -97,8 +97,8 @@ def verify() -> None:
         whole += not faults
         for line in faults:
             typer.echo(line, err=True)
-    typer.echo(f"{whole} of {len(found)} releases are whole.")
-    if whole < len(found):
+    typer.echo(f"{whole} of {len(summaries)} releases are whole.")
+    if whole < len(summaries):
         raise typer.Exit(1)
 
 

@@ -11,7 +11,7 @@ from sqlalchemy import Engine
 
 from forecast import pipeline
 from forecast.cli import parts
-from forecast.core.errors import EncountersError, GateRefused, LockHeld, StoreError
+from forecast.core.errors import ClusterError, EncountersError, GateRefused, LockHeld, StoreError
 from forecast.pipeline import hook
 from forecast.progress import Reporter
 from forecast.release import alarms
@@ -40,7 +40,8 @@ def retrain(
     """Train, evaluate, gate and publish each panel, then log to MLflow; does nothing where nothing is new.
 
     Exit 0: published or nothing new. 3: a gate refused, the last release stays. 4: another retraining is at work. 1: an
-    error. ENCOUNTERS_HOOK names a command that hears of every publish, refusal, failure and alarm: JSON on its
+    error. ENCOUNTERS_EXECUTOR=dask://host:port makes the fits on a Dask cluster, ENCOUNTERS_WORKERS says on how many
+    processes here. ENCOUNTERS_HOOK names a command that hears of every publish, refusal, failure and alarm: JSON on its
     standard input.
 
     Example: encounters retrain --panel usbp-sectors
@@ -54,13 +55,14 @@ def retrain(
             continue  # declared, and nothing was ingested yet
         began = parts.now()
         try:
+            job.executor.check()
             with Reporter(settings.log) as progress:
                 result = pipeline.retrain(name, job, progress, force=force, as_of=day)
         except Exception as error:
             if day is None:
                 # What the run found before it failed is news all the same.
-                found = _raised_since(began, name, job.engine)
-                _tell(settings, hook.messages(name, error, at=parts.now(), alarms=found))
+                raised = _raised_since(began, name, job.engine)
+                _tell(settings, hook.messages(name, error, at=parts.now(), alarms=raised))
             if not isinstance(error, EncountersError):
                 raise  # a fault of ours
             # The other panel is trained all the same; the worst exit code is the command's.
@@ -69,6 +71,8 @@ def retrain(
                 "refused" if isinstance(error, GateRefused) else "locked" if isinstance(error, LockHeld) else "failed"
             )
             parts.complain(error, settings, event=verdict, panel=name, exit_code=error.exit_code)
+            if isinstance(error, ClusterError):
+                break  # the next panel would meet it too
             continue
         results.append(result)
         if settings.log == "json":

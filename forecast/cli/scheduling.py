@@ -37,7 +37,7 @@ def schedule(
     """
     settings, version = Settings(), metadata.version("encounter-forecast")
     user = _user()
-    found = scheduling.files(
+    files = scheduling.files(
         scheduler,
         command=_command(),
         home=settings.root,
@@ -54,10 +54,10 @@ def schedule(
             "ENCOUNTERS_DATABASE_URL and MLFLOW_TRACKING_URI may hold passwords and are not written; see the comments.",
             err=True,
         )
-    targets = {name: checked(to / name, settings=settings) for name in found} if to else {}
-    for name, text in found.items():
+    targets = {name: checked(to / name, settings=settings) for name in files} if to else {}
+    for name, text in files.items():
         if to is None:
-            typer.echo(text if len(found) == 1 else f"# --- {name}\n{text}")
+            typer.echo(text if len(files) == 1 else f"# --- {name}\n{text}")
             continue
         put(targets[name], text.encode())
         typer.echo(str(targets[name]))

@@ -10,7 +10,7 @@ import socket
 from typing import Annotated, Any
 
 import typer
-from pydantic import ValidationError
+from pydantic import AliasChoices, ValidationError
 from pydantic_settings import BaseSettings
 
 from forecast.cli import parts
@@ -91,7 +91,7 @@ def _listen(host: str, port: int) -> list[socket.socket]:
     """Sockets that hold the address, before anything says that it is served;
     a name may stand for several. Raises EncountersError.
     """
-    found, missing = [], None
+    sockets, missing = [], None
     try:
         for family, kind, protocol, _, address in socket.getaddrinfo(
             host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
@@ -108,15 +108,15 @@ def _listen(host: str, port: int) -> list[socket.socket]:
                 missing = error  # a machine without IPv6 knows localhost by two addresses all the same
                 continue
             one.set_inheritable(True)
-            found.append(one)
-        if missing is not None and not found:
+            sockets.append(one)
+        if missing is not None and not sockets:
             raise missing
     except OSError as error:
         raise EncountersError(
             f"{host}:{port} cannot be listened on: {error.strerror}. Stop what listens there, or choose another: "
             "encounters serve --port N."
         ) from None
-    return found
+    return sockets
 
 
 def list_settings(as_json: parts.Json = False) -> None:
@@ -144,14 +144,15 @@ def settings_table() -> list[dict[str, Any]]:
         kinds.append(ServiceSettings)
     except ImportError:  # a machine that only trains
         pass
-    found: dict[str, dict[str, Any]] = {}
+    by_name: dict[str, dict[str, Any]] = {}
     for kind in kinds:
         for field_name, field in kind.model_fields.items():
-            name = "MLFLOW_TRACKING_URI" if field_name == "tracking_uri" else f"ENCOUNTERS_{field_name.upper()}"
+            alias = field.validation_alias
+            name = str(alias.choices[0]) if isinstance(alias, AliasChoices) else f"ENCOUNTERS_{field_name.upper()}"
             default = "the number of processors" if field.default_factory is not None else field.default
             shown = str(default).lower() if isinstance(default, bool) else str(default)
-            found.setdefault(name, {"name": name, "default": shown, "meaning": field.description})
-    return list(found.values())
+            by_name.setdefault(name, {"name": name, "default": shown, "meaning": field.description})
+    return list(by_name.values())
 
 
 def register(app: typer.Typer) -> None:

@@ -35,12 +35,12 @@ def status(panel: parts.PanelName = None, as_json: parts.Json = False) -> None:
     """
     settings = Settings()
     archive, engine = parts.known(settings), parts.store(settings)
-    found = {name: _panel(name, archive, engine) for name in parts.panels(panel, settings)}
+    states = {name: _panel(name, archive, engine) for name in parts.panels(panel, settings)}
     backlog = len(outbox.waiting(settings.outbox, panel or ""))
     refused = Refusals(settings.archive).unsettled(taken=archive.holds, since=parts.now() - REFUSED_SHOWN)
     if as_json:
         state = {"home": str(settings.root), "refused": [_refused(one) for one in refused], "tracking_backlog": backlog}
-        parts.emit({**state, "panels": found})
+        parts.emit({**state, "panels": states})
         return
     typer.echo(f"home            {settings.root}")
     if backlog:
@@ -52,7 +52,7 @@ def status(panel: parts.PanelName = None, as_json: parts.Json = False) -> None:
             f"refused         {one.when:%Y-%m-%d} "
             f"{'' if one.reason.startswith(one.file) else f'{one.file}: '}{one.reason}"
         )
-    for name, state in found.items():
+    for name, state in states.items():
         typer.echo(f"\n{name}")
         for line in _lines(state):
             typer.echo(f"  {line}")
@@ -143,10 +143,10 @@ def _monitored(panel: str, areas: Panel, engine: Engine) -> dict[str, Any]:
     leaves = [
         slug for slug in issued_scores.scored_areas(engine, panel) if slug in areas.areas and areas.area(slug).is_leaf()
     ]
-    found: dict[str, list[dict[str, Any]]] = {"issued": [], "hindcasts": []}
+    accuracy: dict[str, list[dict[str, Any]]] = {"issued": [], "hindcasts": []}
     for tally in issued_scores.tallies(engine, panel=panel, areas=leaves, by=("lead",)):
         ratio = None if tally.ratio is None else round(tally.ratio, 4)
-        found["hindcasts" if tally.hindcast else "issued"].append(
+        accuracy["hindcasts" if tally.hindcast else "issued"].append(
             {
                 "lead": tally.lead,
                 "n": tally.n,
@@ -159,7 +159,7 @@ def _monitored(panel: str, areas: Panel, engine: Engine) -> dict[str, Any]:
         {"kind": one.kind, "since": one.since.isoformat(), "detail": one.detail}
         for one in alarms.opened(engine).get(panel, ())
     ]
-    return {"alarms": opened, "accuracy": found}
+    return {"alarms": opened, "accuracy": accuracy}
 
 
 def _lines(state: dict[str, Any]) -> list[str]:

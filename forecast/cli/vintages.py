@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated, Any
 
 import typer
@@ -66,7 +67,7 @@ def redate(
     settings = Settings()
     archive = parts.archive(settings)
     kept = archive.redate(vintage, parts.Day(day), now=parts.now())
-    typer.echo(f"{escaped(kept.vintage.file_name)}: published {kept.vintage.published}")
+    typer.echo(f"{escaped(kept[0].vintage.file_name)}: published {kept[0].vintage.published}{_of(kept)}")
     _after(settings, archive, kept)
 
 
@@ -79,20 +80,27 @@ def withdraw(vintage: Id) -> None:
     settings = Settings()
     archive = parts.archive(settings)
     kept = archive.withdraw(vintage, now=parts.now())
-    typer.echo(f"{escaped(kept.vintage.file_name)}: withdrawn, no longer in force")
+    typer.echo(f"{escaped(kept[0].vintage.file_name)}: withdrawn, no longer in force{_of(kept)}")
     _after(settings, archive, kept)
 
 
-def _after(settings: Settings, archive: Archive, kept: Kept) -> None:
+def _of(kept: Sequence[Kept]) -> str:
+    """The panels that a file is of, where it is of several."""
+    return f" ({', '.join(one.vintage.panel.id for one in kept)})" if len(kept) > 1 else ""
+
+
+def _after(settings: Settings, archive: Archive, kept: Sequence[Kept]) -> None:
     """Bring the correction to the counts that are served, where there are any yet, and say what is left to do."""
     from forecast.pipeline.correcting import record_counts  # here, since the list needs no store
 
     engine = parts.store(settings)
     follow = "The forecasts that are served follow with the next retraining: encounters retrain"
     try:
-        record_counts(engine, kept.vintage.panel.id, archive)
-    except StoreError:  # no release yet, of an older version, or out of reach: a retraining records the same
-        follow = follow.replace("The forecasts", "The counts and forecasts")
+        for one in kept:
+            try:
+                record_counts(engine, one.vintage.panel.id, archive)
+            except StoreError:  # no release yet, of an older version, or out of reach: a retraining records the same
+                follow = follow.replace("The forecasts", "The counts and forecasts")
     finally:
         engine.dispose()
     typer.echo(follow)

@@ -5,6 +5,9 @@ title = "Arrivals by office and nationality"
 unit = "arrivals"                              # plural noun of what is counted
 dimensions = ["office", "nationality"]         # columns that tell the leaves apart
 levels = [[], ["office"], ["nationality"]]     # sums beside the leaves; [] is the total
+source = "cbp-state"                           # an official layout that is read into it; without it, tidy tables
+[labels.nationality]                           # the label of today, and what the same has been called
+"Myanmar" = ["Burma"]
 """
 
 from __future__ import annotations
@@ -18,11 +21,12 @@ from typing import Any
 
 from forecast.core.areas import TOTAL, Area
 from forecast.core.errors import PanelError
+from forecast.core.layouts import layouts
 from forecast.core.panels import Panel, bundled
 
-__all__ = ["declared", "with_leaves"]
+__all__ = ["declared", "slug_of", "with_leaves"]
 
-_KEYS = ("id", "title", "unit", "dimensions", "levels", "months_until_stale", "group_by", "recipes", "source")
+_KEYS = ("id", "title", "unit", "dimensions", "levels", "months_until_stale", "group_by", "recipes", "source", "labels")
 _NEEDED = ("id", "title", "unit", "dimensions", "levels")
 _ID = re.compile("[a-z][a-z0-9]*(-[a-z0-9]+)*")
 _COLUMN = re.compile("[A-Za-z][A-Za-z0-9_ ]{0,39}")
@@ -65,7 +69,7 @@ def declared(text: str) -> Panel:
     group_by = _text(values, "group_by") if "group_by" in values else ""
     if group_by and group_by not in dimensions:
         raise PanelError(f"group_by: {group_by!r} is no dimension. The dimensions are {', '.join(dimensions)}.")
-    title, unit = _text(values, "title"), _text(values, "unit")
+    title, unit, source = _text(values, "title"), _text(values, "unit"), _source(values, dimensions)
     return Panel(
         id=identity,
         title=title,
@@ -74,13 +78,16 @@ def declared(text: str) -> Panel:
         areas={},
         counted=f"the counts of {title}",
         target=f"monthly {unit}",
-        layouts=_source(values),
+        layouts=source,
+        newer=f"the current file ({layouts()[source[0]].title})" if source else "",
         headlines=(identity,) if () in levels else (),
         months_until_stale=_months(values),
         recipes=_names(values, "recipes") if "recipes" in values else ("bank", "blend", "floor"),
+        many_recipes=() if "recipes" in values else ("finer", "floor"),
         dimensions=dimensions,
         levels=levels,
         group_by=group_by,
+        labels=_labels(values, dimensions),
     )
 
 
@@ -109,7 +116,7 @@ def _area(panel: Panel, level: tuple[str, ...], values: tuple[str, ...]) -> Area
     # Of the sums above it those that lie next: a sum that stands above another of them is reached through that one.
     parents = [one for one in above if not any(set(one) < set(other) for other in above)]
     of = dict(zip(level, values, strict=True))
-    slug = _slug(panel, values)
+    slug = slug_of(panel, values)
     name = " / ".join(values) if values else panel.title
     return Area(
         slug=slug,
@@ -117,7 +124,7 @@ def _area(panel: Panel, level: tuple[str, ...], values: tuple[str, ...]) -> Area
         kind=LEAF if leaf else "-".join(level) or TOTAL,
         panel=panel.id,
         series=name if values else "Total",
-        parents=tuple(_slug(panel, tuple(of[dimension] for dimension in one)) for one in parents),
+        parents=tuple(slug_of(panel, tuple(of[dimension] for dimension in one)) for one in parents),
         group=_group(panel, of) if leaf else TOTAL,
         values=values if leaf else (),
     )
@@ -133,7 +140,8 @@ def _group(panel: Panel, of: Mapping[str, str]) -> str:
     return f"{panel.group_by}-{_part(of[panel.group_by])}" if panel.group_by else "all"
 
 
-def _slug(panel: Panel, values: tuple[str, ...]) -> str:
+def slug_of(panel: Panel, values: Sequence[str]) -> str:
+    """The slug of a declared panel's area with these values. Raises PanelError where one has no letter or digit."""
     return ".".join([panel.id, *map(_part, values)])
 
 
@@ -186,9 +194,35 @@ def _months(values: Mapping[str, Any]) -> int:
     return months
 
 
-def _source(values: Mapping[str, Any]) -> tuple[str, ...]:
-    if "source" not in values:
+def _source(values: Mapping[str, Any], dimensions: tuple[str, ...]) -> tuple[str, ...]:
+    """The official layout that is read into the panel, none for tidy tables."""
+    if "source" not in values or (source := _text(values, "source")) == "tidy":
         return ()
-    if (source := _text(values, "source")) != "tidy":
-        raise PanelError(f"source: a panel of your own is read from tidy tables, not {source!r}. Leave source out.")
-    return ()
+    layout = layouts().get(source)
+    if layout is None:
+        raise PanelError(
+            f"source: no official layout is called {source!r}. Use one of {', '.join(layouts())}, or leave source out "
+            "for tidy tables."
+        )
+    layout.named(dimensions)
+    return (source,)
+
+
+def _labels(values: Mapping[str, Any], dimensions: tuple[str, ...]) -> dict[str, dict[str, str]]:
+    """Dimension -> label in lower case -> the label that it is counted under."""
+    tables = values.get("labels", {})
+    if not isinstance(tables, dict):
+        raise PanelError("labels: tables such as [labels.nationality], one for a dimension.")
+    labels: dict[str, dict[str, str]] = {}
+    for dimension, table in tables.items():
+        if dimension not in dimensions:
+            raise PanelError(f"labels: {dimension!r} is no dimension. The dimensions are {', '.join(dimensions)}.")
+        own = labels.setdefault(dimension, {})
+        if not isinstance(table, dict):
+            raise PanelError(f'labels: [labels.{dimension}] holds lines such as "Myanmar" = ["Burma"].')
+        for shown in table:
+            for name in (shown, *_names(table, shown)):
+                plain = " ".join(name.split()).casefold()
+                if own.setdefault(plain, shown) != shown:
+                    raise PanelError(f"labels: {name!r} is both {own[plain]!r} and {shown!r}. Leave it under one.")
+    return labels

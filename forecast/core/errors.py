@@ -10,6 +10,7 @@ EncountersError
 ├── AreaError            a name or slug that no area has
 ├── PanelError           a declaration of a panel that cannot be taken, or a panel that is not declared
 ├── FitError             a model that cannot fit a series
+├── ClusterError         a cluster of workers that cannot do the work, or was lost
 ├── RecipeError          a recipe file that cannot be read
 ├── PlanError            a scenario or a question of beds that cannot be answered
 ├── StoreError           the release store cannot answer, or holds a damaged release
@@ -27,6 +28,7 @@ __all__ = [
     "ArchiveError",
     "AreaError",
     "ClockError",
+    "ClusterError",
     "EncountersError",
     "FetchError",
     "FitError",
@@ -105,6 +107,10 @@ class FitError(EncountersError):
 
 class WorkersLost(EncountersError):
     """Worker processes that died again and again before they could begin."""
+
+
+class ClusterError(EncountersError):
+    """A cluster that cannot be reached, lacks the package, would give other figures, or was lost amid the work."""
 
 
 class RecipeError(EncountersError):

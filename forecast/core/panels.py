@@ -21,6 +21,9 @@ from forecast.core.months import Month
 
 __all__ = ["Compared", "Panel", "bundled", "by_layout", "read_bundled"]
 
+# Leaves from which every model beside the one that serves would take hours.
+MANY = 200
+
 
 @dataclass(frozen=True)
 class Compared:
@@ -43,6 +46,8 @@ class Panel:
     leaves that coverage is judged by, empty for all of them. `headlines`: the areas whose misses are reported; `shown`:
     kinds and groups on the page, none for all. `evaluation`: how many past origins are scored before a release, and how
     many months apart. `levels`, `group_by`: how sums and groups of the leaves of a tidy table are made.
+    `labels`: dimension -> label in lower case -> the one that it is counted under. `many_recipes`: what competes in
+    the place of `recipes` where leaves are many.
     """
 
     id: str
@@ -61,10 +66,12 @@ class Panel:
     compares: Compared | None = None
     months_until_stale: int = 3
     recipes: tuple[str, ...] = ("bank", "floor")
+    many_recipes: tuple[str, ...] = ()
     evaluation: tuple[int, int] = (4, 3)
     dimensions: tuple[str, ...] = ()
     levels: tuple[tuple[str, ...], ...] = ()
     group_by: str = ""
+    labels: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
     def __str__(self) -> str:
         """Its id."""
@@ -72,18 +79,31 @@ class Panel:
 
     def area(self, slug: str) -> Area:
         """The area of a slug. Raises AreaError where the panel has none."""
-        found = self.areas.get(slug)
-        if found is None:
+        area = self.areas.get(slug)
+        if area is None:
             raise AreaError(f"{self.id} has no area with the slug {slug!r}. Its slugs look like {self._examples}.")
-        return found
+        return area
 
     def called(self, name: str) -> Area:
         """The leaf of an official spelling: `El Paso, TX`, `El Paso Sector` or `EPT`. Raises AreaError for another."""
-        found = self._by_name.get(name.strip().casefold())
-        if found is None:
+        leaf = self._by_name.get(name.strip().casefold())
+        if leaf is None:
             kind, names = self.kinds[-1], ", ".join(area.name for area in self.areas.values() if area.is_leaf())
             raise AreaError(f"{name!r} is not a {kind} of {self.id}. The {kind}s are {names}.")
-        return found
+        return leaf
+
+    @property
+    def is_finer(self) -> bool:
+        """Whether it is declared on an official layout, whose files are another panel's too."""
+        return bool(self.dimensions and self.layouts)
+
+    def recipes_for(self, leaves: int) -> tuple[str, ...]:
+        """The recipes that compete for a panel of so many leaves."""
+        return self.many_recipes if self.many_recipes and leaves > MANY else self.recipes
+
+    def covers(self, slug: str) -> bool:
+        """Whether a slug is of this panel, also one of a declared panel whose leaf no file in force names any more."""
+        return slug in self.areas or (bool(self.dimensions) and f"{slug}.".startswith(f"{self.id}."))
 
     def group_of(self, slug: str) -> str:
         """The group of a leaf, `total` for a sum: they behave so differently that they are scored apart."""
@@ -133,7 +153,12 @@ class Panel:
 
     def described(self) -> dict[str, Any]:
         """JSON values that `of_description` makes the panel of again."""
-        values = {name: getattr(self, name) for name in self.__dataclass_fields__ if name not in ("areas", "compares")}
+        apart = (
+            "areas",
+            "compares",
+            "labels",
+        )  # what a reader of files needs is no part of what a release says of itself
+        values = {name: getattr(self, name) for name in self.__dataclass_fields__ if name not in apart}
         areas = [
             {name: str(value) if isinstance(value, Month) else value for name, value in _fields(area).items()}
             for area in self.areas.values()
@@ -171,14 +196,14 @@ class Panel:
 
     def _above(self, slug: str) -> tuple[str, ...]:
         """Every area that a leaf counts in, once each."""
-        found: dict[str, None] = {}
+        ancestors: dict[str, None] = {}
         waiting = list(self.area(slug).parents)
         while waiting:
             parent = waiting.pop(0)
-            if parent not in found:
-                found[parent] = None
+            if parent not in ancestors:
+                ancestors[parent] = None
                 waiting.extend(self.area(parent).parents)
-        return tuple(found)
+        return tuple(ancestors)
 
 
 def _area(panel: str, row: Mapping[str, Any]) -> Area:

@@ -11,7 +11,18 @@ from typing import Any, Literal, get_args
 
 from forecast.core.months import Month
 
-__all__ = ["ALARMS", "FIGURES", "SCORED_COVERAGES", "SCORED_INTERVALS", "Alarm", "Finding", "Scored", "Truth"]
+__all__ = [
+    "ALARMS",
+    "COST_RATIOS",
+    "FIGURES",
+    "SCORED_COVERAGES",
+    "SCORED_INTERVALS",
+    "Alarm",
+    "Finding",
+    "Scored",
+    "Truth",
+    "level_for",
+]
 
 # The central intervals that the weighted interval score weighs beside the median, in per cent.
 SCORED_COVERAGES: tuple[int, ...] = (50, 80, 90, 95)
@@ -30,6 +41,15 @@ FIGURES = {
     "coverage_80": "share of counts inside the central 80 % interval",
     "coverage_95": "share of counts inside the central 95 % interval",
 }
+
+# What a missing place costs, in idle ones, where decisions that rest on forecasts are priced.
+COST_RATIOS: tuple[int, ...] = (4, 9, 19)
+
+
+def level_for(ratio: float) -> float:
+    """The level to plan on where a missing place costs `ratio` idle ones: 0.8 for 4, 0.9 for 9, 0.95 for 19."""
+    return ratio / (1 + ratio)
+
 
 Alarm = Literal["intervals-narrow", "intervals-wide", "drift", "big-miss"]
 # The kinds of alarm, in the order in which they are shown.

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from pathlib import Path
 
-__all__ = ["scratch"]
+__all__ = ["emptied", "scratch"]
 
 
 @contextmanager
@@ -19,3 +21,11 @@ def scratch() -> Iterator[str | None]:
         return
     with folder as path:
         yield path
+
+
+def emptied(folder: str) -> None:
+    """Remove every file in a folder and beneath it. Folders stay: a library may hold on to one of its own."""
+    for place, _, names in os.walk(folder):
+        for name in names:
+            with suppress(OSError):
+                Path(place, name).unlink()

@@ -115,7 +115,7 @@ class Vintage:
         """
         members = self.panel.hierarchy(self.areas)
         column = {slug: place for place, slug in enumerate(self.areas)}
-        found = []
+        checks = []
         for slug, published in self.totals.items():
             leaves = [column[leaf] for leaf in members.get(slug, ())]
             if not leaves:
@@ -123,8 +123,8 @@ class Vintage:
             tolerance = 0 if self.precision == 1 else self.precision * (len(leaves) + 1) // 2
             for step in np.flatnonzero(published >= 0):
                 summed = int(self.values[step, leaves].sum())
-                found.append(Check(slug, self.first + int(step), int(published[step]), summed, tolerance))
-        return tuple(found)
+                checks.append(Check(slug, self.first + int(step), int(published[step]), summed, tolerance))
+        return tuple(checks)
 
 
 @dataclass(frozen=True)
@@ -276,8 +276,8 @@ class Paths:
     def quantiles(self, levels: tuple[float, ...] = LEVELS) -> Forecasts:
         """Empirical quantiles and means of the paths (linear interpolation: Hyndman and Fan 1996, type 7)."""
         # Sorted first, which is quicker than what numpy does for many levels, and gives the same numbers.
-        found = np.moveaxis(np.quantile(np.sort(self.values, axis=2), levels, axis=2, overwrite_input=True), 0, 2)
-        return Forecasts(self.model, self.origin, self.areas, found, self.values.mean(axis=2), levels)
+        quantiles = np.moveaxis(np.quantile(np.sort(self.values, axis=2), levels, axis=2, overwrite_input=True), 0, 2)
+        return Forecasts(self.model, self.origin, self.areas, quantiles, self.values.mean(axis=2), levels)
 
 
 @dataclass(frozen=True)

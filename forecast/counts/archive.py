@@ -17,7 +17,7 @@ from forecast.core.months import Month
 from forecast.core.panels import Panel, bundled
 from forecast.core.tables import Check, Counts, Vintage
 from forecast.counts.comparison import Revision, checks_against, cross_checks, new_months, revisions
-from forecast.counts.intake import Intake, IntakeEvent, Standing
+from forecast.counts.intake import EventKind, Intake, IntakeEvent, Standing
 from forecast.counts.overlay import Gap, InForce, counts_of, gaps, in_force, in_order, overlay
 from forecast.counts.quarantine import doubts, in_short
 from forecast.counts.vintage_file import parse, render
@@ -25,6 +25,7 @@ from forecast.counts.vintage_file import parse, render
 __all__ = ["Appended", "Archive", "Kept"]
 
 _DIGITS = 12  # of the sha256 in a file's name, which is what a vintage is called by
+_WHOLE = 64  # digits of a sha256; in the register a finer panel's name follows
 _LEAST_DIGITS = 4  # that name a vintage
 
 
@@ -104,15 +105,15 @@ class Archive:
         Raises ArchiveError for a damaged one.
         """
         standings = Intake(self.folder).standings()
-        days = {sha256[:_DIGITS]: standing.published.isoformat() for sha256, standing in standings.items()}
+        days = {key[:_DIGITS] + key[_WHOLE:]: standing.published.isoformat() for key, standing in standings.items()}
         paths = [path for name in (self.panels if panel is None else (panel,)) for path in self._paths(name, "*-*.csv")]
         if as_of is not None:
             # A name ends with the digest and begins with the day as it was first given, so files of later days need not
             # be opened.
-            paths = [path for path in paths if days.get(path.stem[-_DIGITS:], path.name[:10]) <= as_of.isoformat()]
-        vintages = {vintage.sha256: vintage for vintage in (self._read(path) for path in paths)}
-        kept = {sha256: Kept.of(vintage, standings.get(sha256)) for sha256, vintage in vintages.items()}
-        return tuple(kept[vintage.sha256] for vintage in in_order([one.vintage for one in kept.values()]))
+            paths = [path for path in paths if days.get(self._key_of(path), path.name[:10]) <= as_of.isoformat()]
+        vintages = {_key(vintage): vintage for vintage in (self._read(path) for path in paths)}
+        kept = {key: Kept.of(vintage, standings.get(key)) for key, vintage in vintages.items()}
+        return tuple(kept[_key(vintage)] for vintage in in_order([one.vintage for one in kept.values()]))
 
     def as_of(self, panel: str, day: date) -> Counts:
         """What was public of a panel on a day. Raises ArchiveError where nothing was."""
@@ -126,9 +127,14 @@ class Archive:
         for number, vintage in enumerate(vintages, start=1):
             yield vintage, counts_of(vintages[:number], panel, vintage.published)
 
-    def holds(self, sha256: str) -> bool:
-        """Whether the file with these bytes is in the archive, in force or withdrawn."""
-        return self._stored(sha256) is not None
+    def holds(self, sha256: str, panel: str | None = None) -> bool:
+        """Whether the file with these bytes is in the archive, in force or withdrawn; for any panel, or for one."""
+        return self._stored(sha256, panel) is not None
+
+    def published(self, sha256: str) -> date | None:
+        """The day of publication that the file with these bytes has here; None where no panel holds it."""
+        stored = self._stored(sha256)
+        return stored.vintage.published if stored is not None else None
 
     def append(self, vintage: Vintage, accept: bool = False, *, when: datetime | None = None) -> Appended:
         """Add a vintage; the same bytes twice add nothing.
@@ -138,7 +144,7 @@ class Archive:
         comes before those that were. Raises SourceError for a day of publication after `when`, and Quarantined for
         months that look cut or totals that moved too far, with nothing written.
         """
-        stored = self._stored(vintage.sha256)
+        stored = self._stored(vintage.sha256, vintage.panel.id)
         if stored is not None and not (stored.withdrawn and accept and when):
             other = vintage.published if vintage.published != stored.vintage.published else None
             return Appended(
@@ -170,7 +176,7 @@ class Archive:
             )
         if when is not None:
             # Recorded first: a record without a file says nothing, a file without its record would lose its place.
-            Intake(self.folder).record(IntakeEvent("taken in", vintage.sha256, when, vintage.published))
+            self._record("taken in", vintage, when, vintage.published)
         if stored is None:
             self._write(vintage)
         present = self.vintages(vintage.panel.id)
@@ -197,31 +203,34 @@ class Archive:
         """
         return () if vintage.areas else cross_checks(vintage, overlay(self.vintages(vintage.panel.id)))
 
-    def find(self, name: str) -> Kept:
-        """The vintage whose sha256 begins with `name`, of which twelve digits are shown.
-        Raises ArchiveError for none, and for several.
+    def find(self, name: str) -> tuple[Kept, ...]:
+        """The vintages of the file whose sha256 begins with `name`, of which twelve digits are shown: one for each
+        panel that it was taken in for, bundled panels first. Raises ArchiveError for none, and for several files.
         """
         matching = [
             kept for kept in self.kept() if len(name) >= _LEAST_DIGITS and kept.vintage.sha256.startswith(name.lower())
         ]
-        if len(matching) != 1:
+        if len({kept.vintage.sha256 for kept in matching}) != 1:
             trouble = "is the beginning of several vintages' ids" if matching else "is the id of no vintage"
             raise ArchiveError(f"{name!r} {trouble}. List them: encounters vintages.")
-        return matching[0]
+        place = {panel: at for at, panel in enumerate(self.panels)}
+        return tuple(sorted(matching, key=lambda kept: place[kept.vintage.panel.id]))
 
-    def redate(self, name: str, day: date, *, now: datetime) -> Kept:
-        """Give a vintage (see find) another day of publication, and record it. The same day again records nothing.
+    def redate(self, name: str, day: date, *, now: datetime) -> tuple[Kept, ...]:
+        """Give a file's vintages (see find) another day of publication, and record it. The same day again records
+        nothing.
 
-        Raises ArchiveError for a day after today or before the end of the months that the file covers, and for a
-        withdrawn vintage.
+        Raises ArchiveError for a day after today or before the end of the months that the file covers, and where it was
+        withdrawn.
         """
-        kept = self.find(name)
-        vintage = kept.vintage
-        if kept.withdrawn:
+        kept = [one for one in self.find(name) if not one.withdrawn]
+        if not kept:
+            withdrawn = self.find(name)[0].vintage
             raise ArchiveError(
-                f"{vintage.file_name} was withdrawn. Take it in again: encounters ingest FILE --published {day} "
+                f"{withdrawn.file_name} was withdrawn. Take it in again: encounters ingest FILE --published {day} "
                 "--accept"
             )
+        vintage = kept[0].vintage
         if day > now.astimezone(UTC).date():
             raise ArchiveError(
                 f"{day} is after today, {now.astimezone(UTC).date()}. Give the day on which {vintage.file_name} was "
@@ -232,23 +241,25 @@ class Archive:
                 f"{day} is before the end of {vintage.last}, which {vintage.file_name} covers. Give the day on which "
                 "it was published."
             )
-        if day != vintage.published:
-            Intake(self.folder).record(IntakeEvent("redated", vintage.sha256, now, day, before=vintage.published))
+        for one in kept:
+            if day != one.vintage.published:
+                self._record("redated", one.vintage, now, day, before=one.vintage.published)
         return self.find(vintage.sha256)
 
-    def withdraw(self, name: str, *, now: datetime) -> Kept:
-        """Take a vintage (see find) out of force, and record it;
+    def withdraw(self, name: str, *, now: datetime) -> tuple[Kept, ...]:
+        """Take a file's vintages (see find) out of force, and record it;
         the file stays. A second time records nothing. Raises ArchiveError.
         """
         kept = self.find(name)
-        if not kept.withdrawn:
-            day = kept.vintage.published
-            Intake(self.folder).record(IntakeEvent("withdrawn", kept.vintage.sha256, now, day, before=day))
-        return self.find(kept.vintage.sha256)
+        for one in kept:
+            if not one.withdrawn:
+                day = one.vintage.published
+                self._record("withdrawn", one.vintage, now, day, before=day)
+        return self.find(kept[0].vintage.sha256)
 
     def copy_from(self, other: Archive) -> int:
         """Add every vintage of another archive that is not here yet, as it is; gives how many were added."""
-        missing = [vintage for vintage in other.vintages() if not self.holds(vintage.sha256)]
+        missing = [vintage for vintage in other.vintages() if not self.holds(vintage.sha256, vintage.panel.id)]
         for vintage in missing:
             self._write(vintage)
         return len(missing)
@@ -258,12 +269,23 @@ class Archive:
         folders = [folder for folder in (self.beneath, self.folder) if folder is not None]
         return sorted({path.name: path for folder in folders for path in (folder / panel).glob(pattern)}.values())
 
-    def _stored(self, sha256: str) -> Kept | None:
-        for panel in self.panels:
+    def _record(
+        self, kind: EventKind, vintage: Vintage, when: datetime, day: date, *, before: date | None = None
+    ) -> None:
+        finer = vintage.panel.id if vintage.panel.is_finer else ""
+        Intake(self.folder).record(IntakeEvent(kind, vintage.sha256, when, day, before=before, panel=finer))
+
+    def _key_of(self, path: Path) -> str:
+        """What the day of the vintage in a file is noted by: the digits of its name, and a finer panel."""
+        panel = self.panels.get(path.parent.name)
+        return path.stem[-_DIGITS:] + (f" {panel.id}" if panel is not None and panel.is_finer else "")
+
+    def _stored(self, sha256: str, only: str | None = None) -> Kept | None:
+        for panel in self.panels if only is None else (only,):
             for path in self._paths(panel, f"*-{sha256[:_DIGITS]}.csv"):
                 vintage = self._read(path)
                 if vintage.sha256 == sha256:
-                    return Kept.of(vintage, Intake(self.folder).standings().get(sha256))
+                    return Kept.of(vintage, Intake(self.folder).standings().get(_key(vintage)))
         return None
 
     def _read(self, path: Path) -> Vintage:
@@ -286,6 +308,11 @@ class Archive:
             raise ArchiveError(
                 f"{folder} cannot be written ({error.strerror}). Check free space and permissions."
             ) from error
+
+
+def _key(vintage: Vintage) -> str:
+    """What the register knows a vintage by: the file's digest, and the panel where it is a finer one."""
+    return vintage.sha256 + (f" {vintage.panel.id}" if vintage.panel.is_finer else "")
 
 
 def _name(vintage: Vintage) -> str:

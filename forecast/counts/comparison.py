@@ -83,7 +83,7 @@ def cross_checks(vintage: Vintage, before: Known | None) -> tuple[Check, ...]:
     if vintage.areas or before is None:
         return vintage.checks()
     members = before.panel.hierarchy(before.areas)
-    found = []
+    checks = []
     for slug, published in vintage.totals.items():
         was = before.on(vintage.first, len(vintage.values), members.get(slug, ()))
         if not was.areas:
@@ -91,7 +91,7 @@ def cross_checks(vintage: Vintage, before: Known | None) -> tuple[Check, ...]:
         for step in np.flatnonzero((published >= 0) & ~np.isnan(was.values).any(axis=1)):
             steps = [int(precision) for precision in (*was.precision[step], vintage.precision) if precision > 1]
             summed = int(was.values[step].sum())
-            found.append(
+            checks.append(
                 Check(slug, vintage.first + int(step), int(published[step]), summed, tolerance=sum(steps) // 2)
             )
-    return tuple(found)
+    return tuple(checks)

@@ -6,6 +6,7 @@ A declaration is checked, copied in whole, and read from there; the areas come w
 from __future__ import annotations
 
 from collections.abc import Mapping
+from importlib import resources
 from pathlib import Path
 from types import MappingProxyType
 
@@ -14,7 +15,7 @@ from forecast.core.errors import PanelError
 from forecast.core.files import replace_whole
 from forecast.core.panels import Panel, bundled
 
-__all__ = ["add", "known_panels", "read_declaration", "remove"]
+__all__ = ["add", "known_panels", "offered", "read_declaration", "remove"]
 
 _MOST_BYTES = 100_000
 
@@ -30,8 +31,15 @@ def known_panels(folder: Path) -> Mapping[str, Panel]:
     return MappingProxyType(panels)
 
 
+def offered() -> Mapping[str, Path]:
+    """The declarations that come with the package and are added by their id: finer panels of the official files."""
+    with resources.as_file(resources.files("forecast.core") / "declared" / "finer") as folder:
+        return {path.stem: path for path in sorted(folder.glob("*.toml"))}
+
+
 def read_declaration(path: Path) -> Panel:
-    """The panel of a file. Raises PanelError, which names the file."""
+    """The panel of a file, or of an offered declaration by its id. Raises PanelError, which names the file."""
+    path = _found(path)
     try:
         with path.open("rb") as file:
             content = file.read(_MOST_BYTES + 1)
@@ -39,7 +47,10 @@ def read_declaration(path: Path) -> Panel:
             raise PanelError(f"it has over {_MOST_BYTES:,} bytes. A declaration has some twenty lines.")
         return declared(content.decode("utf-8-sig"))
     except OSError as error:
-        raise PanelError(f"{path} cannot be read ({error.strerror}). Give the path of a declaration.") from error
+        raise PanelError(
+            f"{path} cannot be read ({error.strerror}). Give the path of a declaration, or one of "
+            f"{', '.join(offered())}."
+        ) from error
     except UnicodeDecodeError:
         raise PanelError(f"{path} is no text in UTF-8. Save it as UTF-8.") from None
     except PanelError as error:
@@ -47,11 +58,11 @@ def read_declaration(path: Path) -> Panel:
 
 
 def add(path: Path, folder: Path) -> Panel:
-    """Copy a declaration into `folder`; the same one twice changes nothing. Raises PanelError, also where another
-    declaration has its id.
+    """Copy a declaration, or an offered one by its id, into `folder`; the same one twice changes nothing. Raises
+    PanelError, also where another declaration has its id.
     """
     panel = read_declaration(path)
-    place, content = folder / f"{panel.id}.toml", path.read_bytes()
+    place, content = folder / f"{panel.id}.toml", _found(path).read_bytes()
     if place.exists() and place.read_bytes() != content:
         raise PanelError(
             f"{panel.id} is declared already, in other words. Take that one out first: encounters panels remove "
@@ -63,6 +74,10 @@ def add(path: Path, folder: Path) -> Panel:
     except OSError as error:
         raise PanelError(f"{place} cannot be written ({error.strerror}). Check free space and permissions.") from error
     return panel
+
+
+def _found(path: Path) -> Path:
+    return path if path.exists() else offered().get(str(path), path)
 
 
 def remove(identity: str, folder: Path) -> None:

@@ -32,7 +32,8 @@ def _lines(appended: Appended) -> Iterator[str]:
         else:
             correction = f"encounters vintages redate {vintage.sha256[:12]} {appended.offered}"
             stays = f"that day stays, and {appended.offered} is not taken; if it is the right one: {correction}"
-        yield f"{vintage.file_name}: already in the archive, published {vintage.published}; {stays}"
+        place = f"the archive, for {vintage.panel}" if vintage.panel.is_finer else "the archive"
+        yield f"{vintage.file_name}: already in {place}, published {vintage.published}; {stays}"
         if not vintage.areas:
             yield f"  cross-check {_checked(appended)}"
         return

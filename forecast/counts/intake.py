@@ -26,7 +26,8 @@ _KINDS: tuple[EventKind, ...] = get_args(EventKind)
 class IntakeEvent:
     """What was done with the vintage of these bytes, and when (UTC). `published`: its day of publication from then on.
 
-    `before`: the day that it had, where it was redated or withdrawn.
+    `before`: the day that it had, where it was redated or withdrawn. `panel`: of a file that several panels are made
+    of, the declared one that the event is about; empty for the one that any file is of.
     """
 
     kind: EventKind
@@ -34,6 +35,12 @@ class IntakeEvent:
     when: datetime
     published: date
     before: date | None = None
+    panel: str = ""
+
+    @property
+    def key(self) -> str:
+        """What the vintage is known by: its sha256, and the panel where one is named."""
+        return f"{self.sha256} {self.panel}" if self.panel else self.sha256
 
 
 @dataclass(frozen=True)
@@ -83,16 +90,17 @@ class Intake:
                 "published": event.published.isoformat(),
                 "before": event.before.isoformat() if event.before else None,
             }
+            | ({"panel": event.panel} if event.panel else {})
         )
 
     def standings(self) -> Mapping[str, Standing]:
-        """Sha256 -> how the vintage of these bytes stands; without those that have no event."""
+        """Key of an event -> how that vintage stands; without those that have no event."""
         standings: dict[str, Standing] = {}
         events = [event for record in Register(self.path).backwards() if (event := _parsed(record))]
         # By their order in the file, which a clock that was set back does not change.
         for place, event in enumerate(reversed(events), start=1):
-            known = standings.get(event.sha256)
-            standings[event.sha256] = Standing(
+            known = standings.get(event.key)
+            standings[event.key] = Standing(
                 place=place if event.kind == "taken in" else known.place if known else 0,
                 published=event.published,
                 withdrawn=event.kind == "withdrawn"
@@ -108,6 +116,8 @@ def _parsed(record: Any) -> IntakeEvent | None:
         kind = next(kind for kind in _KINDS if kind == record["event"])
         before = date.fromisoformat(record["before"]) if record["before"] else None
         when = datetime.fromisoformat(record["when"]).astimezone(UTC)
-        return IntakeEvent(kind, escaped(record["sha256"]), when, date.fromisoformat(record["published"]), before)
+        panel = escaped(record.get("panel", ""))
+        day = date.fromisoformat(record["published"])
+        return IntakeEvent(kind, escaped(record["sha256"]), when, day, before, panel)
     except (ValueError, KeyError, TypeError, AttributeError, OverflowError, StopIteration):
         return None

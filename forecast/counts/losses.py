@@ -19,12 +19,15 @@ from numpy.typing import NDArray
 from forecast.core.months import SEASON
 from forecast.core.tables import Floats
 
-__all__ = ["REACH", "Losses", "levels", "losses", "whole_again"]
+__all__ = ["REACH", "Losses", "chances_of_none", "levels", "losses", "whole_again"]
 
 AROUND = 3  # known months before and after, whose median says what is usual
 REACH = SEASON  # months in which they are looked for
 LARGEST_GONE = 0.0075  # of the month's usual encounters, in one area that has none
 MOST_GONE = 0.02  # in all areas that have none
+SELDOM = 0.10  # of the months around, in which an area has none
+FEW = 20  # encounters a month that are usual of one area, below which none may come by chance
+DEVIATIONS = 4.0  # standard ones above what is gone by chance
 MAIN_SHARE = 0.10  # an area that usually carries this much is judged against the others
 LEAST_LEFT = 0.10  # of a main area beside the others, and of a month of which only what was before it is known
 LEAST_LEFT_BETWEEN = 0.40  # of a month between known ones
@@ -61,9 +64,24 @@ def levels(months: Floats, step: int) -> Floats:
     return usual
 
 
-def losses(month: Floats, usual: Floats, *, between: bool) -> Losses:
+def chances_of_none(months: Floats, step: int) -> Floats:
+    """How often an area has none in the months around one: (areas,), by the known months up to REACH before and after,
+    and half a month more of each kind.
+
+    months: (n, areas), encounters per month, NaN where unknown.
+    """
+    near = np.delete(months[max(step - REACH, 0) : step + 1 + REACH], min(step, REACH), axis=0)
+    known = (~np.isnan(near)).sum(axis=0)
+    chances: Floats = ((near == 0).sum(axis=0) + 0.5) / (known + 1)
+    return chances
+
+
+def losses(month: Floats, usual: Floats, *, between: bool, chances: Floats | None = None) -> Losses:
     """What a month has lost beside what is usual.
     Both (areas,), encounters, NaN where unknown. `between`: later months are known too.
+
+    `chances`: (areas,) how often each has none, where areas are many and small, so that in every month some have none
+    by chance: then an area is missed that seldom has none, and all together where they carry more than chance explains.
     """
     known = ~np.isnan(month) & ~np.isnan(usual)
     total = float(usual[known].sum())
@@ -74,7 +92,12 @@ def losses(month: Floats, usual: Floats, *, between: bool) -> Losses:
     here = float(month[known].sum())
     others = (here - np.where(known, month, 0.0)) / np.maximum(total - np.where(known, usual, 0.0), 1.0)
     cut = known & ~gone & (shares >= MAIN_SHARE) & (month < LEAST_LEFT * others * usual)
-    believed = shares[gone].max(initial=0.0) < LARGEST_GONE and shares[gone].sum() < MOST_GONE
+    seldom, most = gone, MOST_GONE
+    if chances is not None:
+        by_chance = float((shares * chances).sum())
+        seldom = gone & (chances < SELDOM) & (usual >= FEW)
+        most = max(MOST_GONE, by_chance + DEVIATIONS * float(np.sqrt((shares**2 * chances * (1 - chances)).sum())))
+    believed = shares[seldom].max(initial=0.0) < LARGEST_GONE and shares[gone].sum() < most
     areas = cut if believed else cut | gone
     left = here / total
     return Losses(areas, left < (LEAST_LEFT_BETWEEN if between else LEAST_LEFT), float(shares[areas].sum()), left)

@@ -225,15 +225,15 @@ def _sources(seen: Sequence[Vintage], first: Month, holder: Ints) -> tuple[Prove
     """The vintages that hold a cell,
     with the months from the first to the last that they hold one in, in that order.
     """
-    found = []
+    sources = []
     for place, vintage in enumerate(seen):
         rows = np.flatnonzero((holder == place).any(axis=1))
         if len(rows):
             months = first + int(rows[0]), first + int(rows[-1])
-            found.append(
+            sources.append(
                 Provenance(vintage.source, vintage.file_name, vintage.published, *months, vintage.tabulated_by)
             )
-    return tuple(sorted(found, key=lambda source: (source.first.ordinal, source.last.ordinal, source.published)))
+    return tuple(sorted(sources, key=lambda source: (source.first.ordinal, source.last.ordinal, source.published)))
 
 
 def _closed(known: Known) -> NDArray[np.bool_]:

@@ -228,11 +228,11 @@ def _check_steps(path: Path, name: str, rows: dict[int, _Row], season: int | Non
         )
     if slipped := stray(steps, season):
         first, last = rows[slipped[0]], rows[slipped[-1]]
-        found = first.month if first is last else f"{first.month} to {last.month} (row {last.line})"
+        span = first.month if first is last else f"{first.month} to {last.month} (row {last.line})"
         raise _refused(
             path,
             f"row {first.line}",
-            f"{unit}s of {_cut(name)} that follow one another, found {found} far from all others",
+            f"{unit}s of {_cut(name)} that follow one another, found {span} far from all others",
             f"Correct the {'year' if season is None else 'number'}; if it is right, write the {unit}s between with an "
             "empty value.",
         )

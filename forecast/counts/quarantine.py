@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from forecast.core.months import SEASON, Month
 from forecast.core.tables import Floats, Vintage
-from forecast.counts.losses import REACH, levels, losses, whole_again
+from forecast.counts.losses import REACH, chances_of_none, levels, losses, whole_again
 from forecast.counts.overlay import Known, known_from
 
 __all__ = ["LEAST_PRESENT", "MOST_REVISED", "doubts", "in_short"]
@@ -85,7 +85,7 @@ def _cut_months(now: Known, before: Known | None, whole: set[Month]) -> list[str
     count = len(now.values)
     # The years around the file's months as they were known, so that row `step + NEARBY` is the file's row `step`.
     around = None if before is None else before.on(now.first + -NEARBY, count + 2 * NEARBY, now.areas).values
-    found = []
+    reasons = []
     for step in range(count):
         near = slice(max(step - NEARBY, 0), step + NEARBY + 1)
         usual = _usually(np.delete(now.values[near], step - near.start, axis=0))
@@ -93,8 +93,8 @@ def _cut_months(now: Known, before: Known | None, whole: set[Month]) -> list[str
             usual |= _usually(around[step : step + 2 * NEARBY + 1])
         present, wanted = int((usual & (now.values[step] > 0)).sum()), int(usual.sum())
         if present < LEAST_PRESENT * wanted and now.first + step not in whole:
-            found.append(f"{now.first + step} has counts in {present} of the {wanted} areas that usually have some")
-    return found
+            reasons.append(f"{now.first + step} has counts in {present} of the {wanted} areas that usually have some")
+    return reasons
 
 
 def _usually(months: Floats) -> NDArray[np.bool_]:
@@ -115,7 +115,10 @@ def _lost(now: Known, before: Known | None, whole: set[Month]) -> list[str]:
         if before is not None:
             # What the month had itself is usual too.
             usual = np.fmax(usual, before.on(month, 1, now.areas).values[0])
-        lost = losses(now.values[step], usual, between=not np.isnan(months[step + REACH + 1]).all())
+        between = not np.isnan(months[step + REACH + 1]).all()
+        # Areas of a declared panel may be thousands, of which some have none in any month.
+        chances = chances_of_none(months, step + REACH) if now.panel.dimensions else None
+        lost = losses(now.values[step], usual, between=between, chances=chances)
         if month in whole:
             continue
         if lost.areas.any():
@@ -147,7 +150,7 @@ def _revised_totals(now: Known, before: Known | None) -> list[str]:
         return []
     was = before.on(now.first, len(now.values), now.areas)
     months = _around(now, before)
-    found = []
+    reasons = []
     for step in range(len(now.values)):
         if whole_again(now.values[step], was.values[step], levels(months, step + REACH)):
             continue
@@ -156,5 +159,5 @@ def _revised_totals(now: Known, before: Known | None) -> list[str]:
         coarser = np.maximum(now.precision[step], was.precision[step])
         rounding = float(coarser[shared & (now.precision[step] != was.precision[step])].sum()) / 2
         if abs(new - old) > MOST_REVISED * old + rounding:
-            found.append(f"{now.first + step} is revised from {old:.0f} to {new:.0f} encounters")
-    return found
+            reasons.append(f"{now.first + step} is revised from {old:.0f} to {new:.0f} encounters")
+    return reasons

@@ -73,13 +73,13 @@ class Refusals:
 
         `taken(sha256)` says whether the archive holds these bytes.
         """
-        found: dict[tuple[str, str], Refusal] = {}
+        newest: dict[tuple[str, str], Refusal] = {}
         for refusal in self._backwards():
             # A file that could not be read has no digest; its name must tell it from others.
             key = (refusal.sha256, "" if refusal.sha256 else refusal.file)
-            if refusal.when >= since and key not in found:
-                found[key] = refusal
-        return tuple(refusal for refusal in found.values() if not (refusal.sha256 and taken(refusal.sha256)))
+            if refusal.when >= since and key not in newest:
+                newest[key] = refusal
+        return tuple(refusal for refusal in newest.values() if not (refusal.sha256 and taken(refusal.sha256)))
 
     @property
     def _register(self) -> Register:

@@ -61,13 +61,13 @@ def recent_origins(counts: Counts, *, number: int, horizon: int, step: int) -> t
     last = counts.through.ordinal - horizon
     last -= last % step
     earliest = counts.first.ordinal + 23
-    found = [Month(ordinal) for ordinal in range(last, earliest - 1, -step)][:number]
-    if not found:
+    origins = [Month(ordinal) for ordinal in range(last, earliest - 1, -step)][:number]
+    if not origins:
         raise TableError(
             f"{counts.panel} has {len(counts.values)} months; past forecasts of {horizon} months, which a release is "
             f"judged by, need {24 + horizon}. Until it has them: encounters predict."
         )
-    return tuple(reversed(found))
+    return tuple(reversed(origins))
 
 
 def origins_between(counts: Counts, *, first: Month, last: Month, step: int) -> tuple[Month, ...]:

@@ -28,13 +28,13 @@ def lines(board: Mapping[str, Any], own: str | None = None) -> list[str]:
     )
     versus = f", rel_ against {board['against']}; {shared(board)}" if relative else ""
     wide = max(28, *(len(row["model"]) + 1 for row in board["models"]))
-    found = [f"  {board['key']}{versus}", f"    {'model':<{wide}}{heads}"]
+    lines = [f"  {board['key']}{versus}", f"    {'model':<{wide}}{heads}"]
     for row in board["models"]:
         cells = "".join(f"{row[figure]:>8.3f}" for figure in _COLUMNS.values())
         if relative:
             cells += "".join(f"{_interval(row, figure):>24}" for figure in _RELATIVE)
-        found.append(f"  {'*' if row['model'] == own else ' '} {row['model']:<{wide}}{cells}")
-    return found
+        lines.append(f"  {'*' if row['model'] == own else ' '} {row['model']:<{wide}}{cells}")
+    return lines
 
 
 def shared(board: Mapping[str, Any]) -> str:

@@ -1,9 +1,9 @@
 """Remembers fits on disk, so that no fit is made twice.
 The folder may be deleted at any time. Knows no model and no recipe.
 
-Each fit is a file of its own, written by the worker that made it as soon as it is made, so that an interrupted run goes
-on where it was. What a deadline or a dying worker has ended is not kept: it says something of that day and nothing of
-the model.
+Each fit is a file of its own, written by the process that asked for it as soon as it comes, wherever it was made, so
+that an interrupted run goes on where it was. What a deadline or a dying worker has ended is not kept: it says something
+of that day and nothing of the model.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from pathlib import Path
 from forecast.core.executor import Executor
 from forecast.evaluation import checksummed_file
 from forecast.evaluation.fingerprint import fingerprint, source_digests
-from forecast.models.fitting import Fit, FitTask, fit_all, fit_one
+from forecast.models.fitting import Fit, FitTask, fit_all
 
 __all__ = ["FitCache", "fits_of"]
 
@@ -40,11 +40,11 @@ class FitCache:
 
     def get(self, task: FitTask) -> Fit | None:
         """The fit of a task to the last bit, or None where it is not there or the file is damaged."""
-        found = checksummed_file.read(self.path(task))
-        if found is None:
+        kept = checksummed_file.read(self.path(task))
+        if kept is None:
             return None
         try:
-            record, paths = found
+            record, paths = kept
             if record["area"] != task.series.area:
                 return None
             return Fit(
@@ -87,18 +87,17 @@ def fits_of(
 
     `executor`, `on_done`: as in `fit_all`; remembered fits count as done.
     """
-    found = [cache.get(task) if cache else None for task in tasks]
-    for fit in found:
+    remembered = [cache.get(task) if cache else None for task in tasks]
+    for fit in remembered:
         if fit is not None and on_done:
             on_done()
-    missing = [task for task, fit in zip(tasks, found, strict=True) if fit is None]
-    make = partial(_fit_and_keep, cache) if cache else fit_one
-    made = iter(fit_all(missing, executor=executor, on_done=on_done, fit=make) if missing else ())
-    return [(next(made), False) if fit is None else (fit, True) for fit in found]
+    missing = [task for task, fit in zip(tasks, remembered, strict=True) if fit is None]
+    keep = partial(_kept, cache) if cache else None
+    made = iter(fit_all(missing, executor=executor, on_done=on_done, keep=keep) if missing else ())
+    return [(next(made), False) if fit is None else (fit, True) for fit in remembered]
 
 
-def _fit_and_keep(cache: FitCache, task: FitTask) -> Fit:
-    fit = fit_one(task)
+def _kept(cache: FitCache, task: FitTask, fit: Fit) -> Fit:
     try:
         cache.keep(task, fit)
     except OSError as error:  # a full disk costs the next run time; this run's numbers are sound

@@ -35,18 +35,18 @@ def cautions(counts: Counts, *, horizon: int, issued: date, others: Sequence[Cou
 
     `others`: panels that may reach further than `counts` and show what it cannot.
     """
-    found = []
+    sentences = []
     past = min(max(Month.containing(issued) - counts.through, 0), horizon)
     if issued > stale_after(counts):
         begun = f"all {horizon}" if past == horizon else f"{past} of {horizon}"
-        found.append(
+        sentences.append(
             f"The counts behind these forecasts end in {counts.through}: {begun} forecast months had begun or passed "
             f"when they were issued ({issued.isoformat()}). For forecasts ahead of today, {_how(counts.panel)}, "
             "encounters retrain."
         )
     if (newer := contradiction(counts, others)) is not None:
-        found.append(newer.sentence)
-    return tuple(found)
+        sentences.append(newer.sentence)
+    return tuple(sentences)
 
 
 def _how(panel: Panel) -> str:

@@ -38,8 +38,8 @@ def chances(*, forecasts: Iterable[Forecasts], truth: Counts) -> pd.DataFrame:
     totals = truth.totals()
     known: dict[tuple[str, str], tuple[Floats, Floats, Floats]] = {}
     parts = []
-    for found in cells(forecasts=forecasts, truth=truth):
-        pairs = list(zip(found.keys["area"], found.keys["origin"], strict=True))
+    for compared in cells(forecasts=forecasts, truth=truth):
+        pairs = list(zip(compared.keys["area"], compared.keys["origin"], strict=True))
         for area, origin in dict.fromkeys(pairs):
             if (area, origin) not in known:
                 history = totals[area][: Month.parse(origin) - truth.first + 1]
@@ -49,14 +49,14 @@ def chances(*, forecasts: Iterable[Forecasts], truth: Counts) -> pd.DataFrame:
                 np.array([known[pair][which][place] for pair in pairs]) for which in range(3)
             )
             # A figure rounded to ten is above 120 where it is 130, and that stands for 125 and more.
-            border = (np.floor(threshold / found.precision) + 0.5) * found.precision
+            border = (np.floor(threshold / compared.precision) + 0.5) * compared.precision
             parts.append(
-                found.keys.assign(
-                    lead_band=[_band(lead) for lead in found.keys["lead"]],
+                compared.keys.assign(
+                    lead_band=[_band(lead) for lead in compared.keys["lead"]],
                     level=level,
                     threshold=threshold,
-                    probability=chance_above(found.exact, found.levels, border),
-                    above=(found.observed > threshold).astype(float),
+                    probability=chance_above(compared.exact, compared.levels, border),
+                    above=(compared.observed > threshold).astype(float),
                     climatology=climatology,
                     recent=recent,
                 )

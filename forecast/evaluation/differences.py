@@ -61,14 +61,14 @@ class Differences:
 
     def lines(self, most: int = 12) -> list[str]:
         """The same for a terminal: sums, then the largest changes."""
-        told, moved = self.as_json(), self.moved
+        summary, moved = self.as_json(), self.moved
         if moved.empty:
-            head = f"  None of {told['figures']:,} published figures moved."
+            head = f"  None of {summary['figures']:,} published figures moved."
         else:
             large = ", ".join(
-                f"{told[f'moved_over_{100 * one:g}_percent']:,} by over {100 * one:g} %" for one in _LARGE
+                f"{summary[f'moved_over_{100 * one:g}_percent']:,} by over {100 * one:g} %" for one in _LARGE
             )
-            head = f"  {len(moved):,} of {told['figures']:,} published figures moved, {large}."
+            head = f"  {len(moved):,} of {summary['figures']:,} published figures moved, {large}."
         sides = [
             f"  only {side}: {', '.join(areas)}"
             for side, areas in (("before", self.only_before), ("after", self.only_after))
@@ -78,12 +78,12 @@ class Differences:
             return [head, *sides]
         by_figure = [
             f"  {name:<10}{row['moved']:>7,} moved, mean change {100 * row['mean_share']:+.2f} %"
-            for name, row in told["by_figure"].items()
+            for name, row in summary["by_figure"].items()
         ]
         rows = [
             f"  {self.panel.area(row['area']).name:<30} {row['month']}  {row['figure']:<9} {row['before']:>12,.2f} -> "
             f"{row['after']:>12,.2f}  {100 * row['share']:+8.2f} %"
-            for row in told["changes"][:most]
+            for row in summary["changes"][:most]
         ]
         rest = [f"  and {len(moved) - most:,} more: --json has them"] if len(moved) > most else []
         return [head, *sides, *by_figure, "  largest:", *rows, *rest]

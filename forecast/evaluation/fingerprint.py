@@ -12,12 +12,12 @@ import hashlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields, is_dataclass
 from functools import cache, lru_cache
-from importlib import metadata
 from pathlib import Path
 
 import numpy as np
 
 import forecast
+from forecast.core.installation import release_of
 from forecast.core.tables import Series
 from forecast.models.catalog import FAMILIES
 from forecast.models.fitting import FitTask
@@ -48,27 +48,20 @@ def source_digests() -> dict[str, str]:
     """Family -> sha256 over the sources that its numbers come from,
     as they are on disk now, and the versions of the libraries.
     """
-    found = {}
+    digests = {}
     beneath = libraries()
     for name, family in FAMILIES.items():
         digest = hashlib.sha256(beneath.encode())
         for path in _sources((family.__module__, _RAILS)):
             digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
-        found[name] = digest.hexdigest()
-    return found
+        digests[name] = digest.hexdigest()
+    return digests
 
 
 @lru_cache(maxsize=1)  # asked for each recipe and origin, and a look at every installed package's files
 def libraries() -> str:
     """The libraries that numbers come from, a line each with its version."""
-    return "\n".join(f"{name} {_version(name)}" for name in _LIBRARIES)
-
-
-def _version(library: str) -> str:
-    try:
-        return metadata.version(library)
-    except metadata.PackageNotFoundError:
-        return "absent"
+    return "\n".join(f"{name} {release_of(name)}" for name in _LIBRARIES)
 
 
 def _sources(modules: Iterable[str]) -> list[Path]:
@@ -99,13 +92,13 @@ def _file(module: str) -> Path | None:
 
 @cache  # many modules import the same ones, and a process asks again for each cache of fits that it opens
 def _imports(source: str) -> tuple[str, ...]:
-    found: list[str] = []
+    imported: list[str] = []
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Import):
-            found += [name.name for name in node.names if name.name.startswith("forecast.")]
+            imported += [name.name for name in node.names if name.name.startswith("forecast.")]
         elif isinstance(node, ast.ImportFrom) and f"{node.module}.".startswith("forecast."):
-            found += [str(node.module), *(f"{node.module}.{name.name}" for name in node.names)]
-    return tuple(found)
+            imported += [str(node.module), *(f"{node.module}.{name.name}" for name in node.names)]
+    return tuple(imported)
 
 
 def _words(value: object) -> Iterator[bytes]:

@@ -60,14 +60,14 @@ def by_origin(scores: pd.DataFrame, *, figure: str = "sWIS") -> pd.DataFrame:
 
 def spells(means: pd.DataFrame) -> list[Spell]:
     """Who led when. `means`: as `by_origin` gives them."""
-    found: list[Spell] = []
+    spells: list[Spell] = []
     for origin, model in zip(map(str, means.index), means.idxmin(axis=1).astype(str), strict=True):
-        if found and found[-1].model == model:
-            before = found[-1]
-            found[-1] = Spell(model, before.first, origin, before.origins + 1)
+        if spells and spells[-1].model == model:
+            before = spells[-1]
+            spells[-1] = Spell(model, before.first, origin, before.origins + 1)
         else:
-            found.append(Spell(model, origin, origin, 1))
-    return found
+            spells.append(Spell(model, origin, origin, 1))
+    return spells
 
 
 def fluctuation(means: pd.DataFrame, *, model: str, against: str, horizon: int) -> Fluctuation | None:

@@ -66,13 +66,13 @@ def _missing(forecasts: Forecasts, counts: Counts) -> list[str]:
 
 def _incoherent(paths: Paths, counts: Counts) -> list[str]:
     place = {slug: row for row, slug in enumerate(paths.areas)}
-    found = []
+    faults = []
     for slug, leaves in counts.panel.hierarchy(counts.open_areas).items():
         if slug in place and all(leaf in place for leaf in leaves):
             total = paths.values[[place[leaf] for leaf in leaves]].sum(axis=0)
             if not np.allclose(total, paths.values[place[slug]], rtol=1e-9, atol=1e-6):
-                found.append(f"{slug} is not the sum of its leaves")
-    return found
+                faults.append(f"{slug} is not the sum of its leaves")
+    return faults
 
 
 def _implausible(forecasts: Forecasts, counts: Counts) -> list[str]:
@@ -83,23 +83,25 @@ def _implausible(forecasts: Forecasts, counts: Counts) -> list[str]:
         leaf: EXTREME * float(np.nanmax(totals[leaf], initial=0.0)) + ALWAYS_PLAUSIBLE for leaf in counts.open_areas
     }
     leaves = counts.panel.hierarchy(counts.open_areas)
-    found = []
+    faults = []
     for row, slug in enumerate(forecasts.areas):
         ceiling = sum(ceilings[leaf] for leaf in leaves.get(slug, ()))
         known = totals[slug][~np.isnan(totals[slug])] if slug in totals else np.zeros(0)
         seen, recent = float(known.max(initial=0.0)), known[-SEASON:]
         if median[row] > max(PLAUSIBLE * seen, ALWAYS_PLAUSIBLE):
-            found.append(f"{slug}: a median of {median[row]:,.0f}, where the highest month ever seen is {seen:,.0f}")
+            faults.append(f"{slug}: a median of {median[row]:,.0f}, where the highest month ever seen is {seen:,.0f}")
         elif upper[row] > 1.000001 * ceiling:  # sums of many paths round
-            found.append(f"{slug}: an upper end of {upper[row]:,.0f}, where the highest month ever seen is {seen:,.0f}")
+            faults.append(
+                f"{slug}: an upper end of {upper[row]:,.0f}, where the highest month ever seen is {seen:,.0f}"
+            )
         elif median[row] > max(RECENT_HIGH * recent.max(initial=0.0), ALWAYS_PLAUSIBLE):
-            found.append(
+            faults.append(
                 f"{slug}: a median of {median[row]:,.0f}, where the highest month of the last year is "
                 f"{recent.max():,.0f}"
             )
         elif len(recent) and recent.min() >= NEVER_VANISHES and lowest[row] < recent.min() / RECENT_LOW:
-            found.append(
+            faults.append(
                 f"{slug}: a median of {lowest[row]:,.0f}, where the lowest month of the last year is "
                 f"{recent.min():,.0f}"
             )
-    return found
+    return faults

@@ -83,15 +83,15 @@ def _board(key: str, part: pd.DataFrame, against: str) -> Board:
     shared = common(part)
     reference = against if against in set(shared["model"]) else str(shared["model"].iloc[0])
     rows = details(shared)
-    found = {
+    by_figure = {
         figure: [relative(shared, model=str(name), against=reference, figure=figure) for name in rows["model"]]
         for figure in RELATIVE
     }
-    for figure, ratios in found.items():
+    for figure, ratios in by_figure.items():
         rows[f"rel_{figure}"] = [one.ratio for one in ratios]
         rows[f"rel_{figure}_low"] = [one.low for one in ratios]
         rows[f"rel_{figure}_high"] = [one.high for one in ratios]
-    first = found[RELATIVE[0]][0]
+    first = by_figure[RELATIVE[0]][0]
     return Board(key, reference, first.origins, first.block, first.cells, len(part.groupby(_CELL)), rows)
 
 

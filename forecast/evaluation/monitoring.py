@@ -121,8 +121,8 @@ def _coverage(leaves: Sequence[Scored], panel: Panel) -> tuple[Finding, Finding]
     if len(months) < LEAST_MONTHS:
         detail = f"too few months to tell: {_counted(len(months))} scored, {LEAST_MONTHS} needed"
         return Finding("intervals-narrow", False, detail), Finding("intervals-wide", False, detail)
-    shares = np.array([np.mean([cell.inside_80 for cell in found]) for found in months.values()])
-    width = np.array([len({cell.area for cell in found}) for found in months.values()])
+    shares = np.array([np.mean([cell.inside_80 for cell in of_month]) for of_month in months.values()])
+    width = np.array([len({cell.area for cell in of_month}) for of_month in months.values()])
     # Shares that happen to be alike prove nothing: a month is no surer than as many draws as it has leaves.
     least = float(np.sqrt(PROMISED * (1 - PROMISED) / width.mean()))
     share, reach = float(shares.mean()), _reach(shares, least)
@@ -144,8 +144,8 @@ def _drift(cells: Sequence[Scored]) -> Finding:
     if len(months) < LEAST_MONTHS_OF_DRIFT:
         detail = f"too few months to tell: {_counted(len(months))} scored, {LEAST_MONTHS_OF_DRIFT} needed"
         return Finding("drift", False, detail)
-    own = np.array([np.mean([cell.wis / cell.scale for cell in found]) for found in months.values()])
-    floor = np.array([np.mean([cell.floor_wis / cell.scale for cell in found]) for found in months.values()])
+    own = np.array([np.mean([cell.wis / cell.scale for cell in of_month]) for of_month in months.values()])
+    floor = np.array([np.mean([cell.floor_wis / cell.scale for cell in of_month]) for of_month in months.values()])
     if floor.sum() == 0:
         return Finding("drift", False, "the naive floor was right in every month, so there is no ratio to it")
     # The ratio of means, linearised: what each month's score exceeds its share of the floor's by.
@@ -180,10 +180,10 @@ def _big_miss(cells: Sequence[Scored], panel: Panel) -> Finding:
 
 
 def _by_month(cells: Iterable[Scored]) -> dict[Month, list[Scored]]:
-    found: dict[Month, list[Scored]] = {}
+    by_month: dict[Month, list[Scored]] = {}
     for cell in sorted(cells, key=lambda cell: cell.target_month):
-        found.setdefault(cell.target_month, []).append(cell)
-    return found
+        by_month.setdefault(cell.target_month, []).append(cell)
+    return by_month
 
 
 def _reach(months: Floats, least: float) -> float:

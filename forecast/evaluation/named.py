@@ -40,8 +40,8 @@ def member(label: str) -> Member:
 def members(labels: Iterable[str], recipe: Recipe) -> tuple[Member, ...]:
     """The members of labels, once each; those that the recipe names are its own. Raises RecipeError."""
     known = {own.label: own for own in recipe.fitted}
-    found = [known.get(label.strip()) or member(label) for label in labels]
-    return tuple({one.label: one for one in found}.values())
+    asked = [known.get(label.strip()) or member(label) for label in labels]
+    return tuple({one.label: one for one in asked}.values())
 
 
 def _value(text: str) -> bool | int | float | str:

@@ -17,10 +17,10 @@ from forecast.core.errors import TableError
 from forecast.core.executor import Executor
 from forecast.core.months import Month
 from forecast.core.tables import Counts, Forecasts
+from forecast.core.version import code_version
 from forecast.evaluation import backtest, checksummed_file
 from forecast.evaluation.fingerprint import libraries
 from forecast.recipe.recipe import Recipe
-from forecast.recipe.version import code_version
 
 __all__ = ["Record", "origins"]
 
@@ -32,13 +32,13 @@ def origins(counts: Counts, *, months: int, step: int) -> tuple[Month, ...]:
     At least two years of months stay before the first one. Raises TableError where none is left.
     """
     first = max(counts.through.ordinal - months, counts.first.ordinal + 23)
-    found = tuple(Month(ordinal) for ordinal in range(first, counts.through.ordinal) if ordinal % step == 0)
-    if not found:
+    on_grid = tuple(Month(ordinal) for ordinal in range(first, counts.through.ordinal) if ordinal % step == 0)
+    if not on_grid:
         raise TableError(
             f"{counts.panel} has {len(counts.values)} months; a record needs {24 + step}. Ingest files of earlier "
             "months."
         )
-    return found
+    return on_grid
 
 
 @dataclass(frozen=True)
@@ -69,8 +69,10 @@ class Record:
         """The forecasts, remembered or made now, of every recipe and origin.
         What a deadline has ended is made, and not kept.
         """
-        found = {(recipe.name, origin): self._get(recipe, origin) for origin in self.origins for recipe in self.recipes}
-        missing = tuple(dict.fromkeys(origin for (_, origin), known in found.items() if known is None))
+        tables = {
+            (recipe.name, origin): self._get(recipe, origin) for origin in self.origins for recipe in self.recipes
+        }
+        missing = tuple(dict.fromkeys(origin for (_, origin), known in tables.items() if known is None))
         made = backtest.run(
             self._alone, self.counts, missing, horizon=self.horizon, executor=executor, on_fit=on_fit
         )  # fmt: skip
@@ -79,10 +81,10 @@ class Record:
         for forecasts in made.forecasts:
             if (recipe := names.get(forecasts.model)) is None:  # a member alone
                 continue
-            found[recipe.name, forecasts.origin] = forecasts
+            tables[recipe.name, forecasts.origin] = forecasts
             if forecasts.origin not in ended:
                 self._keep(recipe, forecasts)
-        return tuple(forecasts for forecasts in found.values() if forecasts is not None)
+        return tuple(forecasts for forecasts in tables.values() if forecasts is not None)
 
     @property
     def _alone(self) -> list[Recipe]:
@@ -94,10 +96,10 @@ class Record:
         return self.folder / name[:2] / f"{name}.forecasts"
 
     def _get(self, recipe: Recipe, origin: Month) -> Forecasts | None:
-        found = checksummed_file.read(self._path(recipe, origin))
-        if found is None:
+        kept = checksummed_file.read(self._path(recipe, origin))
+        if kept is None:
             return None
-        words, numbers = found
+        words, numbers = kept
         areas, levels = tuple(words["areas"]), tuple(words["levels"])
         mean, values = np.split(numbers, [len(areas) * self.horizon])
         shape = (len(areas), self.horizon)

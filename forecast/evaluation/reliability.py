@@ -24,23 +24,27 @@ def by_level(*, forecasts: Iterable[Forecasts], truth: Counts, by: Sequence[str]
     |y(t) - y(t-12)| up to the origin.
     """
     keys = list(by)
-    sums = [_sums(found, keys) for found in cells(forecasts=forecasts, truth=truth)]
+    sums = [_sums(compared, keys) for compared in cells(forecasts=forecasts, truth=truth)]
     if not sums:
         return pd.DataFrame(columns=[*keys, "level", "below", "pinball", "cells"])
     total = pd.concat(sums).groupby([*keys, "level"], sort=False).sum()
     return total.assign(below=total["below"] / total["cells"], pinball=total["pinball"] / total["cells"]).reset_index()
 
 
-def _sums(found: Cells, keys: list[str]) -> pd.DataFrame:
+def _sums(compared: Cells, keys: list[str]) -> pd.DataFrame:
     """Sums over one table's cells: a row per group and level."""
-    grouped = found.keys.groupby(keys, sort=False)
+    grouped = compared.keys.groupby(keys, sort=False)
     groups, codes = grouped.size(), grouped.ngroup().to_numpy()
-    observed = found.observed[:, None]
-    below = (observed < found.quantiles) + 0.5 * (observed == found.quantiles)
+    observed = compared.observed[:, None]
+    below = (observed < compared.quantiles) + 0.5 * (observed == compared.quantiles)
     loss = np.stack(
-        [pinball(found.quantiles[:, place], level, found.observed) for place, level in enumerate(found.levels)], axis=1
+        [
+            pinball(compared.quantiles[:, place], level, compared.observed)
+            for place, level in enumerate(compared.levels)
+        ],
+        axis=1,
     )
-    loss = loss / found.scale[:, None]
+    loss = loss / compared.scale[:, None]
     rows = groups.rename("cells").reset_index()
     parts = [
         rows.assign(
@@ -48,7 +52,7 @@ def _sums(found: Cells, keys: list[str]) -> pd.DataFrame:
             below=np.bincount(codes, below[:, place], minlength=len(rows)),
             pinball=np.bincount(codes, loss[:, place], minlength=len(rows)),
         )
-        for place, level in enumerate(found.levels)
+        for place, level in enumerate(compared.levels)
     ]
     return pd.concat(parts)
 

@@ -52,42 +52,45 @@ def score(*, forecasts: Iterable[Forecasts], truth: Counts, seed: int = 0) -> pd
     Quantiles are first rounded to the precision of the figure they are compared with. The scale sees no month after the
     origin. `seed`: of the draws that make the PIT of rounded counts uniform.
     """
-    parts = [_scored(found, seed) for found in cells(forecasts=forecasts, truth=truth)]
+    parts = [_scored(compared, seed) for compared in cells(forecasts=forecasts, truth=truth)]
     columns = [*KEYS, *FIGURES, *CELL_FIGURES]
     return pd.concat(parts, ignore_index=True)[columns] if parts else pd.DataFrame(columns=columns)
 
 
-def _scored(found: Cells, seed: int) -> pd.DataFrame:
-    quantiles, levels, observed, scale = found.quantiles, found.levels, found.observed, found.scale
+def _scored(compared: Cells, seed: int) -> pd.DataFrame:
+    quantiles, levels, observed, scale = compared.quantiles, compared.levels, compared.observed, compared.scale
     median = quantiles[:, levels.index(0.5)]
     figures: dict[str, Floats] = {
         "sWIS": weighted_interval_score(quantiles, levels, observed) / scale,
         "logWIS": weighted_interval_score(np.log1p(quantiles), levels, np.log1p(observed)),
         "MASE": np.abs(median - observed) / scale,
-        "sCRPS": _crps(found),
-        "squared": (found.mean - observed) ** 2 / found.square_scale,
-        "pit": _pit(found, seed),
+        "sCRPS": _crps(compared),
+        "squared": (compared.mean - observed) ** 2 / compared.square_scale,
+        "pit": _pit(compared, seed),
     }
     for coverage in SCORED_COVERAGES:
         figures[f"coverage_{coverage}"] = inside(quantiles, levels, observed, coverage)
         figures[f"width_{coverage}"] = width(quantiles, levels, coverage) / scale
-    return found.keys.assign(**figures)
+    return compared.keys.assign(**figures)
 
 
-def _crps(found: Cells) -> Floats:
+def _crps(compared: Cells) -> Floats:
     """Scaled; unknown where levels are missing: fewer of them give another figure, not a worse one."""
-    if not set(LEVELS) <= set(found.levels):
-        return np.full(len(found.observed), np.nan)
-    return np.asarray(crps_of_quantiles(found.quantiles, found.levels, found.observed) / found.scale)
+    if not set(LEVELS) <= set(compared.levels):
+        return np.full(len(compared.observed), np.nan)
+    return np.asarray(crps_of_quantiles(compared.quantiles, compared.levels, compared.observed) / compared.scale)
 
 
-def _pit(found: Cells, seed: int) -> Floats:
+def _pit(compared: Cells, seed: int) -> Floats:
     # A count of 120 rounded to ten was anything from 115 to 125, and an exact 0 stands for all that a forecast puts
     # below one half.
     low, high = pit_bounds(
-        found.exact, found.levels, found.observed - found.precision / 2, found.observed + found.precision / 2
+        compared.exact,
+        compared.levels,
+        compared.observed - compared.precision / 2,
+        compared.observed + compared.precision / 2,
     )
-    rng = np.random.default_rng([seed, Month.parse(found.keys["origin"].iloc[0]).ordinal])
+    rng = np.random.default_rng([seed, Month.parse(compared.keys["origin"].iloc[0]).ordinal])
     return np.asarray(low + rng.random(len(low)) * (high - low))
 
 

@@ -83,8 +83,7 @@ class Verdict:
                     "reason": one.reason,
                     "coverage_80_last_12_months": None if one.coverage is None else round(one.coverage, 4),
                     **{
-                        f"rel_{figure}": _written(found)
-                        for figure, found in (("sWIS", one.scaled), ("logWIS", one.logged))
+                        f"rel_{figure}": _written(rel) for figure, rel in (("sWIS", one.scaled), ("logWIS", one.logged))
                     },
                 }
                 for one in self.challenges
@@ -194,7 +193,7 @@ def confidence(cells: pd.DataFrame, *, judged_on: str, contradicted: str = "") -
     a world that the forecasts do not know, empty where none do; then nothing that was measured before says how far to
     trust them.
     """
-    found = []
+    by_lead = []
     for first, last in LEADS:
         part = cells[cells["lead"].between(first, last)]
         coverage = recent_coverage(part, judged_on)
@@ -205,14 +204,14 @@ def confidence(cells: pd.DataFrame, *, judged_on: str, contradicted: str = "") -
         else:
             word = "low" if coverage < LOW else "wide" if coverage > WIDE else "normal"
             label = word if word == "normal" else f"{word}: coverage of the last 12 months was {coverage:.2f}"
-        found.append(
+        by_lead.append(
             {"lead": f"{first}-{last}", "label": label, "coverage_80": None if coverage is None else round(coverage, 4)}
         )
-    return found
+    return by_lead
 
 
-def _written(found: Relative) -> dict[str, float | None]:
+def _written(rel: Relative) -> dict[str, float | None]:
     return {
         name: None if pd.isna(value) else round(value, 4)
-        for name, value in (("ratio", found.ratio), ("low", found.low), ("high", found.high))
+        for name, value in (("ratio", rel.ratio), ("low", rel.low), ("high", rel.high))
     }

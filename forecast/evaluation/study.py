@@ -87,15 +87,15 @@ def begin(
 
     Raises RecipeError, TableError.
     """
-    found = [load_recipe(name) for name in recipes]
-    names = [recipe.name for recipe in found]
+    loaded = [load_recipe(name) for name in recipes]
+    names = [recipe.name for recipe in loaded]
     if twice := [name for name in names if names.count(name) > 1]:
         raise RecipeError(f"Two recipes are called {twice[0]!r}. Give each its own name in its file.")
     if FLOOR not in names:
-        found.append(load_recipe(FLOOR))
-    asked = members(models, found[0])
+        loaded.append(load_recipe(FLOOR))
+    asked = members(models, loaded[0])
     # Members are fitted with the paths and the seed of the recipe in question; the other recipes bring only their own.
-    with_members = [backtest.beside(recipe, asked if place == 0 else ()) for place, recipe in enumerate(found)]
+    with_members = [backtest.beside(recipe, asked if place == 0 else ()) for place, recipe in enumerate(loaded)]
     origins = backtest.origins_between(counts, first=first, last=last, step=step)
     return Study(counts, tuple(with_members), tuple(member.label for member in asked), origins, horizon)
 

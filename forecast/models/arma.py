@@ -63,24 +63,24 @@ def _coefficients(partial: Floats) -> tuple[Floats, Floats]:
 
 def _polynomial(coefficients: Floats, step: int) -> Floats:
     """1 + first L^step + second L^(2 step) ..."""
-    found = np.zeros(len(coefficients) * step + 1)
-    found[0] = 1.0
-    found[step::step] = coefficients
-    return found
+    polynomial = np.zeros(len(coefficients) * step + 1)
+    polynomial[0] = 1.0
+    polynomial[step::step] = coefficients
+    return polynomial
 
 
 def _split(free: Floats, orders: Orders) -> list[tuple[Floats, Floats]]:
     """Free numbers -> the four rows of coefficients,
     as statsmodels signs them, each with its slopes by its own free numbers.
     """
-    found, begin, bounded = [], 0, np.tanh(free)
+    rows, begin, bounded = [], 0, np.tanh(free)
     for place, count in enumerate(orders.counts):
         own = bounded[begin : begin + count]
         row, slopes = _coefficients(own * _INSIDE)
         slopes = slopes * (_INSIDE * (1 - own * own))
-        found.append((-row, -slopes) if place % 2 else (row, slopes))
+        rows.append((-row, -slopes) if place % 2 else (row, slopes))
         begin += count
-    return found
+    return rows
 
 
 def squares(free: Floats, values: Floats, season: int, orders: Orders, skip: int) -> tuple[float, Floats]:
@@ -112,7 +112,7 @@ def rough(values: Floats, season: int, orders: Orders, skip: int) -> Rough:
     n = len(values) - skip
     size = sum(orders.counts)
     if size:
-        found = minimize(
+        minimum = minimize(
             squares,
             np.zeros(size) + 0.1,
             (values, season, orders, skip),
@@ -120,7 +120,7 @@ def rough(values: Floats, season: int, orders: Orders, skip: int) -> Rough:
             method="BFGS",
             options={"gtol": 1e-3, "maxiter": 40},
         )
-        free, least = found.x, float(found.fun)
+        free, least = minimum.x, float(minimum.fun)
     else:
         free, least = np.empty(0), squares(np.empty(0), values, season, orders, skip)[0]
     k = size + 1

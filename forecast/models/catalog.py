@@ -17,6 +17,7 @@ from forecast.models.ets import Ets
 from forecast.models.prophet_model import ProphetModel
 from forecast.models.protocol import Model, PanelModel
 from forecast.models.random_walk import RandomWalk
+from forecast.models.recent import Recent
 from forecast.models.sarimax import Sarimax
 from forecast.models.seasonal_naive import SeasonalNaive
 from forecast.models.structural import Structural
@@ -33,6 +34,7 @@ FAMILIES: dict[str, type[Any]] = {
     "sarimax": Sarimax,
     "prophet": ProphetModel,
     "bank": Bank,
+    "recent": Recent,
 }
 
 # What a worker loads once before it fits a family.

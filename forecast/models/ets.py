@@ -69,12 +69,12 @@ class States:
     season: Floats
 
 
-def run(form: Form, found: Floats, values: Floats) -> tuple[States, Floats]:
+def run(form: Form, params: Floats, values: Floats) -> tuple[States, Floats]:
     """Smooth `values` (n,) with parameters in statsmodels' order; the last states and the one-step errors (n,).
 
     l(t) = l(t-1) + phi b(t-1) + alpha e(t), b(t) = phi b(t-1) + beta e(t), s(t) = s(t-m) + gamma e(t).
     """
-    left = [float(number) for number in found]
+    left = [float(number) for number in params]
     alpha = left.pop(0)
     beta = left.pop(0) if form.trend != "none" else 0.0
     gamma = left.pop(0) if form.season else 0.0
@@ -96,12 +96,12 @@ def run(form: Form, found: Floats, values: Floats) -> tuple[States, Floats]:
 
 @dataclass(frozen=True)
 class FittedEts:
-    """The chosen form, statsmodels' parameters `found` on the standardised scale, and the states they lead to."""
+    """The chosen form, statsmodels' parameters `params` on the standardised scale, and the states they lead to."""
 
     series: Series
     scale: Scale
     form: Form
-    found: tuple[float, ...]
+    params: tuple[float, ...]
     states: States
     errors: Pool
     centre: float
@@ -110,7 +110,7 @@ class FittedEts:
     @property
     def parameters(self) -> Parameters:
         """The form and statsmodels' parameters, in its order, on the standardised scale."""
-        return {"trend": self.form.trend, "season": self.form.season, "found": list(self.found)}
+        return {"trend": self.form.trend, "season": self.form.season, "found": list(self.params)}
 
     def simulate(self, horizon: int, n: int, rng: np.random.Generator) -> Floats:
         """(n, horizon), encounters per month: the recursion with drawn errors."""
@@ -153,10 +153,10 @@ class Ets:
             first = np.array(start["found"])
         else:
             form, first = self._chosen(series, values), None
-        found = form.model(values, estimated=True).fit(start_params=first, disp=False, maxiter=300, return_params=True)
-        if not np.isfinite(found).all():
+        params = form.model(values, estimated=True).fit(start_params=first, disp=False, maxiter=300, return_params=True)
+        if not np.isfinite(params).all():
             raise FitError(f"{series.area}: the search of ETS ended without finite parameters. Use model random_walk.")
-        return self._fitted(series, form, tuple(float(number) for number in found))
+        return self._fitted(series, form, tuple(float(number) for number in params))
 
     def restore(self, series: Series, parameters: Parameters) -> FittedEts:
         """The fit of these parameters; statsmodels is not needed."""
@@ -193,8 +193,8 @@ class Ets:
 
         return min(forms, key=criterion)
 
-    def _fitted(self, series: Series, form: Form, found: tuple[float, ...]) -> FittedEts:
+    def _fitted(self, series: Series, form: Form, params: tuple[float, ...]) -> FittedEts:
         values, centre, spread = self._standardised(series)
-        states, errors = run(form, np.array(found), values)
+        states, errors = run(form, np.array(params), values)
         kept = pool(errors, least=one_encounter(series, self.scale) / spread, half_life=self.half_life)
-        return FittedEts(series, self.scale, form, found, states, kept, centre, spread)
+        return FittedEts(series, self.scale, form, params, states, kept, centre, spread)

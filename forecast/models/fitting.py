@@ -29,6 +29,7 @@ from forecast.models.catalog import Member, libraries, model
 from forecast.models.protocol import Fitted, Model, PanelModel, Parameters
 from forecast.models.quiet import Quiet, is_quiet
 from forecast.models.random_walk import RandomWalk
+from forecast.models.recent import FAMILY, Recent
 from forecast.models.scale import ceiling, middle_ceiling
 
 __all__ = [
@@ -102,7 +103,8 @@ def floor(series: Series) -> Model:
 
 def restore(member: Member, series: Series, parameters: Parameters, failure: str | None) -> Fitted:
     """The fit behind a `Fit`, from what it recorded: the member's own, or the floor's where there was a failure."""
-    return (floor(series) if failure else model(member)).restore(series, parameters)
+    own = Recent() if parameters.get("family") == FAMILY else model(member)
+    return (floor(series) if failure else own).restore(series, parameters)
 
 
 def refusal(paths: Floats, series: Series) -> str | None:
@@ -124,7 +126,7 @@ def refusal(paths: Floats, series: Series) -> str | None:
 
 def fit_one(task: FitTask) -> Fit:
     """Fit and simulate one task in this process; never raises for what a model does. There is no deadline here."""
-    return guarded(task, model(task.member))
+    return guarded(task, Recent() if task.sparse else model(task.member))
 
 
 def fit_all(
@@ -133,11 +135,14 @@ def fit_all(
     executor: Executor,
     on_done: Callable[[], None] | None = None,
     fit: Callable[[FitTask], Fit] = fit_one,
+    keep: Callable[[FitTask, Fit], Fit] | None = None,
 ) -> list[Fit]:
     """Every task's Fit, in order of the tasks.
 
     `executor`: where they are fitted. Its deadline is that of a task, or of a panel that several tasks learn from; the
     floor stands in for what it ends. `on_done` is called once per finished task. `fit`: what is done with a task.
+    `keep`: called in this process with each task and its fit as it comes, but for those that were ended, and gives the
+    fit back.
     """
     done: list[Fit] = []
     preload = _preload(task.member for task in tasks)
@@ -202,7 +207,9 @@ def guarded(task: FitTask, family: Model) -> Fit:
             failure = str(error) if isinstance(error, FitError) else f"{type(error).__name__}: {one_line(error)[:300]}"
     seconds = time.perf_counter() - started
     notes = tuple(
-        dict.fromkeys(f"{found.category.__name__}: {' '.join(str(found.message).split())[:200]}" for found in caught)
+        dict.fromkeys(
+            f"{warning.category.__name__}: {' '.join(str(warning.message).split())[:200]}" for warning in caught
+        )
     )
     if failure is not None:
         return stand_in(task, failure, seconds, notes)

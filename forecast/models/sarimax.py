@@ -32,13 +32,13 @@ _STEPS = 8
 
 @dataclass(frozen=True)
 class FittedSarimax:
-    """`order` (p, d, q), `seasonal_order` (P, D, Q) and statsmodels' parameters `found` on the standardised scale."""
+    """`order` (p, d, q), `seasonal_order` (P, D, Q) and statsmodels' parameters `params` on the standardised scale."""
 
     series: Series
     scale: Scale
     order: tuple[int, int, int]
     seasonal_order: tuple[int, int, int]
-    found: tuple[float, ...]
+    params: tuple[float, ...]
     form: Innovations
     errors: Pool
     centre: float
@@ -47,7 +47,7 @@ class FittedSarimax:
     @property
     def parameters(self) -> Parameters:
         """The orders and statsmodels' parameters, in its order."""
-        return {"order": list(self.order), "seasonal_order": list(self.seasonal_order), "found": list(self.found)}
+        return {"order": list(self.order), "seasonal_order": list(self.seasonal_order), "found": list(self.params)}
 
     def simulate(self, horizon: int, n: int, rng: np.random.Generator) -> Floats:
         """(n, horizon), encounters per month."""
@@ -77,14 +77,14 @@ class Sarimax:
                 np.array(start["found"]),
             )
         differenced = self._model(series, order, seasonal_order, differenced=True)
-        found = differenced.fit(
+        params = differenced.fit(
             start_params=first, disp=False, maxiter=_STEPS, warn_convergence=False, return_params=True
         )
-        if not np.isfinite(found).all():
+        if not np.isfinite(params).all():
             raise FitError(
                 f"{series.area}: the search of SARIMAX ended without finite parameters. Use model random_walk."
             )
-        return self._fitted(series, order, seasonal_order, tuple(float(number) for number in found))
+        return self._fitted(series, order, seasonal_order, tuple(float(number) for number in params))
 
     def restore(self, series: Series, parameters: Parameters) -> FittedSarimax:
         """The fit of these orders and parameters."""
@@ -135,10 +135,10 @@ class Sarimax:
         series: Series,
         order: tuple[int, int, int],
         seasonal_order: tuple[int, int, int],
-        found: tuple[float, ...],
+        params: tuple[float, ...],
     ) -> FittedSarimax:
         model = self._model(series, order, seasonal_order, differenced=False)
-        form, errors = innovations(model.filter(np.array(found), cov_type="none"), series.area)
+        form, errors = innovations(model.filter(np.array(params), cov_type="none"), series.area)
         _, centre, spread = self._standardised(series)
         kept = pool(errors, least=one_encounter(series, self.scale) / spread, half_life=self.half_life)
-        return FittedSarimax(series, self.scale, order, seasonal_order, found, form, kept, centre, spread)
+        return FittedSarimax(series, self.scale, order, seasonal_order, params, form, kept, centre, spread)

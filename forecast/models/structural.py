@@ -23,12 +23,12 @@ __all__ = ["FittedStructural", "Structural"]
 
 @dataclass(frozen=True)
 class FittedStructural:
-    """`found`: variances on the standardised scale, in statsmodels' order; `harmonics`: 0 for no season."""
+    """`params`: variances on the standardised scale, in statsmodels' order; `harmonics`: 0 for no season."""
 
     series: Series
     scale: Scale
     harmonics: int
-    found: tuple[float, ...]
+    params: tuple[float, ...]
     form: Innovations
     errors: Pool
     centre: float
@@ -37,7 +37,7 @@ class FittedStructural:
     @property
     def parameters(self) -> Parameters:
         """The number of harmonics and the variances."""
-        return {"harmonics": self.harmonics, "found": list(self.found)}
+        return {"harmonics": self.harmonics, "found": list(self.params)}
 
     def simulate(self, horizon: int, n: int, rng: np.random.Generator) -> Floats:
         """(n, horizon), encounters per month."""
@@ -63,13 +63,13 @@ class Structural:
         harmonics = min(self.harmonics, series.season // 2) if len(series.values) >= 2 * series.season else 0
         model = self._model(series, harmonics)
         first = np.array(start["found"]) if start is not None and start["harmonics"] == harmonics else None
-        found = model.fit(start_params=first, disp=False, maxiter=50, warn_convergence=False, return_params=True)
-        if not np.isfinite(found).all():
+        params = model.fit(start_params=first, disp=False, maxiter=50, warn_convergence=False, return_params=True)
+        if not np.isfinite(params).all():
             raise FitError(
                 f"{series.area}: the search of the structural model ended without finite variances. Use model "
                 "random_walk."
             )
-        return self._fitted(series, harmonics, tuple(float(number) for number in found), model)
+        return self._fitted(series, harmonics, tuple(float(number) for number in params), model)
 
     def restore(self, series: Series, parameters: Parameters) -> FittedStructural:
         """The fit of these variances."""
@@ -87,8 +87,8 @@ class Structural:
         seasons = [{"period": series.season, "harmonics": harmonics}] if harmonics else None
         return UnobservedComponents(values, level="local level", freq_seasonal=seasons)
 
-    def _fitted(self, series: Series, harmonics: int, found: tuple[float, ...], model: Any) -> FittedStructural:
-        form, errors = innovations(model.filter(np.array(found), cov_type="none"), series.area)
+    def _fitted(self, series: Series, harmonics: int, params: tuple[float, ...], model: Any) -> FittedStructural:
+        form, errors = innovations(model.filter(np.array(params), cov_type="none"), series.area)
         _, centre, spread = self._standardised(series)
         kept = pool(errors, least=one_encounter(series, self.scale) / spread, half_life=self.half_life)
-        return FittedStructural(series, self.scale, harmonics, found, form, kept, centre, spread)
+        return FittedStructural(series, self.scale, harmonics, params, form, kept, centre, spread)

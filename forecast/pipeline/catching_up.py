@@ -29,7 +29,7 @@ def catch_up(panel: str, job: Job, progress: Progress) -> None:
         return
     progress.begin(f"{panel}: logging to MLflow")
     lacking = [one for one in known.values() if one.id in due or one.run_id is None or (one.current and not follows)]
-    found = outbox.deliver(
+    delivered = outbox.deliver(
         job.outbox,
         [one.id for one in sorted(lacking, key=lambda one: not one.current)],  # what is served, then the oldest first
         panel=panel,
@@ -38,8 +38,8 @@ def catch_up(panel: str, job: Job, progress: Progress) -> None:
         artifacts=job.artifacts,
         budget=job.tracking_budget,
     )
-    problem = found.problem
-    for release, run in found.runs.items():
+    problem = delivered.problem
+    for release, run in delivered.runs.items():
         one = known[release]
         try:
             if run != one.run_id or (one.current and release != champion):
@@ -47,10 +47,10 @@ def catch_up(panel: str, job: Job, progress: Progress) -> None:
             outbox.remove(job.outbox, release)
         except EncountersError as error:
             problem = str(error)
-    sent = len(found.runs.keys() & set(due))
+    sent = len(delivered.runs.keys() & set(due))
     if len(due) > 1 and sent:
         progress.say(f"{panel}: MLflow has {sent} of {len(due)} retrainings now")
     if problem is not None:
-        missing = " and ".join(release for release in due if release not in found.runs)
+        missing = " and ".join(release for release in due if release not in delivered.runs)
         lacks = f"has no run of {missing} yet" if missing else "lags behind"
         progress.say(f"{panel}: MLflow {lacks}; a later retraining sends what is missing. {problem}")

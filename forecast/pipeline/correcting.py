@@ -34,8 +34,8 @@ def since_issue(panel: str, archive: Archive, manifest: Manifest) -> list[Correc
 
 
 def _corrections(panel: str, archive: Archive) -> list[Correction]:
-    found = [one for kept in archive.kept(panel) for one in _of(panel, kept)]
-    return sorted(found, key=lambda one: one.at)
+    recorded = [one for kept in archive.kept(panel) for one in _of(panel, kept)]
+    return sorted(recorded, key=lambda one: one.at)
 
 
 def _of(panel: str, kept: Kept) -> list[Correction]:

@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING
 
 from forecast.core.months import Month
 from forecast.core.tables import Counts, Forecasts
+from forecast.core.version import code_version
 from forecast.evaluation import stored
 from forecast.evaluation.comparison import Comparison
 from forecast.evaluation.report.page import page
 from forecast.evaluation.report.whole import report
 from forecast.recipe.recipe import Recipe
-from forecast.recipe.version import code_version
 
 if TYPE_CHECKING:
     import pandas as pd

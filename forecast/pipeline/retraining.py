@@ -13,13 +13,13 @@ from sqlalchemy import Engine
 
 from forecast.core.errors import ClockError, EncountersError, GateRefused, RecipeError, TrackingError
 from forecast.core.tables import Counts
+from forecast.core.version import code_version
 from forecast.evaluation.cautions import contradicted, contradiction
 from forecast.pipeline.catching_up import catch_up
 from forecast.pipeline.correcting import record_counts, since_issue
 from forecast.pipeline.job import Job, Progress, Result
 from forecast.recipe.recipe import Recipe, bundled_recipes
 from forecast.recipe.recipe import load as load_recipe
-from forecast.recipe.version import code_version
 from forecast.release import ledger, publish, read
 from forecast.release.corrections import Correction
 from forecast.release.lease import hold
@@ -78,8 +78,8 @@ def retrain(panel: str, job: Job, progress: Progress, *, force: bool = False, as
 
 def _retrain(panel: str, job: Job, progress: Progress, *, force: bool, as_of: date | None) -> Result:
     now = job.clock()
-    recipes = _candidates(panel, job)
     counts = job.archive.as_of(panel, as_of or now.date())
+    recipes = _candidates(job, counts)
     once = f"{HINDCAST} {as_of}" if as_of else f"forced {now.isoformat()}" if force else ""
     migrate(job.engine)
     corrected: list[Correction] = []
@@ -103,15 +103,15 @@ def _retrain(panel: str, job: Job, progress: Progress, *, force: bool, as_of: da
         # What an earlier release said holds again: that one stays as it is, and another is issued.
         key = release_key(counts, recipes, code=code_version(), contradicted=f"{against} after {last.id}")
     # Looked up before the lock and again under it: a second start finds what the first has published meanwhile.
-    if (found := _published(job.engine, panel, key)) is not None:
+    if (published := _published(job.engine, panel, key)) is not None:
         if corrected:
-            return _served_again(panel, job, found, corrected[-1], now)
-        if as_of is None and _is_lost(job, panel, found, key):
-            _describe_again(panel, job, progress, counts, recipes, found)
-        return _nothing_new(job, panel, found, hindcast=as_of is not None)
+            return _served_again(panel, job, published, corrected[-1], now)
+        if as_of is None and _is_lost(job, panel, published, key):
+            _describe_again(panel, job, progress, counts, recipes, published)
+        return _nothing_new(job, panel, published, hindcast=as_of is not None)
     with hold(job.engine, panel, holder=job.holder, now=now, ttl=LEASE_LASTS) as lease:
-        if (found := _published(job.engine, panel, key)) is not None:
-            return _nothing_new(job, panel, found, hindcast=as_of is not None)
+        if (published := _published(job.engine, panel, key)) is not None:
+            return _nothing_new(job, panel, published, hindcast=as_of is not None)
         why = once or f"counts through {counts.through}"
         run = ledger.start(job.engine, panel, why=why, now=now)
         try:
@@ -143,7 +143,7 @@ def _nothing_new(job: Job, panel: str, release: str, *, hindcast: bool) -> Resul
 
 def _is_lost(job: Job, panel: str, release: str, key: str) -> bool:
     """Whether MLflow lacks the release that is served, and what was published under `key` is that release."""
-    served = next((found for found in read.releases(job.engine, panel) if found.current), None)
+    served = next((summary for summary in read.releases(job.engine, panel) if summary.current), None)
     if served is None or served.manifest.key != key or release in outbox.waiting(job.outbox, panel):
         return False
     try:
@@ -182,9 +182,10 @@ def _served_again(panel: str, job: Job, release: str, correction: Correction, no
     return Result(panel, "nothing new", release)
 
 
-def _candidates(panel: str, job: Job) -> list[Recipe]:
+def _candidates(job: Job, counts: Counts) -> list[Recipe]:
     """The recipes that compete. Raises RecipeError where two carry one name: their scores could not be told apart."""
-    recipes = [load_recipe(name) for name in job.recipes or job.archive.panels[panel].recipes]
+    own = job.archive.panels[counts.panel.id].recipes_for(len(counts.open_areas))
+    recipes = [load_recipe(name) for name in job.recipes or own]
     names = [recipe.name for recipe in recipes]
     if twice := [name for name in names if names.count(name) > 1]:
         raise RecipeError(f"Two recipes are called {twice[0]!r}. Give each its own name in its file.")
@@ -193,12 +194,12 @@ def _candidates(panel: str, job: Job) -> list[Recipe]:
 
 def _served(engine: Engine, panel: str) -> Manifest | None:
     """What the release that is served now says of itself."""
-    return next((found.manifest for found in read.releases(engine, panel) if found.current), None)
+    return next((summary.manifest for summary in read.releases(engine, panel) if summary.current), None)
 
 
 def _last_issued(engine: Engine, panel: str) -> Manifest | None:
     """What the newest release says of itself, served or not: after a rollback it is not the one that is served."""
-    return next((found.manifest for found in read.releases(engine, panel) if not found.manifest.hindcast), None)
+    return next((summary.manifest for summary in read.releases(engine, panel) if not summary.manifest.hindcast), None)
 
 
 def _check_not_behind(counts: Counts, served: Manifest, job: Job, now: datetime) -> None:
@@ -237,4 +238,4 @@ def _defender(name: str) -> Recipe:
 
 
 def _published(engine: Engine, panel: str, key: str) -> str | None:
-    return next((found.id for found in read.releases(engine, panel) if found.manifest.key == key), None)
+    return next((summary.id for summary in read.releases(engine, panel) if summary.manifest.key == key), None)

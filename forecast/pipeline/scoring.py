@@ -6,11 +6,11 @@ Every step writes what is missing and nothing else, so that a run that was kille
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import numpy as np
 
-from forecast.core.errors import LockHeld, one_line
+from forecast.core.errors import LockHeld, StoreError, one_line
 from forecast.core.executor import HERE
 from forecast.core.months import Month
 from forecast.core.scorecard import Scored, Truth
@@ -20,7 +20,7 @@ from forecast.pipeline.correcting import record_counts
 from forecast.pipeline.job import Job, Progress
 from forecast.recipe.recipe import load as load_recipe
 from forecast.recipe.recipe import run as run_recipe
-from forecast.release import alarms, issued_models, issued_scores, ledger, read
+from forecast.release import alarms, issued_models, issued_scores, ledger, outside_forecasts, read
 from forecast.release.alarms import AlarmChange
 from forecast.release.lease import Lease, renew
 
@@ -91,11 +91,11 @@ def _score(panel: str, job: Job, progress: Progress, lease: Lease, run: int, *, 
         return []
     ledger.step(job.engine, run, STEP, now=job.clock())
     progress.begin(f"{panel}: {STEP}", len(waiting))
-    failed = []
+    failed: list[str] = []
     for release, truth in waiting.items():
         renew(job.engine, lease)
         try:
-            rows, models = _scored(panel, job, release, truth)
+            rows, models = _scored(panel, job, release, truth, failed)
             issued_scores.record(job.engine, panel, rows, models=models)
         except (
             Exception
@@ -106,10 +106,11 @@ def _score(panel: str, job: Job, progress: Progress, lease: Lease, run: int, *, 
 
 
 def _scored(
-    panel: str, job: Job, release_id: str, truth: Sequence[Truth]
+    panel: str, job: Job, release_id: str, truth: Sequence[Truth], failed: list[str]
 ) -> tuple[Sequence[Scored], dict[str, Sequence[Scored]]]:
     """One release beside some counts, and the naive floor from the same origin and the counts that were public then;
-    with it, each model that was issued with the release, where it forecasts the area.
+    with it, each model that was issued with the release, where it forecasts the area, and each outside one that was
+    registered beside it. `failed`: gets a line where those cannot be read, which hides nothing else.
     """
     release = read.load(job.engine, release_id)
     forecasts = _forecasts(release)
@@ -124,15 +125,19 @@ def _scored(
         compared=False,
     )
 
-    def score(tables: Forecasts) -> Sequence[Scored]:
-        last = forecasts.origin + tables.horizon
+    def score(tables: Forecasts, known: Collection[tuple[str, Month]] = ()) -> Sequence[Scored]:
+        areas, last = set(tables.areas), tables.origin + tables.horizon
         return monitoring.score(
             release=release_id,
             issued=release.month_of_issue,
             forecasts=tables,
             floor=floor.forecasts,
             counts=counts,
-            truth=[count for count in truth if count.area in set(tables.areas) and count.month <= last],
+            truth=[
+                count
+                for count in truth
+                if count.area in areas and count.month <= last and (count.area, count.month) not in known
+            ],
         )
 
     own = monitoring.score(
@@ -143,9 +148,14 @@ def _scored(
         counts=counts,
         truth=truth,
     )
-    return own, {
-        kept.model: score(_issued(kept, forecasts.origin)) for kept in issued_models.load(job.engine, release_id)
-    }
+    models = {kept.model: score(_issued(kept, forecasts.origin)) for kept in issued_models.load(job.engine, release_id)}
+    try:
+        for outside in outside_forecasts.beside(job.engine, release_id):
+            known = outside_forecasts.foreknown(job.engine, outside)
+            models[outside.model] = [row for table in outside.tables for row in score(table, known)]
+    except StoreError as error:
+        failed.append(f"{release_id}: {one_line(error)}")
+    return own, models
 
 
 def _issued(kept: issued_models.IssuedModel, origin: Month) -> Forecasts:

@@ -13,16 +13,17 @@ from typing import TYPE_CHECKING, Any
 from forecast.core.errors import TrackingError, one_line
 from forecast.core.months import Month
 from forecast.core.tables import Counts, Forecasts
-from forecast.evaluation import backtest, chances, gates, record, scores, selection
+from forecast.core.version import code_version
+from forecast.evaluation import backtest, chances, decisions, gates, record, scores, selection
 from forecast.evaluation.cache import FitCache
 from forecast.evaluation.cautions import cautions, contradiction, stale_after
 from forecast.evaluation.comparison import Comparison
 from forecast.models.fitting import make_ready
 from forecast.pipeline import reporting
 from forecast.pipeline.job import Job, Progress, Result
+from forecast.recipe import routing
 from forecast.recipe.recipe import Recipe, Run, member_forecasts
 from forecast.recipe.recipe import run as run_recipe
-from forecast.recipe.version import code_version
 from forecast.release import ledger, publish, read
 from forecast.release.lease import Lease, renew
 from forecast.release.manifest import Manifest
@@ -130,11 +131,13 @@ class Training:
         trust = selection.confidence(
             own, judged_on=judged_on, contradicted=f"{newer.panel}, {newer.month}" if newer else ""
         )
-        served = chances.chances(forecasts=[one for one in replayed if one.model == verdict.name], truth=self.counts)
+        champion = [one for one in replayed if one.model == verdict.name]
+        served = chances.chances(forecasts=champion, truth=self.counts)
         report = scores.report(scored, origins=origins) | {
             "selection": verdict.figures() | {"coverage": lately.figures()},
             "confidence": trust,
             "exceedance": chances.report(served, model=verdict.name),
+            "decisions": decisions.report(decisions.costs(forecasts=champion, truth=self.counts), model=verdict.name),
         }
         kept = reporting.record_of(
             self.counts,
@@ -186,6 +189,8 @@ class Training:
 
     def _manifest(self, made: Run, report: dict[str, Any]) -> Manifest:
         counts, now = self.counts, self.job.clock()
+        sparse = routing.sparsely(fit for fit in made.fits if fit.member in made.recipe.pooled)
+        said = (routing.sentence(len(sparse), len(counts.open_areas)),) if sparse else ()
         issued = counts.as_of if self.hindcast else now.date()
         return Manifest(
             panel=self.panel,
@@ -198,9 +203,9 @@ class Training:
             recipe=made.recipe.name,
             code_version=code_version(),
             hindcast=self.hindcast,
-            scores=report | {"draws": made.recipe.draws},
+            scores=report | {"draws": made.recipe.draws} | ({"sparse": list(sparse)} if sparse else {}),
             fallbacks=made.fallbacks,
-            notes=cautions(counts, horizon=made.recipe.horizon, issued=issued, others=self.job.others(counts)),
+            notes=cautions(counts, horizon=made.recipe.horizon, issued=issued, others=self.job.others(counts)) + said,
             sources=counts.sources,
         )
 
@@ -208,7 +213,7 @@ class Training:
         """Write what MLflow is to get into the outbox, so that nothing of it is lost from the publication on."""
         self._step("describing it for MLflow")
         outbox.discard(
-            self.job.outbox, self.panel, keep={found.id for found in read.releases(self.job.engine, self.panel)}
+            self.job.outbox, self.panel, keep={summary.id for summary in read.releases(self.job.engine, self.panel)}
         )
         training = Handover(
             panel=self.panel,

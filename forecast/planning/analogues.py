@@ -1,4 +1,5 @@
-"""Dated past events and what followed them: counts over what was forecast just before. Estimates nothing.
+"""Dated past events and what followed them: counts over what was forecast just before. Estimates nothing, and loads
+numpy with the first draw.
 
 The figures lie in `analogues.toml`, with the command that prints them.
 """
@@ -11,11 +12,12 @@ from dataclasses import dataclass
 from datetime import date
 from functools import cache
 from importlib import resources
-
-import numpy as np
+from typing import TYPE_CHECKING
 
 from forecast.core.months import Month
-from forecast.core.tables import Floats
+
+if TYPE_CHECKING:
+    from forecast.core.tables import Floats
 
 __all__ = ["Analogue", "analogues"]
 
@@ -44,6 +46,8 @@ class Analogue:
         keeps its place in all months, and the last month's factor holds after it. Places beyond the outermost levels
         get those: the ends are not read.
         """
+        import numpy as np
+
         known = np.array([np.interp(places, self.levels, row) for row in self.ratios])
         return known[np.minimum(np.arange(months), len(known) - 1)]
 
@@ -58,7 +62,7 @@ def analogues() -> Mapping[str, Analogue]:
     text = (resources.files("forecast.planning") / "analogues.toml").read_text(encoding="utf-8")
     values = tomllib.loads(text)
     levels = tuple(values["levels"])
-    found = [
+    catalogue = [
         Analogue(
             **{**row, "origin": Month.parse(row["origin"]), "ratios": tuple(map(tuple, row["ratios"]))},
             area=values["area"],
@@ -67,4 +71,4 @@ def analogues() -> Mapping[str, Analogue]:
         )
         for row in values["analogue"]
     ]
-    return {one.name: one for one in sorted(found, key=lambda one: one.date)}
+    return {one.name: one for one in sorted(catalogue, key=lambda one: one.date)}

@@ -87,21 +87,21 @@ def draws_answered(outcome: Outcome) -> dict[str, Any]:
 
 def _tag(tag: Tag) -> dict[str, Any]:
     """A tag with what it has; people and beds whole, shares and factors to six decimals."""
-    found: dict[str, Any] = {"event": tag.number, "kind": tag.kind}
+    entry: dict[str, Any] = {"event": tag.number, "kind": tag.kind}
     for name, values in (("people", tag.people), ("beds", tag.beds)):
         if values is not None:
-            found[name] = _whole(values)
+            entry[name] = _whole(values)
     if tag.show_up is not None:
-        found["show_up"] = tag.show_up.round(6).tolist()
+        entry["show_up"] = tag.show_up.round(6).tolist()
     if tag.share is not None:
-        found["share"] = {area: values.round(6).tolist() for area, values in tag.share.items()}
+        entry["share"] = {area: values.round(6).tolist() for area, values in tag.share.items()}
     if tag.multiplier is not None:
         # One factor per draw where it is the same in all months, otherwise (months, draws) from `month` on.
         same = bool((tag.multiplier == tag.multiplier[0]).all())
-        found["multiplier"] = (tag.multiplier[0] if same else tag.multiplier).round(6).tolist()
+        entry["multiplier"] = (tag.multiplier[0] if same else tag.multiplier).round(6).tolist()
     if tag.month is not None:
-        found["month"] = str(tag.month)
-    return found
+        entry["month"] = str(tag.month)
+    return entry
 
 
 def _by_area(before: Floats, after: Floats, more: Floats, coverage: Sequence[int]) -> list[list[list[dict[str, Any]]]]:

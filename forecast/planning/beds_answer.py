@@ -32,11 +32,11 @@ COLUMNS = (
 )
 
 
-def beds_answered(found: Nights) -> dict[str, Any]:
+def beds_answered(nights: Nights) -> dict[str, Any]:
     """`months`, `first_full` (the last entry, without a month: not in these months), `beds_for` all of the months."""
-    months, draws = [], found.need.shape[1]
+    months, draws = [], nights.need.shape[1]
     reached, first = np.zeros(draws, dtype=bool), []
-    for month, (need, beds) in zip(found.months, found.by_month(), strict=True):
+    for month, (need, beds) in zip(nights.months, nights.by_month(), strict=True):
         busiest = need.max(axis=0)
         lacking = np.maximum(need - beds, 0)
         full = busiest > beds
@@ -58,7 +58,7 @@ def beds_answered(found: Nights) -> dict[str, Any]:
             }
         )
     first.append({"month": None, **chance(int((~reached).sum()), draws)})
-    return {"months": months, "first_full": first, "beds_for": _safe(found.need.max(axis=0))}
+    return {"months": months, "first_full": first, "beds_for": _safe(nights.need.max(axis=0))}
 
 
 def as_csv(answered: dict[str, Any]) -> str:
@@ -114,18 +114,18 @@ def _share(question: BedsQuestion) -> str:
 
 
 def _levels(values: Floats) -> dict[str, int | None]:
-    found = quantiles(values, (0.5, *(level / 100 for level in _LEVELS)))
-    return dict(zip(("median", *map(str, _LEVELS)), (_whole(value) for value in found.tolist()), strict=True))
+    at_levels = quantiles(values, (0.5, *(level / 100 for level in _LEVELS)))
+    return dict(zip(("median", *map(str, _LEVELS)), (_whole(value) for value in at_levels.tolist()), strict=True))
 
 
 def _safe(busiest: Floats) -> dict[str, int | None]:
     """The fewest whole beds with which so many in a hundred worlds lack none."""
-    found = np.sort(busiest)
-    draws = len(found)
+    ordered = np.sort(busiest)
+    draws = len(ordered)
     safe = {}
     for safety in SAFETY:
         beyond = draws * (100 - safety) / 100
-        safe[str(safety)] = int(found[int(np.ceil(draws * safety / 100 - 1e-9)) - 1]) if beyond >= FEWEST else None
+        safe[str(safety)] = int(ordered[int(np.ceil(draws * safety / 100 - 1e-9)) - 1]) if beyond >= FEWEST else None
     return safe
 
 

@@ -54,16 +54,16 @@ def parsed(text: bytes | str) -> dict[str, Any]:
         raise PlanError(f"The body has {len(text)} bytes; {MOST_BYTES} are read. Ask with fewer events.")
     try:
         plain = text.decode() if isinstance(text, bytes) else text
-        found = json.loads(plain, object_pairs_hook=_once, parse_constant=_not_finite)
+        body = json.loads(plain, object_pairs_hook=_once, parse_constant=_not_finite)
     except RecursionError:
         raise PlanError("The body is nested too deeply. Send an object of plain members.") from None
     except UnicodeDecodeError:
         raise PlanError("The body is no UTF-8. Send JSON in UTF-8.") from None
     except ValueError as error:
         raise PlanError(f"The body is no JSON: {' '.join(str(error).split())[:200]}. Correct it.") from None
-    if not isinstance(found, dict):
+    if not isinstance(body, dict):
         raise PlanError('The body is no JSON object. Send one, such as {"areas": ["el-paso"], "events": []}.')
-    return found
+    return body
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -209,10 +209,10 @@ def _two(body: Body, member: str) -> list[Any]:
 
 def _by_area(body: Body, window: Window, member: str) -> dict[str, Any]:
     """The values by slug; an area that is named twice, by two names, is refused."""
-    found: dict[str, Any] = {}
+    by_slug: dict[str, Any] = {}
     for text, value in body.mapping(member, most=MOST_AREAS).items():
         slug = window.area(body, member, text)
-        if slug in found:
+        if slug in by_slug:
             raise body.refused(member, f"{slug} is named twice. Name each area once")
-        found[slug] = "null" if value is None else value
-    return found
+        by_slug[slug] = "null" if value is None else value
+    return by_slug

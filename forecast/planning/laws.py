@@ -85,8 +85,8 @@ def strict_and_monotone(paths: Paths, thresholds: Iterable[float]) -> list[str]:
     for area, values in zip(paths.areas, paths.values, strict=True):
         before: Ints | None = None
         for threshold in ascending:
-            found = exceedance(values, limits(threshold, months_of(paths), "month"))
-            hits = np.array([chance.hits for chance in found.above])
+            exceeded = exceedance(values, limits(threshold, months_of(paths), "month"))
+            hits = np.array([chance.hits for chance in exceeded.above])
             if before is not None and (hits > before).any():
                 breaches.append(f"{area}: more draws exceed {threshold:g} than a lower threshold")
             if (hits + (values <= threshold).sum(axis=1) != values.shape[1]).any():

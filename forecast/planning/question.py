@@ -12,7 +12,7 @@ from forecast.core.months import Month
 from forecast.planning.body import Body
 from forecast.planning.events import Event, Window, read_events
 
-__all__ = ["COVERAGE", "COVERAGES", "MOST_AREAS", "ScenarioQuestion", "read_scenario", "seed_of"]
+__all__ = ["COVERAGE", "COVERAGES", "MOST_AREAS", "ScenarioQuestion", "read_scenario", "read_together", "seed_of"]
 
 # As those of forecasts: per cent.
 COVERAGES = (*range(10, 100, 10), 95, 98)
@@ -64,6 +64,26 @@ def read_scenario(values: Mapping[str, Any], *, named: Callable[[str], Area], mo
     return ScenarioQuestion(panels[0], tuple(areas), events, _coverage(body), seed_of(body))
 
 
+def read_together(values: Mapping[str, Any], *, most: int) -> list[tuple[str, dict[str, Any]]]:
+    """Title and body of each of several scenarios, at most so many: `{"scenarios": [{"title": ..., "areas": ...}]}`.
+
+    The bodies are not read yet. Raises PlanError.
+    """
+    body = Body(values, known=("scenarios",))
+    made: dict[str, dict[str, Any]] = {}
+    for number, value in enumerate(body.list_of("scenarios", most=most), start=1):
+        if not isinstance(value, dict):
+            raise body.refused("scenarios", f"number {number} is no object. Write one with a title, areas and events")
+        own = Body(value, known=("title", *_MEMBERS), under=f"scenarios[{number}]")
+        title = own.text("title").strip()
+        if not 0 < len(title) <= 100:
+            raise own.refused("title", "it has 1 to 100 characters. Write so many")
+        if title in made:
+            raise own.refused("title", f"{title!r} is taken. Give each its own")
+        made[title] = {name: member for name, member in value.items() if name != "title"}
+    return list(made.items())
+
+
 def seed_of(body: Body) -> int:
     """The seed of a body, that of everybody where none is given."""
     return body.whole("seed", least=0, most=2**32 - 1) if body.has("seed") else SEED
@@ -72,14 +92,14 @@ def seed_of(body: Body) -> int:
 def _coverage(body: Body) -> tuple[int, ...]:
     if not body.has("coverage"):
         return COVERAGE
-    found = []
+    coverage = []
     for value in body.list_of("coverage", most=len(COVERAGES)):
         if isinstance(value, bool) or not isinstance(value, int) or value not in COVERAGES:
             known = ", ".join(map(str, COVERAGES))
             raise body.refused(
                 "coverage", f"{str(value)[:20]!r} is not a coverage that is answered. Use some of {known}"
             )
-        found.append(value)
-    if len(set(found)) < len(found):
+        coverage.append(value)
+    if len(set(coverage)) < len(coverage):
         raise body.refused("coverage", "a coverage is named twice. Name each once")
-    return tuple(sorted(found))
+    return tuple(sorted(coverage))

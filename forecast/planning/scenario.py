@@ -142,17 +142,17 @@ def _group_arrival(worlds: _Worlds, event: Event, number: int, rng: np.random.Ge
     show_up = (event.show_up or Range(1, 1)).drawn(rng, n)
     first, last = worlds.step(event.first), worlds.step(event.last)
     when = rng.dirichlet(np.ones(last - first + 1), n).T
-    found = _shares(worlds, event, rng)
-    for area, share in found.share.items():
+    where = _shares(worlds, event, rng)
+    for area, share in where.share.items():
         worlds.add(area, slice(first, last + 1), np.rint(people * show_up * share * when))
     met = "all of them are" if event.show_up is None else f"a share of {event.show_up.words(_percent)} of them is"
     months = f"in {event.first}" if first == last else f"between {event.first} and {event.last}"
     spread = "" if first == last else "; how they spread over these months is open, each way as likely"
     words = (
         f"{event.people.words()} people arrive {months}, beside those who come anyway; {met} encountered{spread}. "
-        f"Where: {found.words}."
+        f"Where: {where.words}."
     )
-    return Tag(number, "group_arrival", words, people=people, show_up=show_up, share=found.share)
+    return Tag(number, "group_arrival", words, people=people, show_up=show_up, share=where.share)
 
 
 def _shares(worlds: _Worlds, event: GroupArrival, rng: np.random.Generator) -> Learnt:
@@ -235,13 +235,13 @@ _APPLIED: dict[type[Event], Callable[[_Worlds, Event, int, np.random.Generator],
 
 def _summed(values: Floats, areas: Sequence[str], worlds: _Worlds) -> Floats:
     """(areas, months, draws): every area the sum of its leaves."""
-    found = np.empty((len(areas), *values.shape[1:]))
+    sums = np.empty((len(areas), *values.shape[1:]))
     for row, area in enumerate(areas):
         first, *others = worlds.rows(area)
-        found[row] = values[first]
+        sums[row] = values[first]
         for leaf in others:
-            found[row] += values[leaf]
-    return found
+            sums[row] += values[leaf]
+    return sums
 
 
 def _percent(value: float) -> str:

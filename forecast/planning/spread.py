@@ -47,17 +47,17 @@ def quantiles(values: Floats, levels: Sequence[float], *, whole: bool = False) -
     below = np.floor(places).astype(int)
     above = np.minimum(below + 1, draws - 1)
     lower, upper = ordered[..., below].astype(float), ordered[..., above].astype(float)
-    found = lower + (places - below) * (upper - lower)
-    found[..., [level != 0.5 and not readable(level, draws) for level in levels]] = np.nan
-    return np.asarray(found)
+    at_levels = lower + (places - below) * (upper - lower)
+    at_levels[..., [level != 0.5 and not readable(level, draws) for level in levels]] = np.nan
+    return np.asarray(at_levels)
 
 
 def spreads(values: Floats, coverage: Sequence[int]) -> list[dict[str, Any]]:
     """Median, mean and intervals of each row of (rows, draws), which are whole encounters."""
-    found = quantiles(values, levels_of(coverage), whole=True)
+    at_levels = quantiles(values, levels_of(coverage), whole=True)
     means = values.mean(axis=-1)
     rows = []
-    for row, mean in zip(np.round(found).tolist(), np.round(means).tolist(), strict=True):
+    for row, mean in zip(np.round(at_levels).tolist(), np.round(means).tolist(), strict=True):
         ends = [None if end != end else int(end) for end in row]
         rows.append(
             {
@@ -81,8 +81,8 @@ def chance(hits: int, draws: int) -> dict[str, Any]:
 @lru_cache(maxsize=4096)
 def _read(hits: int, draws: int) -> tuple[float | None, str | None]:
     """The same as a pair; an answer has a thousand of them, most of them alike."""
-    found = Chance(hits, draws)
-    return found.probability, found.bound
+    estimate = Chance(hits, draws)
+    return estimate.probability, estimate.bound
 
 
 def peaks(values: Floats) -> tuple[Floats, Ints]:

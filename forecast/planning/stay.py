@@ -47,9 +47,9 @@ class Stay:
         nights = np.arange(LONGEST + 1)
         # Nights that are over by the k-th, of a stay with the mean 1 that is as uneven, stretched to each mean.
         spent = means * until(nights / means)
-        found = np.diff(spent, axis=1)
-        known = np.flatnonzero(found.max(axis=0) > _LEFT)
-        return np.asarray(found[:, : known[-1] + 1 if len(known) else 1])
+        survival = np.diff(spent, axis=1)
+        known = np.flatnonzero(survival.max(axis=0) > _LEFT)
+        return np.asarray(survival[:, : known[-1] + 1 if len(known) else 1])
 
 
 def read_stay(body: Body) -> Stay:
@@ -75,9 +75,9 @@ def read_stay(body: Body) -> Stay:
     _positive(own, "mean", mean)
     given = own.has("variation")
     variation = own.number("variation", least=0, most=_MOST_VARIATION) if given else VARIATION
-    told = "" if given else " (no variation was given)"
+    note = "" if given else " (no variation was given)"
     words = (
-        f"Stays have a mean of {mean.words()} nights and differ by {variation:.0%} of it, as a rule{told}; none is "
+        f"Stays have a mean of {mean.words()} nights and differ by {variation:.0%} of it, as a rule{note}; none is "
         f"longer than {LONGEST} nights."
     )
     return Stay((), mean, variation, words)

@@ -61,8 +61,8 @@ def learnt(recent: Recent, towards: str, leaves: Sequence[str], rng: np.random.G
         if taken.sum() > 0 and len(kept) >= LEAST_MONTHS - 1:
             stays = kept[rng.integers(0, len(kept), n)]
             moved = taken / taken.sum()
-            found = {leaf: (1 - stays) * part for leaf, part in zip(leaves, moved, strict=True) if part > 0}
-            share = {towards: stays, **found}
+            neighbours = {leaf: (1 - stays) * part for leaf, part in zip(leaves, moved, strict=True) if part > 0}
+            share = {towards: stays, **neighbours}
             return Learnt(
                 share,
                 f"learnt from {len(shares)} months of counts: {towards} kept {kept.mean():.0%} of its share from one "

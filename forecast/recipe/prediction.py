@@ -20,7 +20,7 @@ from forecast.models.catalog import Member, model
 from forecast.models.fitting import Fit, FitTask, fit_all, fit_one, stand_in
 from forecast.models.protocol import PanelModel, Parameters
 from forecast.models.quiet import is_quiet
-from forecast.recipe import pooling
+from forecast.recipe import pooling, routing
 from forecast.recipe.recipe import Recipe
 
 __all__ = ["Prediction", "predict", "predict_in_batches"]
@@ -36,12 +36,13 @@ _Learnt: TypeAlias = Mapping[str, Parameters] | FitError
 @dataclass(frozen=True)
 class Prediction:
     """One series' forecast: `quantiles` (horizon, LEVELS), counts per step;
-    `failures`: members that the floor stands in for, and why.
+    `failures`: members that the floor stands in for, and why; `sparse`: forecast by its recent months alone.
     """
 
     series: Series
     quantiles: Floats
     failures: tuple[str, ...]
+    sparse: bool = False
 
 
 def predict(
@@ -128,6 +129,8 @@ def _fit(unlearnt: Mapping[int, str], task: FitTask) -> Fit:
 
 def _prediction(recipe: Recipe, series: Series, fits: list[tuple[Fit, float]]) -> Prediction:
     rng = np.random.default_rng([recipe.seed, series.origin.ordinal % 2**32])  # steps may be negative
-    pooled = pooling.linear_pool([(fit.paths, weight) for fit, weight in fits], recipe.samples, rng)
+    used = routing.alone(fits)
+    pooled = pooling.linear_pool([(fit.paths, weight) for fit, weight in used], recipe.samples, rng)
     failures = tuple(f"{fit.member.label}: {fit.failure}" for fit, _ in fits if fit.failure is not None)
-    return Prediction(series, np.quantile(pooled, LEVELS, axis=1).T, failures)
+    quantiles = np.quantile(pooled, LEVELS, axis=1).T
+    return Prediction(series, quantiles, failures, sparse=bool(routing.sparsely(fit for fit, _ in used)))

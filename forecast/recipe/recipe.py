@@ -24,7 +24,7 @@ from forecast.core.tables import LEVELS, Counts, Floats, Forecasts, Paths
 from forecast.models.catalog import Member, learns_from_panel
 from forecast.models.fitting import Fit, FitTask, fit_all
 from forecast.models.quiet import is_quiet
-from forecast.recipe import pooling, reconciliation
+from forecast.recipe import pooling, reconciliation, routing
 
 __all__ = [
     "STORED_DRAWS",
@@ -115,12 +115,12 @@ class Run:
     def fallbacks(self) -> dict[str, str]:
         """Area -> which pooled members failed there and why; the floor model stands in for them."""
         pooled = {share.member.label: share for share in self.recipe.members}
-        found: dict[str, list[str]] = {}
+        failures: dict[str, list[str]] = {}
         for fit in self.fits:
             share = pooled.get(fit.member.label)
             if fit.failure and share and share.forecasts(self.counts.panel.group_of(fit.area)):
-                found.setdefault(fit.area, []).append(f"{fit.member.label}: {fit.failure}")
-        return {area: "; ".join(lines) for area, lines in found.items()}
+                failures.setdefault(fit.area, []).append(f"{fit.member.label}: {fit.failure}")
+        return {area: "; ".join(lines) for area, lines in failures.items()}
 
 
 def bundled_recipes() -> tuple[str, ...]:
@@ -211,14 +211,20 @@ def tasks(
                 f"Recipe {recipe.name} has no member for {series.area}, of the group {series.group}. "
                 "Give one member no `only`."
             )
-    found: list[FitTask] = []
+    sparse = routing.sparse(panel) if seen.panel.dimensions else frozenset()
+    fit_tasks: list[FitTask] = []
     for member in recipe.fitted if compared else recipe.pooled:
+        learns = learns_from_panel(member)
         # A leaf without an encounter teaches nothing, and before its first one only later files know that it exists.
-        whole = tuple(series for series in panel if not is_quiet(series)) if learns_from_panel(member) else ()
-        found.extend(
-            FitTask(member, series, horizon or recipe.horizon, recipe.samples, recipe.seed, whole) for series in panel
-        )
-    return found
+        whole = tuple(one for one in panel if not is_quiet(one) and one.area not in sparse) if learns else ()
+        fit_tasks.extend(
+            FitTask(
+                member, series, horizon or recipe.horizon, recipe.samples, recipe.seed, whole,
+                sparse=learns and series.area in sparse,
+            )
+            for series in panel
+        )  # fmt: skip
+    return fit_tasks
 
 
 def assemble(recipe: Recipe, counts: Counts, fits: Sequence[Fit], *, origin: Month, stored: int = STORED_DRAWS) -> Run:
@@ -235,9 +241,14 @@ def assemble(recipe: Recipe, counts: Counts, fits: Sequence[Fit], *, origin: Mon
         [
             pooling.linear_pool(
                 [
-                    (by_key[share.member.label, area].paths, share.weight)
-                    for share in recipe.members
-                    if share.forecasts(seen.panel.group_of(area))
+                    (fit.paths, weight)
+                    for fit, weight in routing.alone(
+                        [
+                            (by_key[share.member.label, area], share.weight)
+                            for share in recipe.members
+                            if share.forecasts(seen.panel.group_of(area))
+                        ]
+                    )
                 ],
                 recipe.samples,
                 rng,

@@ -52,13 +52,13 @@ def surprises(by_area: Mapping[str, Sequence[float]], areas: Sequence[str]) -> F
     one are left out.
     """
     months = max(len(own) for own in by_area.values())
-    found = np.zeros((months, len(areas)))
+    errors = np.zeros((months, len(areas)))
     for place, area in enumerate(areas):
         own = by_area.get(area, ())
-        found[months - len(own) :, place] = own
-    began = int(found.any(axis=1).argmax())
-    found = found[began:]
-    return np.asarray(found + SHARED * found.mean(axis=1, keepdims=True))
+        errors[months - len(own) :, place] = own
+    began = int(errors.any(axis=1).argmax())
+    errors = errors[began:]
+    return np.asarray(errors + SHARED * errors.mean(axis=1, keepdims=True))
 
 
 def templates(past: Floats, horizon: int, draws: int, rng: np.random.Generator) -> Iterator[Floats]:
@@ -103,11 +103,11 @@ def joint_draws(leaves: Floats, past: Floats, draws: int, rng: np.random.Generat
     at = np.clip((np.arange(draws) + 0.5) / draws * samples - 0.5, 0, samples - 1)
     left = np.minimum(at.astype(int), max(samples - 2, 0))
     right = np.minimum(left + 1, samples - 1)
-    found = np.empty((len(leaves), horizon, draws))
+    joint = np.empty((len(leaves), horizon, draws))
     for place, order in enumerate(templates(past, horizon, draws, rng)):
         values = np.sort(leaves[place], axis=-1)
         if draws != samples:
             values = values[:, left] + (at - left) * (values[:, right] - values[:, left])
         order += _TIE * rng.random(order.shape, dtype=np.float32)
-        np.put_along_axis(found[place], order.argsort(axis=-1), values, axis=-1)
-    return found
+        np.put_along_axis(joint[place], order.argsort(axis=-1), values, axis=-1)
+    return joint

@@ -62,11 +62,11 @@ def opened(engine: Engine) -> dict[str, tuple[AlarmChange, ...]]:
     """
     with reading(engine) as connection:
         last = {(event.panel, event.kind): event for event in _last(connection)}
-    found: dict[str, tuple[AlarmChange, ...]] = {}
+    by_panel: dict[str, tuple[AlarmChange, ...]] = {}
     for event in sorted(last.values(), key=lambda event: (event.panel, ALARMS.index(event.kind))):
         if event.raised:
-            found[event.panel] = (*found.get(event.panel, ()), event)
-    return found
+            by_panel[event.panel] = (*by_panel.get(event.panel, ()), event)
+    return by_panel
 
 
 def _last(connection: Connection) -> list[AlarmChange]:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import Connection, Engine, delete, insert, select
 
 from forecast.core.months import Month
+from forecast.core.panels import Panel
 from forecast.release import schema
 from forecast.release.manifest import Manifest
 from forecast.release.store import reading
@@ -107,18 +108,20 @@ def corrected_answers(
             or held.sha256 == row.sha256
         }
         given = {row.sha256 for row in answer}
-        return [
+        events = [
             one
             for one in made
             if one.sha256 in concerned
             or (one.sha256 in given and _public(one.published, as_of) and not _public(one.before, as_of))
         ]
+        # What was done with a file was done in each panel that it is of.
+        return list({(one.sha256, one.kind, one.at): one for one in reversed(events)}.values())[::-1]
 
 
 def record(connection: Connection, corrections: Iterable[Correction]) -> None:
     """Store those that are not there yet, inside a transaction that is already open."""
-    known = {(one.sha256, one.kind, one.at) for one in stored(connection)}
-    fresh = [one for one in corrections if (one.sha256, one.kind, one.at) not in known]
+    known = {(one.panel, one.sha256, one.kind, one.at) for one in stored(connection)}
+    fresh = [one for one in corrections if (one.panel, one.sha256, one.kind, one.at) not in known]
     if fresh:
         table = schema.correction
         connection.execute(
@@ -131,10 +134,13 @@ def record(connection: Connection, corrections: Iterable[Correction]) -> None:
 
 
 def supersede(
-    connection: Connection, corrections: Iterable[Correction], holding: set[tuple[str, Month, date, str]]
+    connection: Connection,
+    panel: Panel,
+    corrections: Iterable[Correction],
+    holding: set[tuple[str, Month, date, str]],
 ) -> None:
-    """Move the counts of corrected files that no longer hold out of what is served,
-    inside a transaction that is already open.
+    """Move the counts of a panel's corrected files that no longer hold out of what is served,
+    inside a transaction that is already open. A file may be other panels' too, whose counts stay.
 
     `holding`: (area, month, published, sha256) of what does hold. They stay in a table of their own; scores by them are
     taken back, since they are computed again by what holds.
@@ -142,7 +148,8 @@ def supersede(
     until = {one.sha256: one.at for one in corrections}
     table = schema.observation
     recorded = connection.execute(select(table).where(table.c.sha256.in_(list(until)))).all() if until else []
-    gone = [row for row in recorded if (row.area, row.month, row.published, row.sha256) not in holding]
+    mine = [row for row in recorded if panel.covers(row.area)]
+    gone = [row for row in mine if (row.area, row.month, row.published, row.sha256) not in holding]
     if not gone:
         return
     names = [column.name for column in table.columns]

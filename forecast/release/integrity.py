@@ -63,7 +63,7 @@ def verified(connection: Connection, release_id: str, paths: Sequence[PathRow]) 
     said = connection.execute(
         select(schema.release_panel).where(schema.release_panel.c.release == release_id)
     ).one_or_none()
-    if found != head.checksum or (said is not None and digest(said.description) != said.checksum):
+    if recomputed != head.checksum or (said is not None and digest(said.description) != said.checksum):
         raise StoreError(
             f"{release_id} is damaged: its rows do not match its checksum. Restore the store, or serve an earlier "
             "one: encounters rollback."

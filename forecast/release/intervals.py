@@ -23,13 +23,15 @@ Unit = Literal["month", "day"]
 
 
 class MonthAhead(NamedTuple):
-    """One month of one area. `ends`: lower and upper end of each interval in turn, in the unit that was asked for."""
+    """One month of one area. `ends`: lower and upper end of each interval in turn, in the unit that was asked for;
+    `mean`: None where it is not kept.
+    """
 
     month: str
     horizon: int
     lead: int
     median: float
-    mean: float
+    mean: float | None
     ends: list[float]
 
 
@@ -74,8 +76,8 @@ def months_ahead(
     lead = release.lead(forecast.months[0])
     rows = []
     for at, (month, days) in enumerate(_calendar(forecast.months[0], len(forecast.months))[:horizon]):
-        stored, mean = forecast.quantiles[at], forecast.means[at]
-        if not math.isfinite(mean + sum(stored)):
+        stored, mean = forecast.quantiles[at], None if forecast.means is None else forecast.means[at]
+        if not math.isfinite((mean or 0) + sum(stored)):
             raise ValueError(f"{forecast.slug} has a figure that is not finite in {month}.")
         median = scaled(stored[middle], days, unit)
         # The comprehension is `scaled` written out: this is what most of an answer's time goes into.
@@ -84,7 +86,8 @@ def months_ahead(
             if unit == "month"
             else [round(stored[place] / days, 1) for place in places]
         )
-        rows.append(MonthAhead(month, at + 1, lead + at, median, scaled(mean, days, unit), ends))
+        expected = None if mean is None else scaled(mean, days, unit)
+        rows.append(MonthAhead(month, at + 1, lead + at, median, expected, ends))
     return rows
 
 

@@ -51,13 +51,18 @@ def rows(release_id: str, models: Iterable[Forecasts]) -> list[dict[str, Any]]:
     ]
 
 
-def load(engine: Engine, release_id: str) -> tuple[IssuedModel, ...]:
-    """The models of a release, by name; none where it was issued before they were kept. Raises StoreError."""
+def load(engine: Engine, release_id: str, *, only: str | None = None) -> tuple[IssuedModel, ...]:
+    """The models of a release, by name, or `only` one; none where it was issued before they were kept.
+
+    Raises StoreError.
+    """
     import numpy as np
 
     table = schema.release_model
     query = select(table).where(table.c.release == release_id).order_by(table.c.model)
-    found = []
+    if only is not None:
+        query = query.where(table.c.model == only)
+    models = []
     with reading(engine) as connection:
         for row in connection.execute(query):
             areas, levels = tuple(json.loads(row.areas)), tuple(json.loads(row.levels))
@@ -69,5 +74,5 @@ def load(engine: Engine, release_id: str) -> tuple[IssuedModel, ...]:
                     f"The forecasts of {row.model} in {release_id} are damaged ({error}). Restore the store from a "
                     "backup."
                 ) from error
-            found.append(IssuedModel(row.model, areas, levels, values))
-    return tuple(sorted(found, key=lambda one: one.model))
+            models.append(IssuedModel(row.model, areas, levels, values))
+    return tuple(sorted(models, key=lambda one: one.model))

@@ -113,18 +113,18 @@ def _take(engine: Engine, panel: str, holder: str, now: datetime, ttl: timedelta
     table = schema.lease
     with writing(engine, subject=panel) as connection:
         free = table.c.expires_at.is_(None) | (table.c.expires_at <= _clock(connection))
-        found = connection.execute(select(table, free.label("free")).where(table.c.panel == panel)).one_or_none()
-        if found is not None and not found.free:
-            freed = f"its lease then runs out by {found.expires_at:{_MOMENT}}"
-            raise LockHeld(_busy(panel, f"{found.holder}, since {found.taken_at:{_MOMENT}}", freed))
-        epoch = 1 if found is None else found.epoch + 1
+        lease = connection.execute(select(table, free.label("free")).where(table.c.panel == panel)).one_or_none()
+        if lease is not None and not lease.free:
+            freed = f"its lease then runs out by {lease.expires_at:{_MOMENT}}"
+            raise LockHeld(_busy(panel, f"{lease.holder}, since {lease.taken_at:{_MOMENT}}", freed))
+        epoch = 1 if lease is None else lease.epoch + 1
         row: dict[str, Any] = {
             "holder": holder,
             "epoch": epoch,
             "taken_at": now,
             "expires_at": _expiry(connection, ttl),
         }
-        if found is None:
+        if lease is None:
             connection.execute(insert(table).values(panel=panel, **row))
         else:
             connection.execute(update(table).where(table.c.panel == panel).values(**row))

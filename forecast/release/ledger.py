@@ -75,8 +75,8 @@ def finish(engine: Engine, run: int, *, now: datetime, verdict: Verdict, reason:
 
 def last(engine: Engine, panel: str) -> Entry | None:
     """The newest run of a panel; None before the first. Raises StoreError."""
-    found = runs(engine, panel, limit=1)
-    return found[0] if found else None
+    newest = runs(engine, panel, limit=1)
+    return newest[0] if newest else None
 
 
 def runs(engine: Engine, panel: str, *, limit: int) -> list[Entry]:

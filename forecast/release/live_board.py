@@ -17,10 +17,12 @@ from forecast.release import schema
 from forecast.release.issued_scores import newest
 from forecast.release.store import reading
 
-__all__ = ["FLOOR", "SERVED", "LiveScore", "live"]
+__all__ = ["FLOOR", "OUTSIDE", "SERVED", "LiveScore", "live"]
 
 # What served, whichever recipe that was, and what every release is measured against.
 SERVED, FLOOR = "recipe", "floor"
+# What stands behind the name of another program's model, and in the name of none of the project.
+OUTSIDE = " (outside)"
 _SCORES, _MODELS, _RELEASES = schema.accuracy, schema.model_accuracy, schema.release
 _COVERAGES = (50, 80, 95)
 
@@ -70,21 +72,21 @@ def live(engine: Engine, areas: Iterable[str], *, panel: str | None = None, mont
     cell = and_(*(_MODELS.c[name] == _SCORES.c[name] for name in ("release", "area", "target_month", "published")))
     beside = select(*common, _MODELS.c.model, _mean(_MODELS.c.wis).label("score"), *_shares(_MODELS.c))
     models = newest(beside).where(cell, *where).group_by(*keys, _MODELS.c.model)
-    found = []
+    board = []
     with reading(engine) as connection:
         for row in connection.execute(own):
-            told = _told(row._mapping, monthly)
-            found.append(LiveScore(model=SERVED, score=row.served, **told))
-            bare = {name: value for name, value in told.items() if not name.startswith("coverage")}
-            found.append(LiveScore(model=FLOOR, score=row.floor, **bare))
-        found += [
-            LiveScore(model=row.model, score=row.score, **_told(row._mapping, monthly))
+            fields = _fields(row._mapping, monthly)
+            board.append(LiveScore(model=SERVED, score=row.served, **fields))
+            bare = {name: value for name, value in fields.items() if not name.startswith("coverage")}
+            board.append(LiveScore(model=FLOOR, score=row.floor, **bare))
+        board += [
+            LiveScore(model=row.model, score=row.score, **_fields(row._mapping, monthly))
             for row in connection.execute(models)
         ]
-    return sorted(found, key=lambda one: (one.panel, str(one.month or ""), one.score, one.model))
+    return sorted(board, key=lambda one: (one.panel, str(one.month or ""), one.score, one.model))
 
 
-def _told(row: Any, monthly: bool) -> dict[str, Any]:
+def _fields(row: Any, monthly: bool) -> dict[str, Any]:
     names = ("panel", "n", "releases", "through", "served", "floor", *(f"coverage_{one}" for one in _COVERAGES))
     return {**{name: row[name] for name in names}, "month": row["target_month"] if monthly else None}
 

@@ -20,7 +20,7 @@ def observed(history: Iterable[tuple[Vintage, Counts]]) -> list[Observation]:
     `history`: each vintage with what was public from its day on, oldest first. A month with an unknown leaf has no
     aggregate.
     """
-    found: list[Observation] = []
+    observations: list[Observation] = []
     known: dict[tuple[str, int], tuple[int, int]] = {}
     for vintage, counts in history:
         place = {slug: column for column, slug in enumerate(counts.areas)}
@@ -32,5 +32,7 @@ def observed(history: Iterable[tuple[Vintage, Counts]]) -> list[Observation]:
                 cell = (int(values[row]), max(int(precision[row]), 1))
                 if known.get((slug, month.ordinal)) != cell:
                     known[slug, month.ordinal] = cell
-                    found.append(Observation(slug, month, vintage.published, *cell, vintage.credit, vintage.sha256))
-    return found
+                    observations.append(
+                        Observation(slug, month, vintage.published, *cell, vintage.credit, vintage.sha256)
+                    )
+    return observations

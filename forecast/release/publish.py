@@ -184,7 +184,7 @@ def record_observations(
     fresh: list[dict[str, Any]] = []
     with writing(engine, subject=panel.id) as connection:
         record(connection, corrections)
-        supersede(connection, corrections, {(row.area, row.month, row.published, row.sha256) for row in ordered})
+        supersede(connection, panel, corrections, {(row.area, row.month, row.published, row.sha256) for row in ordered})
         for slug in dict.fromkeys(row.area for row in ordered):
             for stored in connection.execute(select(table).where(table.c.area == slug)):
                 cell = Observation(*stored)

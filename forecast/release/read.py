@@ -51,14 +51,14 @@ __all__ = [
 @dataclass(frozen=True, slots=True)
 class AreaForecast:
     """One area of a release, horizon by horizon from 1.
-    `means` and `quantiles` (horizons, levels) in encounters per month.
+    `means` and `quantiles` (horizons, levels) in encounters per month; of a compared model no means are kept.
 
     Figures lie in arrays, which take a quarter of the memory of as many numbers of Python.
     """
 
     slug: str
     months: tuple[Month, ...]
-    means: array[float]
+    means: array[float] | None
     quantiles: tuple[array[float], ...]
 
 
@@ -68,7 +68,8 @@ class Release:
     `levels` ascending, those of every row of quantiles; `panel`: what it says of its areas.
 
     Not of the release itself: `corrections` of the files that its counts came from, made since it was issued, and
-    `run_id`, of the MLflow run behind it; None until it is logged.
+    `run_id`, of the MLflow run behind it; None until it is logged. `models`: those whose forecasts were issued with it;
+    `model`: whose figures these are, the recipe's or one of theirs.
     """
 
     id: str
@@ -80,6 +81,8 @@ class Release:
     panel: Panel
     corrections: tuple[Correction, ...] = ()
     run_id: str | None = None
+    models: tuple[str, ...] = ()
+    model: str = "recipe"
 
     @cached_property
     def by_slug(self) -> dict[str, AreaForecast]:
@@ -147,10 +150,10 @@ def current(connection: Connection, *, before: datetime | None = None) -> dict[s
 def latest(engine: Engine, panel: str) -> Release:
     """The release that a panel serves. Raises NoRelease before the first one, StoreError."""
     with reading(engine) as connection:
-        found = current(connection).get(panel)
-        if found is None:
+        identity = current(connection).get(panel)
+        if identity is None:
             raise NoRelease(f"{panel} has no release yet. Publish one: encounters retrain --panel {panel}.")
-        return _load(connection, found)
+        return _load(connection, identity)
 
 
 def load(engine: Engine, release_id: str) -> Release:
@@ -204,7 +207,7 @@ def observations(
     """
     asked = tuple(dict.fromkeys(areas))
     slices = observations_in_slices(engine, asked, first=first, last=last, as_of=as_of, slice_size=len(asked) or 1)
-    return [found for series in slices for months in series.values() for found in months]
+    return [observation for series in slices for months in series.values() for observation in months]
 
 
 def observations_in_slices(
@@ -237,7 +240,8 @@ def observations_in_slices(
 
 
 def content_stamp(engine: Engine) -> Hashable:
-    """Changes whenever counts, corrections, scores, releases or their runs were added, changed or taken away.
+    """Changes whenever counts, corrections, scores, releases, their runs or frozen scenarios were added, changed or
+    taken away.
 
     Cheap enough to poll. Raises StoreError.
     """
@@ -250,6 +254,7 @@ def content_stamp(engine: Engine) -> Hashable:
         select(func.max(schema.correction.c.id)),
         select(func.count(), select(func.max(schema.pointer.c.id)).scalar_subquery()).select_from(schema.release),
         select(func.max(schema.release_run.c.id)),
+        select(func.count()).select_from(schema.frozen_scenario),
     )
     with reading(engine) as connection:
         return tuple(tuple(map(tuple, connection.execute(query))) for query in queries)
@@ -274,7 +279,11 @@ def _load(connection: Connection, release_id: str) -> Release:
     said = select(schema.release_panel.c.description).where(schema.release_panel.c.release == release_id)
     panel = described(connection.execute(said).scalar(), panel=manifest.panel)
     run = _runs(connection, release_id).get(release_id)
-    return Release(release_id, manifest, head.checksum, levels, tuple(areas), head.previous, panel, corrections, run)
+    beside = select(schema.release_model.c.model).where(schema.release_model.c.release == release_id)
+    models = tuple(sorted(connection.execute(beside).scalars()))
+    return Release(
+        release_id, manifest, head.checksum, levels, tuple(areas), head.previous, panel, corrections, run, models
+    )
 
 
 def _runs(connection: Connection, release: str | None = None) -> dict[str, str]:

@@ -54,17 +54,17 @@ def _plain(value: Any) -> str:
 def manifest_of(text: str) -> Manifest:
     """The manifest that `text_of` wrote. Raises StoreError for anything else."""
     try:
-        found = json.loads(text)
-        found.pop("run_id", None)  # where it was kept before it had a table
-        dates = {name: date.fromisoformat(found[name]) for name in ("as_of", "stale_after")}
+        fields = json.loads(text)
+        fields.pop("run_id", None)  # where it was kept before it had a table
+        dates = {name: date.fromisoformat(fields[name]) for name in ("as_of", "stale_after")}
         return Manifest(
             **{
-                **found,
+                **fields,
                 **dates,
-                "issued_at": datetime.fromisoformat(found["issued_at"]).astimezone(UTC),
-                "origin": Month(**found["origin"]),
-                "notes": tuple(found["notes"]),
-                "sources": tuple(_provenance(source) for source in found.get("sources", ())),
+                "issued_at": datetime.fromisoformat(fields["issued_at"]).astimezone(UTC),
+                "origin": Month(**fields["origin"]),
+                "notes": tuple(fields["notes"]),
+                "sources": tuple(_provenance(source) for source in fields.get("sources", ())),
             }
         )
     except (ValueError, TypeError, KeyError, AttributeError) as error:
@@ -81,8 +81,8 @@ def numbers(text: str, *, place: str, expected: int | None = None) -> tuple[floa
     `place` names the row. Raises StoreError for anything else.
     """
     try:
-        found = json.loads(text)
-        values = tuple(float(value) for value in found)
+        entries = json.loads(text)
+        values = tuple(float(value) for value in entries)
     except (ValueError, TypeError) as error:
         raise StoreError(f"{place} is damaged ({error}). Find out how far: encounters verify.") from error
     if expected is not None and len(values) != expected:

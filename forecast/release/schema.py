@@ -19,22 +19,20 @@ accuracy           one row per release, area, month and count that came out late
 model_accuracy     the same of the compared models, a row per model and row of accuracy
 alarm              every raising and clearing of an alarm; the newest row of a panel and kind says whether it is open
 frozen_scenario    what-ifs that were kept with the release that they were put to, to be scored later
+outside_forecast   other programs' forecasts, registered beside the release that was served, to be scored as it is
+outside_withdrawal when one of them was withdrawn, from which on it is not scored
 api_key            who may ask the HTTP interface: a name and the digest of the key, never the key
 
-Rows of the five release tables and of frozen_scenario never change: triggers, made by the migrations, refuse UPDATE
-and DELETE.
+Rows of the five release tables, of frozen_scenario and of the two outside ones never change: triggers, made by the
+migrations, refuse UPDATE and DELETE.
 """
 
 from __future__ import annotations
-
-from datetime import UTC, date, datetime
-from typing import Any
 
 from sqlalchemy import (
     Boolean,
     Column,
     Date,
-    DateTime,
     Float,
     ForeignKey,
     Index,
@@ -43,17 +41,14 @@ from sqlalchemy import (
     MetaData,
     Table,
     Text,
-    TypeDecorator,
     UniqueConstraint,
 )
 
-from forecast.core.months import Month
+from forecast.release.columns import Instant, MonthColumn
 
 __all__ = [
     "REVISIONS",
     "VERSION_TABLE",
-    "Instant",
-    "MonthColumn",
     "accuracy",
     "alarm",
     "api_key",
@@ -63,6 +58,8 @@ __all__ = [
     "metadata",
     "model_accuracy",
     "observation",
+    "outside_forecast",
+    "outside_withdrawal",
     "pointer",
     "release",
     "release_model",
@@ -75,43 +72,9 @@ __all__ = [
 ]
 
 # The migrations, oldest first. Kept here so that a reader can judge a store's age without the migration library.
-REVISIONS: tuple[str, ...] = ("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008")
+REVISIONS: tuple[str, ...] = ("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008", "0009")
 # Not the migration library's own default: MLflow keeps that one, and the two may share a PostgreSQL database.
 VERSION_TABLE = "encounters_schema"
-
-
-class Instant(TypeDecorator[datetime]):
-    """A moment in UTC. Refuses one without a time zone; SQLite forgets the zone, so it is given back on the way out."""
-
-    impl = DateTime(timezone=True)
-    cache_ok = True
-
-    def process_bind_param(self, value: datetime | None, dialect: Any) -> datetime | None:
-        """To UTC."""
-        if value is not None and value.tzinfo is None:
-            raise ValueError(f"{value} has no time zone")
-        return None if value is None else value.astimezone(UTC)
-
-    def process_result_value(self, value: datetime | None, dialect: Any) -> datetime | None:
-        """From the database, in UTC."""
-        if value is None:
-            return None
-        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
-
-
-class MonthColumn(TypeDecorator[Month]):
-    """A month, kept as the date of its first day."""
-
-    impl = Date
-    cache_ok = True
-
-    def process_bind_param(self, value: Month | None, dialect: Any) -> date | None:
-        """To a date."""
-        return None if value is None else value.first_day
-
-    def process_result_value(self, value: date | None, dialect: Any) -> Month | None:
-        """From a date."""
-        return None if value is None else Month.containing(value)
 
 
 metadata = MetaData(
@@ -352,4 +315,31 @@ frozen_scenario = Table(
     Column("title", Text, nullable=False),
     Column("body", Text, nullable=False),  # JSON object, as it was asked
     Column("checksum", Text, nullable=False),  # sha256, see frozen.freeze
+)
+
+outside_forecast = Table(
+    "outside_forecast",
+    metadata,
+    Column("panel", Text, primary_key=True),
+    Column("name", Text, primary_key=True),
+    Column("release", Text, ForeignKey("release.id"), primary_key=True),  # served when it was registered
+    Column("registered_at", Instant, nullable=False),
+    Column("issued", Date),  # the day that its makers name
+    Column("origin", MonthColumn, nullable=False),
+    Column("areas", Text, nullable=False),  # JSON array of slugs
+    Column("levels", Text, nullable=False),  # JSON array, ascending
+    Column("horizon", Integer, nullable=False),
+    Column("quantiles", LargeBinary, nullable=False),
+    Column("file", Text, nullable=False),
+    Column("sha256", Text, nullable=False),  # of the file
+    Column("checksum", Text, nullable=False),  # sha256, see outside_forecasts.register
+)
+
+outside_withdrawal = Table(
+    "outside_withdrawal",
+    metadata,
+    Column("panel", Text, primary_key=True),
+    Column("name", Text, primary_key=True),
+    Column("release", Text, ForeignKey("release.id"), primary_key=True),
+    Column("at", Instant, nullable=False),
 )

@@ -36,6 +36,7 @@ __all__ = [
     "forecast_types",
     "forecasts_csv",
     "hub_tasks",
+    "of_compared",
     "parquet",
     "rounds",
     "writes_parquet",
@@ -91,15 +92,22 @@ def _safe(cells: Sequence[Any], guard: bool) -> Sequence[Any]:
     ]
 
 
-def forecast_types(coverage: Iterable[int] = COVERAGE, *, stale: bool = False) -> dict[str, str]:
+def of_compared(chosen: Chosen) -> bool:
+    """Whether the figures are a compared model's, and not those that serve."""
+    return any(release.model != "recipe" for release, _ in chosen)
+
+
+def forecast_types(coverage: Iterable[int] = COVERAGE, *, stale: bool = False, model: bool = False) -> dict[str, str]:
     """The columns of `forecasts_csv` and their Arrow types; months are timestamps of their first day.
 
-    `stale`: whether one says if the release is overdue, which is no part of the release.
+    `stale`: whether one says if the release is overdue, which is no part of the release; `model`: whether one says
+    whose figures they are.
     """
     ends = {f"{end}_{per_cent}": "float64" for per_cent in coverage for end in ("lower", "upper")}
     return {
         "panel": "string",
         "release": "string",
+        **({"model": "string"} if model else {}),
         "data_through": "timestamp[us]",
         "stale_after": "date32",
         **({"stale": "bool"} if stale else {}),
@@ -133,7 +141,8 @@ def forecasts_csv(
     `today` fills the column `stale`, None leaves it out. Raises LevelsError for a coverage that the release does not
     store.
     """
-    yield csv_table(tuple(forecast_types(coverage, stale=today is not None)), [])
+    model = of_compared(chosen)
+    yield csv_table(tuple(forecast_types(coverage, stale=today is not None, model=model)), [])
     for release, forecast in chosen:
         one, manifest = release.panel.area(forecast.slug), release.manifest
         stale = () if today is None else (json.dumps(today > manifest.stale_after),)
@@ -141,6 +150,7 @@ def forecasts_csv(
         head = (
             manifest.panel,
             release.id,
+            *([release.model] if model else []),
             str(manifest.origin),
             str(manifest.stale_after),
             *stale,
@@ -186,7 +196,7 @@ class Long:
 
 def _quantiles(release: Release, forecast: AreaForecast, horizon: int | None) -> Iterator[tuple[Any, ...]]:
     manifest, one = release.manifest, release.panel.area(forecast.slug)
-    head = (manifest.panel, release.id, one.slug, "recipe", one.series, manifest.origin.first_day)
+    head = (manifest.panel, release.id, one.slug, release.model, one.series, manifest.origin.first_day)
     for at, month in enumerate(forecast.months[:horizon]):
         for level, value in zip(release.levels, forecast.quantiles[at], strict=True):
             yield (*head, month.first_day, at + 1, level, value)

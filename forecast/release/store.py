@@ -158,16 +158,18 @@ def _revision(connection: Connection) -> str | None:
 
 
 def _require_schema(connection: Connection) -> None:
-    found = _revision(connection)
-    if found == REVISIONS[-1]:
+    version = _revision(connection)
+    if version == REVISIONS[-1]:
         return
-    if found is None:
+    if version is None:
         raise _empty(connection.engine)
-    if found in REVISIONS:
+    if version in REVISIONS:
         raise StoreError(
             f"{name(connection.engine)} has tables of an older version. Bring them up to date: encounters retrain."
         )
-    raise StoreError(f"{name(connection.engine)} has tables of a newer version ({found}). Upgrade encounter-forecast.")
+    raise StoreError(
+        f"{name(connection.engine)} has tables of a newer version ({version}). Upgrade encounter-forecast."
+    )
 
 
 @contextmanager

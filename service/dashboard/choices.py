@@ -14,11 +14,17 @@ __all__ = ["EVENTS", "MOST_BESIDE", "SHELTER", "SPANS", "THRESHOLD", "Choices", 
 Scale = Literal["linear", "log"]
 # Years of history that a chart can go back; 0: all of it.
 SPANS = (2, 5, 10, 0)
-# The fields of what is asked beside the forecast: a threshold; a change of what comes, a group that comes; a shelter.
+# The fields of what is asked beside the forecast: a threshold; a change of what comes, a group that comes, a share that
+# is moved elsewhere, beds that open; a shelter.
 THRESHOLD = ("more",)
-EVENTS = ("times", "times_to", "since", "people", "people_to", "arrive", "arrive_to", "show", "show_to")
+EVENTS = (
+    *("times", "times_to", "like", "since", "people", "people_to", "arrive", "arrive_to", "show", "show_to"),
+    *("moved", "moved_to", "moved_into", "moved_since", "opened", "opened_to", "opened_since"),
+)
 SHELTER = ("beds", "occupied", "stay", "share", "share_to", "months")
 ASKED = (*THRESHOLD, *EVENTS, *SHELTER)
+# Those that hold a name: an area's, a past event's; and characters that are read of them, and of others.
+_NAMES, _LONG, _SHORT = frozenset({"moved_into", "like"}), 100, 20
 # Areas beside the one whose page it is.
 MOST_BESIDE = 3
 
@@ -67,5 +73,9 @@ def chosen(asked: Mapping[str, str], beside: tuple[str, ...]) -> Choices:
         "day" if asked.get("unit") == "day" else "month",
         years,
         tuple(dict.fromkeys(beside))[:MOST_BESIDE],
-        tuple((name, asked[name].strip()[:20]) for name in ASKED if asked.get(name, "").strip()),
+        tuple(
+            (name, asked[name].strip()[: _LONG if name in _NAMES else _SHORT])
+            for name in ASKED
+            if asked.get(name, "").strip()
+        ),
     )

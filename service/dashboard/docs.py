@@ -12,7 +12,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from service.dashboard.frame import page
-from service.problems import KINDS
+from service.problem_kinds import KINDS
 
 __all__ = ["docs"]
 
@@ -80,10 +80,10 @@ def _parameter(one: Mapping[str, Any]) -> str:
 
 
 def _example(path: str, operation: Mapping[str, Any]) -> str | None:
-    """An address that can be clicked; None where it would need a release's id."""
+    """An address that can be clicked; None where it would need the id of a release or of a frozen scenario."""
     parameters = operation.get("parameters", [])
     required = {one["name"]: one["schema"]["examples"][0] for one in parameters if one["required"]}
-    if "release" in required:
+    if required.keys() & {"release", "name"}:
         return None
     asked = {one["name"]: "el-paso" for one in parameters if one["name"] == "area"}
     asked |= {one["name"]: required[one["name"]] for one in parameters if one["required"] and one["in"] == "query"}

@@ -10,7 +10,7 @@ from service.dashboard.plans import Document
 from service.dashboard.plot import text
 from service.dashboard.words import long
 
-__all__ = ["assumptions", "field", "form", "legend", "month_field", "section", "table"]
+__all__ = ["area_field", "assumptions", "choice", "field", "form", "legend", "month_field", "section", "table"]
 
 
 def section(key: str, title: str, asking: str, answer: Document | str | None, shown: str) -> str:
@@ -50,6 +50,25 @@ def month_field(own: Figures, name: str, label: str, choices: Choices) -> str:
         f'<option value="{one}"{" selected" if str(one) == now else ""}>{long(one)}</option>' for one, _ in own.ahead
     )
     return f'<label>{label} <select name="{name}" id="{name}">{options}</select></label> '
+
+
+def choice(name: str, label: str, choices: Choices, options: Sequence[tuple[str, str]]) -> str:
+    """One of some values, each with its words, or none of them; with its label."""
+    now = dict(choices.asked).get(name, "")
+    listed = "".join(
+        f'<option value="{text(value)}"{" selected" if value == now else ""}>{text(words)}</option>'
+        for value, words in (("", "no past event"), *options)
+    )
+    return f'<label>{label} <select name="{name}" id="{name}">{listed}</select></label> '
+
+
+def area_field(name: str, label: str, choices: Choices) -> str:
+    """An area by any of its names, with its label; a script offers those that fit what is typed."""
+    value = text(dict(choices.asked).get(name, ""))
+    return (
+        f'<label for="{name}">{label}</label> <span class="combo"><input id="{name}" name="{name}" type="search" '
+        f'autocomplete="off" spellcheck="false" maxlength="100" value="{value}" data-find="../areas"></span> '
+    )
 
 
 def table(key: str, caption: str, heads: Sequence[str], body: str) -> str:

@@ -11,6 +11,7 @@ from forecast.core.months import Month
 from forecast.core.panels import Panel
 from forecast.release.intervals import in_words, level_places
 from forecast.release.read import AreaForecast, Observation, Release
+from service.choosing import areas_of
 from service.context import Context
 from service.dashboard.caution import caution, first_months
 from service.dashboard.fan import small
@@ -20,7 +21,6 @@ from service.dashboard.history import counts_of
 from service.dashboard.listing import link, search
 from service.dashboard.plot import text
 from service.dashboard.words import amount, long, promise, risk, spread
-from service.query import areas_of
 
 __all__ = ["index"]
 

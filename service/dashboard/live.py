@@ -2,26 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from html import escape
 
 from forecast.core.panels import Panel
-from forecast.release.live_board import LiveScore
+from forecast.release.live_board import OUTSIDE, LiveScore
 from service.dashboard.frame import page
 
 __all__ = ["live_page"]
 
+_AWAY = (
+    '<p class="note">The scores cannot be read now; the forecasts are served on, each on <a href="areas">the page of '
+    "its area</a>. Load this page again in a while.</p>"
+)
 # The last months that are shown; the address for programs has all.
 _MONTHS = 24
 
 
-def live_page(panels: Mapping[str, Panel], overall: Iterable[LiveScore], monthly: Iterable[LiveScore]) -> bytes:
-    """The whole page. `overall`, `monthly`: as `live_board.live` gives them."""
-    total, months = list(overall), list(monthly)
+def live_page(panels: Mapping[str, Panel], boards: tuple[Sequence[LiveScore], Sequence[LiveScore]] | None) -> bytes:
+    """The whole page. `boards`: over all months and by month, as `live_board.live` gives them; None where the store
+    cannot be read.
+    """
+    total, months = boards or ((), ())
     parts = "".join(
         _panel(panel, [row for row in total if row.panel == name], [row for row in months if row.panel == name])
         for name, panel in panels.items()
     )
+    if boards is None:
+        parts = _AWAY
     body = (
         "<h1>How the models did</h1><p>Forecasts as they were issued, beside the counts that came out later. Nothing "
         "here is replayed: each was made before its count was known. A score is the weighted interval score over an "
@@ -42,9 +50,13 @@ def _panel(panel: Panel, overall: Sequence[LiveScore], monthly: Sequence[LiveSco
         f'<td class="figure">{row.releases:,}</td></tr>'
         for row in overall
     )
+    outside = ""
+    if any(row.model.endswith(OUTSIDE) for row in overall):
+        outside = " (outside) marks another program's forecasts, registered before their counts came out."
     return (
         f"{head}<p>Counts through {max(row.through for row in overall)}. <code>recipe</code> is what served, "
-        "<code>floor</code> a random walk from the same counts; a model is compared on the cells it was issued for.</p>"
+        "<code>floor</code> a random walk from the same counts; a model is compared on the cells it was issued "
+        f"for.{outside}</p>"
         f"{_table(('model', *_HEADS, 'cells', 'releases'), rows)}"
         f"<h3>Month by month</h3>{_monthly(monthly)}"
     )

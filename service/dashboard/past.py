@@ -54,9 +54,14 @@ def past(here: Context, own: Figures, choices: Choices) -> tuple[str, bool]:
         )
         picture = f'<figure class="earlier"><figcaption>{legend}</figcaption><div class="plot">{drawn}</div></figure>'
     lacking = ""
+    if not known:
+        lacking = (
+            "<p>What this method would have said at past months was replayed before the release was published. Its "
+            'scores are <a href="../v1/models">among the models</a>; the forecasts themselves are not kept.</p>'
+        )
     if missing:
         them = _listed([str(back) for back in missing])
-        lacking = (
+        lacking += (
             f"<p>No release from counts of about {them} {_months(missing[-1])} before the newest is in the store,"
             " so that nothing can be shown of what was said then.</p><details id='hindcasts'><summary>What the "
             "operator can do</summary><p>A hindcast says what this method would have said, from what was public on a "

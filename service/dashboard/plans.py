@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 import logging
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -80,8 +81,10 @@ def _chance(here: Context, area: Area, choices: Choices, words: Mapping[str, str
 
 
 def _scenario(here: Context, area: Area, choices: Choices, words: Mapping[str, str]) -> Prepared | None:
-    events = _events(area, words)
+    events = [event for event in _events(area, words) if event["kind"] != "capacity"]
     if not events:
+        if words.get("opened") and not words.get("beds"):
+            raise PlanError("Beds that open change no arrivals. Fill in “Beds of a shelter” too, where they count.")
         return None
     body = {"areas": [area.slug], "events": events, "coverage": [80]}
     prepared = what_if.scenario(source_of(here), body, today=here.today())
@@ -111,8 +114,13 @@ def _capacity(here: Context, area: Area, choices: Choices, words: Mapping[str, s
 def _events(area: Area, words: Mapping[str, str]) -> list[Document]:
     """The events of a what-if, as its body has them."""
     events: list[Document] = []
+    change: Document = {"kind": "change", "month": words.get("since", ""), "areas": [area.slug]}
     if (times := _range(words, "times", "Times")) is not None:
-        events.append({"kind": "change", "month": words.get("since", ""), "multiplier": times, "areas": [area.slug]})
+        change["multiplier"] = times
+    if like := words.get("like"):
+        change["analogue"] = like
+    if "multiplier" in change or "analogue" in change:
+        events.append(change)
     if (people := _range(words, "people", "People")) is not None:
         first = words.get("arrive", "")
         group: Document = {"kind": "group_arrival", "people": people, "arrive": [first, words.get("arrive_to", first)]}
@@ -120,13 +128,24 @@ def _events(area: Area, words: Mapping[str, str]) -> list[Document]:
         if (show := _range(words, "show", "Share that arrives", per_cent=True)) is not None:
             group["show_up"] = show
         events.append(group)
+    if (share := _range(words, "moved", "Share that is moved", per_cent=True)) is not None:
+        if not (into := words.get("moved_into")):
+            raise PlanError("To the area: name the area that they are moved to, such as laredo.")
+        month = words.get("moved_since", "")
+        events.append({"kind": "transfer", "from": area.slug, "to": {into: 1}, "share": share, "from_month": month})
+    if (beds := _range(words, "opened", "Beds that open", least=-1e12)) is not None:
+        events.append({"kind": "capacity", "month": words.get("opened_since", ""), "beds": beds})
     return events
 
 
-def _range(words: Mapping[str, str], name: str, label: str, *, per_cent: bool = False) -> float | list[float] | None:
+def _range(
+    words: Mapping[str, str], name: str, label: str, *, per_cent: bool = False, least: float = 0
+) -> float | list[float] | None:
     """A number, or the two ends of a range; None where nothing was written. Raises PlanError."""
     written = (name, f"{name}_to")
-    ends = [value for one in written if (value := number(words, one, label, per_cent=per_cent)) is not None]
+    ends = [
+        value for one in written if (value := number(words, one, label, per_cent=per_cent, least=least)) is not None
+    ]
     scaled = [value / 100 for value in ends] if per_cent else ends
     return scaled[0] if len(set(scaled)) == 1 else sorted(scaled) or None
 
@@ -138,18 +157,21 @@ def _needed(words: Mapping[str, str], name: str, label: str) -> float:
     return value
 
 
-def number(words: Mapping[str, str], name: str, label: str, *, per_cent: bool = False) -> float | None:
+def number(
+    words: Mapping[str, str], name: str, label: str, *, per_cent: bool = False, least: float = 0
+) -> float | None:
     """A number as somebody wrote it, with or without commas, and where it is `per_cent` with or without the sign; None
-    where nothing was written. Raises PlanError.
+    where nothing was written. `least`: below which it is none. Raises PlanError.
     """
     word = words.get(name, "").replace(",", "").strip()
     word = word.removesuffix("%").strip() if per_cent else word
     if not word:
         return None
     try:
-        value = float(word)
+        value = float(word.replace("\N{MINUS SIGN}", "-"))
     except ValueError:
-        value = -1.0
-    if not 0 <= value < 1e12:
-        raise PlanError(f"{label}: {words[name]!r} is no number of 0 or more. Write it as 1500.")
+        value = math.nan
+    if not least <= value < 1e12:
+        kind = "number of 0 or more" if least == 0 else "number"
+        raise PlanError(f"{label}: {words[name]!r} is no {kind}. Write it as 1500.")
     return int(value) if value.is_integer() else value

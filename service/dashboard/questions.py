@@ -8,8 +8,20 @@ from __future__ import annotations
 from typing import Any
 
 from forecast.core.months import Month
+from forecast.planning.analogues import analogues
+from forecast.planning.chance import in_words
 from service.dashboard.choices import EVENTS, SHELTER, THRESHOLD, Choices
-from service.dashboard.fields import assumptions, field, form, legend, month_field, section, table
+from service.dashboard.fields import (
+    area_field,
+    assumptions,
+    choice,
+    field,
+    form,
+    legend,
+    month_field,
+    section,
+    table,
+)
 from service.dashboard.figures import Figures
 from service.dashboard.plans import Document, Plans, number
 from service.dashboard.plot import text
@@ -85,13 +97,28 @@ def _events_form(own: Figures, choices: Choices) -> str:
         "what-if",
         EVENTS,
         f"<fieldset><legend>What comes changes</legend>{field('times', 'by a factor of', choices)}"
-        f"{field('times_to', 'to', choices)}{month_field(own, 'since', 'from', choices)}</fieldset>"
+        f"{field('times_to', 'to', choices)}{_analogues(own, choices)}{month_field(own, 'since', 'from', choices)}"
+        "</fieldset>"
         f"<fieldset><legend>A group comes</legend>{field('people', 'of', choices)}"
         f"{field('people_to', 'to', choices)}<span>people,</span> {month_field(own, 'arrive', 'between', choices)}"
         f"{month_field(own, 'arrive_to', 'and', choices)}{field('show', 'of whom are counted here', choices)}"
-        f"{field('show_to', 'to', choices)}<span>per cent</span></fieldset>",
-        hint="Each quantity is a number, or with a second one a range.",
+        f"{field('show_to', 'to', choices)}<span>per cent</span></fieldset>"
+        f"<fieldset><legend>Some are moved elsewhere</legend>{field('moved', 'per cent of those here, from', choices)}"
+        f"{field('moved_to', 'to', choices)}{area_field('moved_into', 'to the area', choices)}"
+        f"{month_field(own, 'moved_since', 'from', choices)}</fieldset>"
+        f"<fieldset><legend>Beds open</legend>{field('opened', 'from', choices)}{field('opened_to', 'to', choices)}"
+        f"{month_field(own, 'opened_since', 'in', choices)}</fieldset>",
+        hint="Each quantity is a number, or with a second one a range. Beds that close have a minus; they change "
+        "nobody's arrival, and count in the next question.",
     )
+
+
+def _analogues(own: Figures, choices: Choices) -> str:
+    """The past events whose factors can be taken, for who counts what they are of."""
+    if own.panel.unit != "encounters":
+        return ""
+    known = [(one.name, f"{one.date:%b %Y}: {one.title}") for one in analogues().values()]
+    return choice("like", "or as after", choices, known)
 
 
 def _scenario(own: Figures, choices: Choices, answer: Document) -> str:
@@ -182,10 +209,7 @@ def _share(chance: dict[str, Any]) -> float:
 
 
 def _in_words(chance: dict[str, Any]) -> str:
-    if chance["probability"] is None:
-        return text(chance["bound"])
-    per_cent = 100 * chance["probability"]
-    return f"{per_cent:.0f} %" if 1 <= per_cent <= 99 else f"{per_cent:.1f} %"  # 0 % and 100 % would be bounds
+    return text(in_words(chance["probability"], chance["bound"]))
 
 
 def _row(name: Month, values: dict[str, Any]) -> Row:

@@ -1,31 +1,35 @@
-"""`/v1/accuracy`: what issued releases said, beside the counts that came out later."""
+"""`/v1/accuracy`: what issued releases said, beside the counts that came out later, and what decisions on it cost."""
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from functools import partial
+from typing import Annotated, Any, Literal, NamedTuple
 
 from fastapi import APIRouter, Query, Request
 from sqlalchemy import Engine
+from starlette.concurrency import run_in_threadpool
 
-from forecast.core.scorecard import SCORED_COVERAGES
+from forecast.core.scorecard import COST_RATIOS, SCORED_COVERAGES
 from forecast.release import issued_scores as scores
 from forecast.release import shapes
+from forecast.release.issued_costs import Cost, costs
 from forecast.release.issued_scores import Tally
 from service import bodies, query
+from service.answers import ALIAS, Answer
 from service.catalogue import Catalogue
-from service.context import context
+from service.choosing import check_panel_and_kind
+from service.context import Context, context
 from service.problems import PARAMETERS, declared
 from service.query import Format
-from service.response_cache import ALIAS, Answer
 from service.routes.formats import TABLES, offered
 from service.routes.parameters import AreaParameter, HindcastsParameter, PanelParameter, listed
-from service.schemas import Accuracy, AccuracyAnswer
+from service.schemas import Accuracy, AccuracyAnswer, AccuracyDecisionsAnswer, DecisionCost
 
 __all__ = ["router"]
 
 router = APIRouter(tags=["accuracy"])
 
-_PROBLEMS = declared(*PARAMETERS, "not-acceptable", "nothing-published", "store-unreachable", "internal")
+_PROBLEMS = declared(*PARAMETERS, "not-acceptable", "nothing-published", "store-unreachable", "too-busy", "internal")
 _NAMES = ("area", "name", "kind", "lead")
 _COLUMNS = ("panel", *_NAMES, *list(Accuracy.model_fields)[1:])
 _ROWS = (
@@ -44,6 +48,18 @@ LeadParameter = Annotated[
         json_schema_extra=listed("-?[0-9]{1,2}"),
     ),
 ]
+IncludeParameter = Annotated[
+    Literal["decisions"] | None,
+    Query(
+        description="`decisions`: what planning on the forecasts cost too, where a missing place costs "
+        f"{', '.join(map(str, COST_RATIOS[:-1]))} or {COST_RATIOS[-1]} idle ones. As CSV: columns behind the others.",
+        examples=["decisions"],
+    ),
+]
+_PRICED = ("cost", "median_cost", "saved")
+_COST_COLUMNS = tuple(f"{name}_{ratio}" for ratio in COST_RATIOS for name in _PRICED)
+# Scored forecasts from which pricing is heavy: of each all levels are read.
+_HEAVY = 2_000
 
 
 def _leads(text: str | None) -> tuple[int, ...] | None:
@@ -54,26 +70,42 @@ def _leads(text: str | None) -> tuple[int, ...] | None:
     return query.numbers("lead", text, allowed, known=known)
 
 
-def _of(
-    request: Request, area: str | None, lead: str | None, panel: str | None, hindcasts: bool
-) -> tuple[list[Tally], list[Tally]]:
-    """The means over everything asked for, by panel, and those by area and lead."""
+class _Asked(NamedTuple):
+    """`areas`: those of the rows, in their order; `together`: those of the means over all; None: any lead or panel."""
+
+    areas: tuple[str, ...]
+    together: tuple[str, ...]
+    leads: tuple[int, ...] | None
+    panel: str | None
+    hindcasts: bool
+
+
+def _asked(request: Request, area: str | None, lead: str | None, panel: str | None, hindcasts: bool) -> _Asked:
+    """What a request asks of. Raises Problem, StoreError."""
     here = context(request)
-    engine, known_areas = here.release_cache.engine, here.catalogue
+    known_areas = here.catalogue
     slugs, leads = query.slugs(request, area), _leads(lead)
-    for slug in slugs or ():
-        query.check_panel_and_kind(known_areas.area(slug), panel, None)
+    if slugs is not None:
+        for slug in slugs:
+            check_panel_and_kind(known_areas.area(slug), panel, None)
+        return _Asked(slugs, slugs, leads, panel, hindcasts)
     # A leaf of a table that was withdrawn since is described by no release that is served.
-    known = [slug for slug in sorted(scores.scored_areas(engine, panel)) if known_areas.knows(slug)]
+    scored = scores.scored_areas(here.release_cache.engine, panel)
+    known = sorted(
+        (slug for slug in sorted(scored) if known_areas.knows(slug)),
+        key=lambda slug: known_areas.place(known_areas.area(slug)),
+    )
     # Sums of leaves would count twice in a mean over all.
-    together = [slug for slug in known if known_areas.area(slug).is_leaf()] if slugs is None else slugs
-    overall = scores.tallies(engine, panel=panel, areas=together, leads=leads, hindcast=hindcasts)
-    asked = known if slugs is None else slugs
-    rows = scores.tallies(engine, panel=panel, areas=asked, leads=leads, hindcast=hindcasts, by=("area", "lead"))
-    if slugs is None:
-        order = {slug: known_areas.place(known_areas.area(slug)) for slug in known}
-    else:
-        order = {slug: (0, place) for place, slug in enumerate(slugs)}
+    leaves = tuple(slug for slug in known if known_areas.area(slug).is_leaf())
+    return _Asked(tuple(known), leaves, leads, panel, hindcasts)
+
+
+def _means(engine: Engine, asked: _Asked) -> tuple[list[Tally], list[Tally]]:
+    """The means over everything asked for, by panel, and those by area and lead. Raises StoreError."""
+    common: dict[str, Any] = {"panel": asked.panel, "leads": asked.leads, "hindcast": asked.hindcasts}
+    overall = scores.tallies(engine, areas=asked.together, **common)
+    rows = scores.tallies(engine, areas=asked.areas, by=("area", "lead"), **common)
+    order = {slug: place for place, slug in enumerate(asked.areas)}
     return overall, sorted(rows, key=lambda row: (order[str(row.area)], row.lead or 0))
 
 
@@ -104,18 +136,43 @@ def _why_empty(engine: Engine, hindcasts: bool) -> str:
     )
 
 
-def _answer(
-    request: Request, area: str | None, lead: str | None, panel: str | None, hindcasts: bool, form: Format
+def _priced(entries: tuple[Cost, ...]) -> list[dict[str, Any]]:
+    """The costs of one mean, by ratio, to four decimals."""
+    filled = (bodies.filled(DecisionCost, one) for one in entries)
+    return [
+        {name: round(value, 4) if isinstance(value, float) else value for name, value in one.items()} for one in filled
+    ]
+
+
+def _flat(row: dict[str, Any]) -> dict[str, Any]:
+    """A row with a column for each cost."""
+    return row | {f"{name}_{one['ratio']}": one[name] for one in row.get("decisions", ()) for name in _PRICED}
+
+
+def _written(
+    here: Context, asked: _Asked, means: tuple[list[Tally], list[Tally]], form: Format, *, priced: bool
 ) -> Answer:
-    engine, catalogue = context(request).release_cache.engine, context(request).catalogue
-    tallies, by_area = _of(request, area, lead, panel, hindcasts)
+    """The answer; with what decisions cost where they are `priced`. Raises StoreError, LevelsError."""
+    engine, catalogue, (tallies, by_area) = here.release_cache.engine, here.catalogue, means
     overall, rows = [_figures(one) for one in tallies], [_row(one, catalogue) for one in by_area]
+    if priced:
+        prices = costs(
+            engine,
+            areas=asked.areas,
+            together=asked.together,
+            panel=asked.panel,
+            leads=asked.leads,
+            hindcast=asked.hindcasts,
+        )
+        for one, row in zip((*tallies, *by_area), (*overall, *rows), strict=True):
+            row["decisions"] = _priced(prices.get((one.panel, one.area, one.lead), ()))
     if form == "csv":
-        table = shapes.csv_table(_COLUMNS, ([row.get(name) for name in _COLUMNS] for row in (*overall, *rows)))
-        return Answer(table, "text/csv", cache=ALIAS, keep=True)
+        columns = (*_COLUMNS, *_COST_COLUMNS) if priced else _COLUMNS
+        lines = ([_flat(row).get(name) for name in columns] for row in (*overall, *rows))
+        return Answer(shapes.csv_table(columns, lines), "text/csv", cache=ALIAS, keep=True)
     document = {
-        "hindcasts": hindcasts,
-        "note": None if rows else _why_empty(engine, hindcasts),
+        "hindcasts": asked.hindcasts,
+        "note": None if rows else _why_empty(engine, asked.hindcasts),
         "intervals": SCORED_COVERAGES,
         "overall": overall,
         "accuracy": rows,
@@ -128,17 +185,18 @@ def _answer(
     "/accuracy",
     formats=TABLES,
     summary="Accuracy of issued releases",
-    model=AccuracyAnswer,
+    model=AccuracyAnswer | AccuracyDecisionsAnswer,
     rows=_ROWS,
     each="area and lead, after one per panel over all, in which area and lead are empty",
     problems=_PROBLEMS,
 )
-def accuracy(
+async def accuracy(
     request: Request,
     area: AreaParameter = None,
     lead: LeadParameter = None,
     panel: PanelParameter = None,
     hindcasts: HindcastsParameter = False,
+    include: IncludeParameter = None,
 ) -> Answer:
     """Every release beside the counts that came out after it,
     by area and lead, with the score of a naive floor from the same counts.
@@ -148,5 +206,9 @@ def accuracy(
     counts that 80 % intervals held. A revised count replaces the one before it. `overall` is over the areas that are
     asked for, or over all leaves.
     """
-    form = query.format_of(request, TABLES)
-    return _answer(request, area, lead, panel, hindcasts, form)
+    form, here = query.format_of(request, TABLES), context(request)
+    asked = await run_in_threadpool(_asked, request, area, lead, panel, hindcasts)
+    means = await run_in_threadpool(_means, here.release_cache.engine, asked)
+    write = partial(_written, here, asked, means, form, priced=include is not None)
+    heavy = include is not None and sum(one.n for one in means[1]) > _HEAVY
+    return await (here.heavy.run(write) if heavy else run_in_threadpool(write))

@@ -10,10 +10,10 @@ from forecast.core.areas import Area
 from forecast.core.errors import AreaError
 from forecast.release import shapes
 from service import bodies, query
+from service.answers import ALIAS, Answer
 from service.context import Context, context
 from service.examples import answered
 from service.problems import PARAMETERS, Problem, declared
-from service.response_cache import ALIAS, Answer
 from service.routes.formats import TABLES, offered
 from service.routes.parameters import KindParameter, PanelParameter
 from service.schemas import AreaAnswer, AreasAnswer

@@ -30,7 +30,7 @@ _ROWS = (
     "1050\r\n"
 )
 _CSV = {MEDIA["csv"]: {"schema": {"type": "string"}, "example": _ROWS}}
-_BODY = taken(CapacityBody.__name__, CAPACITY_EXAMPLE)
+_BODY = taken(question=(CapacityBody.__name__, CAPACITY_EXAMPLE))
 
 
 async def _answer(request: Request, form: Format) -> Response:

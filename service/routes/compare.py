@@ -14,9 +14,9 @@ from forecast.release.intervals import Unit, in_words, level_places, scaled
 from forecast.release.read import Observation
 from forecast.release.said import Said, said
 from service import bodies, query
+from service.answers import ALIAS, Answer
 from service.context import Context, context
 from service.problems import PARAMETERS, declared
-from service.response_cache import ALIAS, Answer
 from service.routes.formats import TABLES, offered
 from service.routes.parameters import (
     MONTH,

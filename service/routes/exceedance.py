@@ -10,12 +10,12 @@ from fastapi import APIRouter, Depends, Query, Request
 from starlette.concurrency import run_in_threadpool
 
 from service import exceeding, query
+from service.answers import ALIAS, Answer
 from service.context import context
 from service.exceeding import Thresholds
 from service.packed import PackedAnswer
 from service.problems import PARAMETERS, declared
 from service.query import ForecastQuery
-from service.response_cache import ALIAS, Answer
 from service.routes.formats import TABLES, offered
 from service.routes.parameters import (
     AreaParameter,

@@ -10,9 +10,9 @@ from fastapi import APIRouter, Request, Response
 from forecast.release import read
 from forecast.release.read import ReleaseSummary
 from service import bodies
+from service.answers import ALIAS, Answer
 from service.context import context
 from service.problems import declared
-from service.response_cache import ALIAS, Answer
 from service.routes.parameters import PanelParameter
 
 __all__ = ["router"]

@@ -16,12 +16,14 @@ from forecast.release import read, shapes
 from forecast.release.read import Observation
 from forecast.release.shapes import Chosen
 from service import query, serializers
+from service.answers import ALIAS, IMMUTABLE, Answer
 from service.catalogue import Catalogue
+from service.choosing import choose
+from service.compared_models import releases_of_model
 from service.context import Context, context
 from service.packed import PackedAnswer
 from service.problems import PARAMETERS, ROOT, declared
 from service.query import ForecastQuery, Format
-from service.response_cache import ALIAS, IMMUTABLE, Answer
 from service.routes.formats import EVERY, offered
 from service.routes.parameters import (
     AreaParameter,
@@ -30,13 +32,14 @@ from service.routes.parameters import (
     FromParameter,
     HorizonParameter,
     KindParameter,
+    ModelParameter,
     PanelParameter,
     ReleasePath,
     ShapeParameter,
     ToParameter,
     UnitParameter,
 )
-from service.routes.releases import cache_of, found
+from service.routes.releases import cache_of, release_of
 from service.routes.served import ReleaseParameter, asked_about
 from service.sampled import sampled
 from service.schemas import (
@@ -82,6 +85,7 @@ class ReleaseForecastParameters(BaseModel):
     unit: UnitParameter = "month"
     horizon: HorizonParameter = None
     shape: ShapeParameter = "intervals"
+    model: ModelParameter = None
 
 
 class ForecastParameters(BaseModel):
@@ -99,6 +103,7 @@ class ForecastParameters(BaseModel):
     include: IncludeParameter = None
     first: FromParameter = None
     last: ToParameter = None
+    model: ModelParameter = None
 
 
 def _question(
@@ -117,7 +122,10 @@ def _question(
             raise query.invalid("coverage", detail)
         if given.unit != "month":
             raise query.invalid("unit", f"the shape {given.shape} is per month, as stored. Leave unit out.")
-    question = ForecastQuery(areas, panel, given.kind, coverage, given.unit, given.horizon, given.shape)
+    if given.model is not None and given.shape == "samples":
+        raise query.invalid("shape", f"{given.model[:60]} has quantiles and no draws. Ask for them: shape=quantiles.")
+    model = None if given.model == "recipe" else given.model
+    question = ForecastQuery(areas, panel, given.kind, coverage, given.unit, given.horizon, given.shape, model=model)
     if isinstance(given, ReleaseForecastParameters):
         return question
     first, last = query.months_between(given.first, given.last)
@@ -173,7 +181,7 @@ def at_once(here: Context, path: str, query_string: bytes, accept: bytes) -> Ans
         form = _AT_ONCE[path] or query.accepted(accept.decode("latin-1"))
         if form == "parquet":
             return None
-        chosen = query.choose(here.catalogue, here.release_cache.newest, question)
+        chosen = choose(here.catalogue, here.release_cache.newest, question)
         body = b"".join(serializers.written(chosen, question, form, today=here.today()))
     except Exception:
         return None  # the route meets the same fault, and there it is answered, and logged where it must be
@@ -240,7 +248,7 @@ async def forecasts(request: Request, given: Annotated[ForecastParameters, Query
 
     `as_of` gives the releases that were served at the end of that day (UTC), by every publication and rollback until
     then. `shape` gives every level instead of intervals, or every joint draw. `include=observed` puts each area's
-    counts beside it.
+    counts beside it. `model` gives a compared model's forecasts, as they were issued with the release.
     """
     here = context(request)
     question, form = _question(here.catalogue, given, given.panel), query.format_of(request, EVERY)
@@ -277,7 +285,8 @@ async def release_forecasts(
     """
     here = context(request)
     question, form = _question(here.catalogue, given), query.format_of(request, EVERY)
-    one = await run_in_threadpool(found, here, release)
-    chosen = query.choose(here.catalogue, {one.manifest.panel: one}, question, missing="no-forecast")
+    one = await run_in_threadpool(release_of, here, release)
+    releases = await releases_of_model(here, {one.manifest.panel: one}, question)
+    chosen = choose(here.catalogue, releases, question, missing="no-forecast")
     cache = cache_of(one) if form == "json" else IMMUTABLE
     return await _answer(here, chosen, question, form, today=None, cache=cache, keep=True)

@@ -7,11 +7,11 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query, Request
 
 from service import bodies
+from service.answers import Answer
 from service.context import context
 from service.examples import answered
 from service.problems import PARAMETERS, Problem, declared
 from service.query import known_parameters
-from service.response_cache import Answer
 from service.schemas import LiveAnswer, ReadyAnswer
 
 __all__ = ["router"]

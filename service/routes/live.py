@@ -10,9 +10,9 @@ from forecast.core.scorecard import SCORED_COVERAGES
 from forecast.release import shapes
 from forecast.release.live_board import LiveScore, live
 from service import bodies, query
+from service.answers import ALIAS, Answer
 from service.context import Context, context
 from service.problems import PARAMETERS, declared
-from service.response_cache import ALIAS, Answer
 from service.routes.formats import TABLES, offered
 from service.routes.parameters import PanelParameter
 from service.schemas import LiveBoardAnswer
@@ -73,6 +73,7 @@ def models_live(request: Request, panel: PanelParameter = None, overall: Overall
     had. `recipe` is what served, whichever it was; `floor` a random walk from the same counts. Cells are leaves times
     releases; `recipe_sWIS` and `floor_sWIS` are on the model's own cells, so that a model is compared where it was
     issued. A revised count takes the place of the one before it. Models of releases before they were kept are missing.
+    Behind the name of another program's forecasts, which were registered beside a release, stands `(outside)`.
     """
     form = query.format_of(request, TABLES)
     rows = [_row(score) for score in board(context(request), panel=panel, monthly=not overall)]

@@ -5,8 +5,8 @@ from __future__ import annotations
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
+from service.answers import Answer
 from service.context import context
-from service.response_cache import Answer
 
 __all__ = ["router"]
 

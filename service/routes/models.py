@@ -11,9 +11,9 @@ from forecast.core.scorecard import FIGURES, SCORED_COVERAGES
 from forecast.release import shapes
 from forecast.release.read import Release
 from service import bodies, query
+from service.answers import ALIAS, Answer
 from service.context import context
 from service.problems import PARAMETERS, Problem, declared
-from service.response_cache import ALIAS, Answer
 from service.routes.formats import TABLES, offered
 from service.routes.parameters import PanelParameter
 from service.schemas import Evaluation, ModelsAnswer
@@ -44,6 +44,8 @@ def _evaluation(release: Release) -> dict[str, Any]:
         selection=scores.get("selection"),
         confidence=scores.get("confidence", []),
         exceedance=scores.get("exceedance", {}).get("figures", []),
+        decisions=scores.get("decisions", {}).get("figures", []),
+        issued=list(release.models),
         note=None if scores.get("figures") else "The release was published without an evaluation.",
     )
 
@@ -60,9 +62,9 @@ def _rows(release: Release) -> Iterator[dict[str, Any]]:
     last = {"all": 0, release.panel.judged_on: 1, "total": 3}
     for group in sorted(figures, key=lambda name: last.get(name, 2)):
         ranked = sorted(figures[group].items(), key=lambda pair: pair[1].get("sWIS", float("inf")))
-        for rank, (model, found) in enumerate(ranked, start=1):
+        for rank, (model, scores) in enumerate(ranked, start=1):
             head = (manifest.panel, release.id, group, rank, model, model == manifest.recipe, model in competing)
-            yield dict(zip(_COLUMNS, (*head, *map(found.get, FIGURES)), strict=True))
+            yield dict(zip(_COLUMNS, (*head, *map(scores.get, FIGURES)), strict=True))
 
 
 @offered(

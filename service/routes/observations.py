@@ -18,12 +18,13 @@ from forecast.release.corrections import Correction
 from forecast.release.intervals import in_words
 from forecast.release.read import Observation
 from service import bodies, query
+from service.answers import ALIAS, Answer
 from service.catalogue import Catalogue
+from service.choosing import check_panel_and_kind
 from service.context import Context, context
 from service.packed import PackedAnswer
 from service.problems import PARAMETERS, declared
 from service.query import Format
-from service.response_cache import ALIAS, Answer
 from service.routes.areas import known_areas
 from service.routes.formats import EVERY, offered
 from service.routes.parameters import SLUGS, AsOf, FromParameter, KindParameter, PanelParameter, ToParameter
@@ -68,7 +69,7 @@ def _chosen(request: Request, area: str | None, panel: str | None, kind: str | N
     slugs, catalogue = query.slugs(request, area), context(request).catalogue
     if slugs is not None:
         for one in map(catalogue.area, slugs):
-            query.check_panel_and_kind(one, panel, kind)
+            check_panel_and_kind(one, panel, kind)
         return slugs
     if panel is None and kind is None:
         example = "panel=cbp-states&kind=state"

@@ -6,15 +6,18 @@ A parameter that is no choice of the page is passed over: people cut links short
 
 from __future__ import annotations
 
+import logging
 from urllib.parse import quote
 
 from fastapi import APIRouter, Request
+from sqlalchemy.exc import SQLAlchemyError
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import RedirectResponse, Response
 
 from forecast.core.areas import Area
-from forecast.core.errors import AreaError
+from forecast.core.errors import AreaError, StoreError
 from service import bodies
+from service.answers import IMMUTABLE, LIVE, Answer
 from service.context import Context, context
 from service.dashboard.area import area_page, shown
 from service.dashboard.assets import asset
@@ -29,11 +32,12 @@ from service.dashboard.picture import picture
 from service.dashboard.plans import answered
 from service.dashboard.plot import text
 from service.problems import Problem
-from service.response_cache import IMMUTABLE, LIVE, Answer
 from service.routes.areas import known_areas
 from service.routes.live import board
 
 __all__ = ["router"]
+
+log = logging.getLogger(__name__)
 
 router = APIRouter(include_in_schema=False)
 _HTML = "text/html; charset=utf-8"
@@ -89,18 +93,22 @@ def chart(request: Request, slug: str) -> Answer:
 @router.get("/static/{name}")
 async def static(request: Request, name: str) -> Answer:
     """A script or the stylesheet, whose address names its content."""
-    found = asset(name)
-    if found is None:
+    file = asset(name)
+    if file is None:
         raise Problem("not-found", "No script or stylesheet of this version is called so. Load the page again.")
-    return Answer(found.body, found.media_type, cache=IMMUTABLE, keep=True)
+    return Answer(file.body, file.media_type, cache=IMMUTABLE, keep=True)
 
 
 @router.get("/models")
 def models_page(request: Request) -> Answer:
-    """How what was issued did."""
+    """How what was issued did; without the store, that it cannot be read now."""
     here = context(request)
-    body = live_page(here.catalogue.panels, board(here), board(here, monthly=True))
-    return Answer(body, _HTML, cache=LIVE, keep=True, headers=HEADERS)
+    try:
+        boards = board(here), board(here, monthly=True)
+    except (StoreError, SQLAlchemyError) as error:
+        log.warning("The live board of a page cannot be read: %s", " ".join(str(error).split())[:500])
+        return Answer(live_page(here.catalogue.panels, None), _HTML, cache=LIVE, keep=False, headers=HEADERS)
+    return Answer(live_page(here.catalogue.panels, boards), _HTML, cache=LIVE, keep=True, headers=HEADERS)
 
 
 @router.get("/docs")

@@ -26,6 +26,7 @@ __all__ = [
     "HindcastsParameter",
     "HorizonParameter",
     "KindParameter",
+    "ModelParameter",
     "PanelParameter",
     "ReleasePath",
     "ShapeParameter",
@@ -76,6 +77,15 @@ ShapeParameter = Annotated[
         "`encounters export`, `hubverse` as model output of a forecast hub, which takes one panel at a time. `samples`:"
         " every joint draw, as a hub's `sample` output type; a draw is one world through all areas and months. Of one"
         " panel, as CSV or Parquet."
+    ),
+]
+ModelParameter = Annotated[
+    str | None,
+    Query(
+        description="Instead of what serves: a compared model whose forecasts were issued with the release, by the "
+        "name that `/v1/models` lists in `issued`. Of leaves, as quantiles without a mean.",
+        examples=["ets-log"],
+        json_schema_extra={"pattern": "^[A-Za-z0-9][A-Za-z0-9 ._=-]{0,99}$"},
     ),
 ]
 AsOf = Annotated[

@@ -10,15 +10,15 @@ from forecast.core.errors import NoRelease
 from forecast.release import read, shapes
 from forecast.release.read import Release
 from service import bodies, query
+from service.answers import ALIAS, IMMUTABLE, Answer
 from service.context import Context, context
 from service.examples import answered
 from service.problems import Problem, declared
-from service.response_cache import ALIAS, IMMUTABLE, Answer
 from service.routes.formats import TABLES, offered
 from service.routes.parameters import RELEASE, PanelParameter, ReleasePath
 from service.schemas import ReleaseAnswer, ReleaseRow, ReleasesAnswer
 
-__all__ = ["cache_of", "found", "router"]
+__all__ = ["cache_of", "release_of", "router"]
 
 router = APIRouter(tags=["releases"])
 
@@ -30,7 +30,7 @@ _ROWS = (
 _IDENTITY = re.compile(r"[a-z0-9-]{1,100}")
 
 
-def found(here: Context, identity: str) -> Release:
+def release_of(here: Context, identity: str) -> Release:
     """The release of an id. Raises Problem where there is none, StoreError."""
     try:
         if _IDENTITY.fullmatch(identity):
@@ -82,7 +82,7 @@ def release(request: Request, release: ReleasePath) -> Answer:
 
     The answer never changes, except that `run_id` is null until the run is logged.
     """
-    one = found(context(request), release)
+    one = release_of(context(request), release)
     manifest = one.manifest
     document = bodies.head(one) | {
         "code_version": manifest.code_version,

@@ -13,11 +13,13 @@ from forecast.release import read
 from forecast.release.read import Release
 from forecast.release.shapes import Chosen
 from service import query
+from service.choosing import Missing, choose
+from service.compared_models import releases_of_model
 from service.context import Context, context
 from service.problems import Problem
-from service.query import ForecastQuery, Missing
+from service.query import ForecastQuery
 from service.routes.parameters import IDENTITY, RELEASE
-from service.routes.releases import found
+from service.routes.releases import release_of
 
 __all__ = ["ReleaseParameter", "asked_about"]
 
@@ -43,11 +45,12 @@ async def asked_about(request: Request, question: ForecastQuery, as_of: str | No
             "invalid-parameter", "as_of and release exclude each other. Leave one of the two out.", parameter="as_of"
         )
     if release is not None and release != "latest":
-        one = await run_in_threadpool(found, here, release)
+        one = await run_in_threadpool(release_of, here, release)
         releases, missing = {one.manifest.panel: one}, "no-forecast"
     elif (by := query.day("as_of", as_of)) is not None:
         releases, missing = await run_in_threadpool(_served, here, by, question), "before-first-release"
-    return query.choose(here.catalogue, releases, question, missing=missing)
+    releases = await releases_of_model(here, releases, question)
+    return choose(here.catalogue, releases, question, missing=missing)
 
 
 def _served(here: Context, by: date, question: ForecastQuery) -> Mapping[str, Release]:

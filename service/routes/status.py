@@ -11,10 +11,10 @@ from fastapi import APIRouter, Request
 from forecast.release.alarms import AlarmChange
 from forecast.release.read import Release
 from service import bodies
+from service.answers import LIVE, Answer
 from service.context import context
 from service.examples import answered
 from service.problems import declared
-from service.response_cache import LIVE, Answer
 from service.schemas import CountsSource, OpenAlarm, PanelStatus, StatusAnswer
 
 __all__ = ["router"]

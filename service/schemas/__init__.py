@@ -4,6 +4,7 @@
 """
 
 from service.problems import ProblemDocument
+from service.schemas.accuracy import Accuracy, AccuracyAnswer, AccuracyDecisionsAnswer, DecisionCost
 from service.schemas.compare import CompareAnswer, ComparedMonth, SaidByRelease
 from service.schemas.exceedance import ExceedanceAnswer
 from service.schemas.forecasts import (
@@ -17,12 +18,18 @@ from service.schemas.forecasts import (
     ReleaseRow,
     ReleasesAnswer,
 )
+from service.schemas.frozen import FrozenScenario, FrozenScenariosAnswer, FrozenScore, NamedScenariosAnswer
 from service.schemas.parts import CorrectionShape
 from service.schemas.planning import CapacityAnswer, ScenarioAnswer, ScenarioDrawsAnswer
-from service.schemas.questions import CAPACITY_EXAMPLE, SCENARIO_EXAMPLE, CapacityBody, ScenarioBody
+from service.schemas.questions import (
+    CAPACITY_EXAMPLE,
+    SCENARIO_EXAMPLE,
+    CapacityBody,
+    FrozenScenarioBody,
+    ScenarioBody,
+    ScenarioName,
+)
 from service.schemas.resources import (
-    Accuracy,
-    AccuracyAnswer,
     AreaAnswer,
     AreasAnswer,
     CountsSource,
@@ -45,6 +52,7 @@ __all__ = [
     "SCENARIO_EXAMPLE",
     "Accuracy",
     "AccuracyAnswer",
+    "AccuracyDecisionsAnswer",
     "AreaAnswer",
     "AreasAnswer",
     "CapacityAnswer",
@@ -53,14 +61,20 @@ __all__ = [
     "ComparedMonth",
     "CorrectionShape",
     "CountsSource",
+    "DecisionCost",
     "Evaluation",
     "ExceedanceAnswer",
     "ForecastRowsAnswer",
     "ForecastsAndCountsAnswer",
     "ForecastsAnswer",
+    "FrozenScenario",
+    "FrozenScenarioBody",
+    "FrozenScenariosAnswer",
+    "FrozenScore",
     "LiveAnswer",
     "LiveBoardAnswer",
     "ModelsAnswer",
+    "NamedScenariosAnswer",
     "ObservationsAnswer",
     "ObservedArea",
     "ObservedMonth",
@@ -78,8 +92,9 @@ __all__ = [
     "ScenarioAnswer",
     "ScenarioBody",
     "ScenarioDrawsAnswer",
+    "ScenarioName",
     "StatusAnswer",
 ]
 
 # What requests bring.
-BODIES = (ScenarioBody, CapacityBody)
+BODIES = (ScenarioBody, FrozenScenarioBody, CapacityBody)

@@ -31,8 +31,10 @@ class ForecastMonth(Shape):
         examples=[-1],
     )
     median: float = Field(description="As likely to be exceeded as not, in the answer's unit.", examples=[8790])
-    mean: float = Field(
-        description="Expected value, in the answer's unit; means add up over areas, medians don't.", examples=[8920]
+    mean: float | None = Field(
+        description="Expected value, in the answer's unit; means add up over areas, medians don't. Null for a compared "
+        "model, of which quantiles alone are kept.",
+        examples=[8920],
     )
     intervals: list[Interval]
 
@@ -74,7 +76,9 @@ class ReleaseHead(Shape):
     as_of: date = Field(description="What was public by that day went in.", examples=["2024-12-20"])
     data_through: DataMonth
     stale_after: date = Field(description="The day after which newer counts should be out.", examples=["2025-02-28"])
-    model: str = Field(description="Who made the figures.", examples=["recipe"])
+    model: str = Field(
+        description="Who made the figures: `recipe`, or the compared model that was asked for.", examples=["recipe"]
+    )
     recipe: str = Field(description="Name of the recipe.", examples=["first-light"])
     run_id: str | None = Field(
         description="MLflow run behind the release; null until it is logged.", examples=["8f0b1c"]

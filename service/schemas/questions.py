@@ -6,9 +6,10 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
+from forecast.release.frozen import NAME
 from service.schemas.parts import MonthText, Shape
 
-__all__ = ["CAPACITY_EXAMPLE", "SCENARIO_EXAMPLE", "CapacityBody", "ScenarioBody"]
+__all__ = ["CAPACITY_EXAMPLE", "SCENARIO_EXAMPLE", "CapacityBody", "FrozenScenarioBody", "ScenarioBody", "ScenarioName"]
 
 _SHARE = {"ge": 0, "le": 1}
 Share = Annotated[float, Field(**_SHARE)]
@@ -79,6 +80,22 @@ class ScenarioBody(Shape):
     events: Events
     coverage: Coverages | None = None
     seed: Seed | None = None
+
+
+ScenarioName = Annotated[
+    str,
+    Field(
+        pattern=f"^{NAME}$",
+        description="A frozen scenario's id, from GET /v1/scenarios.",
+        examples=["A-2026-11-27"],
+    ),
+]
+
+
+class FrozenScenarioBody(Shape):
+    """A what-if that the operator froze, by its id: answered on the release that it was put to."""
+
+    name: ScenarioName
 
 
 class ScenarioWithin(Shape):

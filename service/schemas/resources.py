@@ -1,4 +1,4 @@
-"""The shapes of all other answers: areas, observations, accuracy, models, status, health."""
+"""The shapes of all other answers: areas, observations, models, status, health."""
 
 from __future__ import annotations
 
@@ -8,10 +8,9 @@ from typing import Any
 from pydantic import Field
 
 from forecast.core.scorecard import SCORED_COVERAGES, SCORED_INTERVALS, Alarm
+from service.schemas.accuracy import WEIGHED, GroupDecisions
 from service.schemas.forecasts import LeadConfidence
 from service.schemas.parts import CorrectionShape, DataMonth, KindName, MonthText, PanelId, ReleaseId, Shape, Slug
-
-_WEIGHED = "Central intervals, in per cent, that sWIS weighs beside the median."
 
 
 class AreaAnswer(Shape):
@@ -63,52 +62,6 @@ class ObservationsAnswer(Shape):
     corrections: list[CorrectionShape] = Field(
         description="With `as_of`: why these counts are other ones than were answered before."
     )
-
-
-class Accuracy(Shape):
-    """Issued forecasts beside the counts that came out later: means over releases, areas and months."""
-
-    panel: PanelId
-    n: int = Field(description="Forecasts that were scored: releases, areas and months.", examples=[3])
-    releases: int = Field(description="Releases among them.", examples=[3])
-    months: int = Field(
-        description="Target months among them; months, not forecasts, are independent of each other.", examples=[3]
-    )
-    through: MonthText = Field(description="The last target month.", examples=["2025-03"])
-    sWIS: float = Field(  # noqa: N815 (the name of the figure everywhere else)
-        description=f"Mean weighted interval score of {SCORED_INTERVALS} over the area's mean change within a year.",
-        examples=[0.52],
-    )
-    floor_sWIS: float = Field(  # noqa: N815
-        description="The same of the naive floor, from the same counts.", examples=[0.71]
-    )
-    ratio: float | None = Field(
-        description="sWIS over the floor's: below 1 is better; null where the floor was never wrong.", examples=[0.7324]
-    )
-    coverage_50: float = Field(description="Share of counts that the 50 % intervals held.", examples=[0.6667])
-    coverage_80: float = Field(description="Share of counts that the 80 % intervals held.", examples=[1.0])
-    coverage_95: float = Field(description="Share of counts that the 95 % intervals held.", examples=[1.0])
-
-
-class AreaAccuracy(Accuracy):
-    """One area at one lead."""
-
-    area: Slug
-    name: str = Field(examples=["El Paso, TX"])
-    kind: KindName
-    lead: int = Field(description="Months from the month of issue; negative: the month was past then.", examples=[0])
-
-
-class AccuracyAnswer(Shape):
-    """Accuracy of past releases by area and lead."""
-
-    hindcasts: bool = Field(
-        description="Whether these are scores of hindcasts, which were never issued.", examples=[False]
-    )
-    note: str | None = Field(description="Why there is no score; null where there is one.", examples=[None])
-    intervals: list[int] = Field(description=_WEIGHED, examples=[list(SCORED_COVERAGES)])
-    overall: list[Accuracy] = Field(description="Per panel, over the areas asked for, or over all leaves.")
-    accuracy: list[AreaAccuracy]
 
 
 class ModelScores(Shape):
@@ -186,6 +139,13 @@ class Evaluation(Shape):
     exceedance: list[ExceedanceScore] = Field(
         description="How chances of exceeding a threshold came true; empty for releases of before they were scored."
     )
+    decisions: list[GroupDecisions] = Field(
+        description="What planning on the recipe's levels cost; empty for releases of before it was priced."
+    )
+    issued: list[str] = Field(
+        description="Compared models whose forecasts were issued with the release: `/v1/forecasts?model=`.",
+        examples=[["ets-log"]],
+    )
     note: str | None = Field(description="Why there is no score; null where there are some.", examples=[None])
 
 
@@ -193,7 +153,7 @@ class ModelsAnswer(Shape):
     """Models by panel, group and score, as the served releases hold them."""
 
     evaluations: dict[PanelId, Evaluation]
-    intervals: list[int] = Field(description=_WEIGHED, examples=[list(SCORED_COVERAGES)])
+    intervals: list[int] = Field(description=WEIGHED, examples=[list(SCORED_COVERAGES)])
     models: list[ModelScores]
 
 
@@ -203,7 +163,8 @@ class LiveModel(Shape):
     panel: PanelId
     month: MonthText | None = Field(description="The month that was forecast; null where the row is over all.")
     model: str = Field(
-        description="`recipe`: what served; `floor`: a random walk; others: models issued with a release.",
+        description="`recipe`: what served; `floor`: a random walk; `NAME (outside)`: another program's forecasts, "
+        "registered before their counts came out; others: models issued with a release.",
         examples=["recipe"],
     )
     n: int = Field(ge=1, description="Cells.", examples=[40])
@@ -223,7 +184,7 @@ class LiveBoardAnswer(Shape):
     """Issued releases and the models issued with them, by the counts that came out later."""
 
     note: str | None = Field(description="Why there is no score; null where there is one.", examples=[None])
-    intervals: list[int] = Field(description=_WEIGHED, examples=[list(SCORED_COVERAGES)])
+    intervals: list[int] = Field(description=WEIGHED, examples=[list(SCORED_COVERAGES)])
     live: list[LiveModel]
 
 

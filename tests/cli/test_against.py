@@ -34,10 +34,10 @@ def test_between_two_releases_every_figure_that_moved_is_told(command, office):
     assert "code    0.1.0 -> 0.2.0" in out
     assert "recipe  the same: pool" in out
     assert "by over 1 %, 0 by over 5 %." in out
-    found = json.loads(command("compare", "--against", before, "--release", after, "--json")[1])
-    assert found["same"] == {"code": False, "recipe": True, "counts": True}
-    assert found["moved"] == found["figures"] == len(found["changes"]) > 0
-    assert {round(change["share"], 3) for change in found["changes"]} == {0.02}
+    comparison = json.loads(command("compare", "--against", before, "--release", after, "--json")[1])
+    assert comparison["same"] == {"code": False, "recipe": True, "counts": True}
+    assert comparison["moved"] == comparison["figures"] == len(comparison["changes"]) > 0
+    assert {round(change["share"], 3) for change in comparison["changes"]} == {0.02}
 
 
 def test_a_release_beside_itself_has_no_change(command, office):
@@ -71,7 +71,7 @@ def test_the_same_counts_recipe_and_code_give_the_published_figures_again(comman
     words = ("compare", "--against", trained.release, "--recipe", trained.recipe, "--json")
     code, out, err = command(*words)
     assert code == 0, err
-    found = json.loads(out)
-    assert found["figures"] > 100
-    assert found["changes"] == []
-    assert found["same"] == {"code": True, "recipe": False, "counts": True}  # a recipe is named by its file here
+    comparison = json.loads(out)
+    assert comparison["figures"] > 100
+    assert comparison["changes"] == []
+    assert comparison["same"] == {"code": True, "recipe": False, "counts": True}  # a recipe is named by its file here

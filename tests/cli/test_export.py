@@ -33,20 +33,20 @@ def office(home):
 def test_the_csv_of_a_release_is_that_of_the_service(command, office, tmp_path):
     identity = office.publish()
     out = tmp_path / "f.csv"
-    code, told, _ = command("export", "--release", identity, "--format", "csv", "--out", out)
+    code, printed, _ = command("export", "--release", identity, "--format", "csv", "--out", out)
     with office.client() as client:
         assert out.read_bytes() == client.get(f"/v1/releases/{identity}/forecasts.csv").content
-    assert (code, told) == (0, f"{out}: 18 rows of {identity}\n")
+    assert (code, printed) == (0, f"{out}: 18 rows of {identity}\n")
 
 
 def test_without_a_release_the_served_ones_are_written_panel_by_panel(command, office, tmp_path):
     older = office.publish()
     newer, states = office.publish(key="c"), office.publish("cbp-states", key="b", origin="2025-09")
-    code, told, _ = command("export", "--format", "csv", "--out", tmp_path / "f.csv")
+    code, printed, _ = command("export", "--format", "csv", "--out", tmp_path / "f.csv")
     table = pd.read_csv(tmp_path / "f.csv")
     assert code == 0
     assert list(dict.fromkeys(table["release"])) == [newer, states]
-    assert older not in told
+    assert older not in printed
     command("export", "--panel", "cbp-states", "--format", "csv", "--out", tmp_path / "g.csv")
     assert set(pd.read_csv(tmp_path / "g.csv")["release"]) == {states}
     command("export", "--release", older, "--format", "csv", "--out", tmp_path / "h.csv")

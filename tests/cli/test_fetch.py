@@ -35,8 +35,8 @@ def home(tmp_path, monkeypatch):
 
 @pytest.fixture
 def site():
-    with publisher() as found:
-        yield found
+    with publisher() as server:
+        yield server
 
 
 @pytest.fixture(scope="module")
@@ -138,8 +138,8 @@ def test_a_refused_file_is_told_with_code_1_at_every_fetch_and_once_by_status(co
     assert first == second
     assert second[0] == 1
     assert NAME in second[2]
-    told = json.loads(command("status", "--json")[1])["refused"]
-    assert [one["file"] for one in told] == [NAME]
+    refused = json.loads(command("status", "--json")[1])["refused"]
+    assert [one["file"] for one in refused] == [NAME]
 
 
 def test_a_refused_page_says_how_to_do_it_by_hand(command, home, site):

@@ -5,7 +5,10 @@ import json
 import pytest
 
 from forecast.core.months import Month
+from forecast.release import read
+from forecast.release.store import connect
 from tests.core.test_declarations import DEMO
+from tests.counts.layouts import usbp_sheets, write_workbook
 
 RECIPE = """
 name = "small"
@@ -14,8 +17,7 @@ horizon = 3
 samples = 40
 seed = 5
 [[members]]
-model = "random_walk"
-scale = "log"
+model = "bank"
 """
 
 
@@ -28,10 +30,11 @@ def demo(tmp_path):
 
 @pytest.fixture
 def counts(tmp_path):
-    """Five years of two offices and two flows."""
+    """Five years of two offices and two flows; one of the leaves is nearly always zero."""
     rows = ["month,office,nationality,count"]
     for step in range(60):
         month = Month.of(2020, 1) + step
+        rows.append(f"{month},Office 2,Flow 8,{int(step % 5 == 0)}")
         for place, leaf in enumerate(("Office 1,Flow 7", "Office 1,Flow 8", "Office 2,Flow 7")):
             rows.append(f"{month},{leaf},{100 * (place + 1) + (step * 7 + place * 3) % 23}")
     path = tmp_path / "counts.csv"
@@ -110,11 +113,42 @@ def test_a_panel_of_ones_own_goes_the_whole_road(command, home, demo, counts, tm
     assert command("verify")[0] == 0
     code, out, _ = command("export", "--panel", "demo", "--format", "csv", "--out", tmp_path / "out.csv")
     rows = (tmp_path / "out.csv").read_text().splitlines()
-    assert (code, len(rows)) == (0, 1 + 3 * 8)  # three months of four sums, three leaves, and the total
+    assert (code, len(rows)) == (0, 1 + 3 * 9)  # three months of four sums, four leaves, and the total
     assert "arrivals per month" in rows[1]
     assert "demo has 1 releases" in command("panels", "remove", "demo")[2]
     status = json.loads(command("status", "--panel", "demo", "--json")[1])["panels"]["demo"]
-    assert (status["data_through"], status["release"]["id"], status["areas"]) == ("2024-12", release, 3)
+    assert (status["data_through"], status["release"]["id"], status["areas"]) == ("2024-12", release, 4)
+    assert status["release"]["notes"][-1].startswith("1 of 4 leaves are so sparse")
+    shown = read.load(connect(f"sqlite:///{home}/encounters.db"), release)
+    assert shown.manifest.scores["sparse"] == ["demo.office-2.flow-8"]
     assert (
         json.loads(command("vintages", "--panel", "demo", "--json")[1])["demo"]["vintages"][0]["file"] == "counts.csv"
     )
+
+
+def test_a_finer_panel_is_added_by_its_name_and_fed_by_the_official_file(command, home, tmp_path):
+    assert "usbp-regions-citizenship (encounters panels add cbp-offices-authority)" in command("panels")[1]
+    code, out, _ = command("panels", "add", "usbp-family")
+    assert (code, "Next: encounters ingest FILE, the official file (OHSS" in out) == (0, True)
+    command("panels", "add", "usbp-regions-citizenship")
+    head = ["Fiscal\nYear", "Month", "Region", "Family Status", "Quantity"]
+    rows = [[2025, "01 October", "Southwest Land Border", "Single Adults", 70]]
+    sheets = usbp_sheets({(Month.of(2024, 10), "el-paso"): 70}) | {"Monthly Rgn and Fam Status": [head, *rows]}
+    path = write_workbook(tmp_path / "usbp.xlsx", sheets)
+    code, out, err = command("ingest", path, "--panel", "usbp-family", "--json")
+    (taken,) = json.loads(out)
+    assert (code, taken["panel"], taken["refused"], err) == (0, "usbp-family", None, "")
+    code, out, err = command("ingest", path, "--accept", "--json")
+    assert code == 1  # the workbook lacks the sheet of the other panel, and the others have taken it
+    assert [(one["panel"], one["already_there"], one["refused"] is None) for one in json.loads(out)] == [
+        ("usbp-sectors", False, True),
+        ("usbp-family", True, True),
+        ("usbp-regions-citizenship", False, False),
+    ]
+    assert (err.count("\n"), "expected a sheet 'Monthly Rgn and Citp'" in err) == (1, True)
+    assert "1 leaves, data through 2024-10" in command("panels")[1]
+
+
+def test_a_name_that_is_neither_a_file_nor_offered_is_refused(command, home):
+    code, _, err = command("panels", "add", "usbp-families")
+    assert (code, err.count("\n"), "or one of cbp-offices-authority" in err) == (1, 1, True)

@@ -85,10 +85,10 @@ def test_a_second_run_remembers_every_fit_and_writes_the_same(run, home, states)
     code, out, _ = run(
         "backtest", *SPAN, "--out", again, "--recipe", "floor", "--models", "seasonal_naive-log", "--json"
     )
-    told = json.loads(out)
+    summary = json.loads(out)
     assert code == 0
-    assert told["fits"] == told["remembered"] > 0
-    assert told["origins"] == ["2022-03", "2023-01"]
+    assert summary["fits"] == summary["remembered"] > 0
+    assert summary["origins"] == ["2022-03", "2023-01"]
     pd.testing.assert_frame_equal(pd.read_parquet(again), states)
 
 
@@ -103,11 +103,12 @@ def test_compare_ranks_the_stored_backtest(run, states):
 
 
 def test_compare_gives_a_script_its_figures(run, states):
+    assert "decisions, all leaves: cost of planning" in run("compare", "--panel", "cbp-states")[1]
     code, out, _ = run("compare", "--panel", "cbp-states", "--by", "band", "--json")
-    (found,) = json.loads(out)
+    (ranking,) = json.loads(out)
     assert code == 0
-    assert [board["key"] for board in found["boards"]] == ["all leaves", "1", "2-3"]
-    models = {row["model"]: row for row in found["boards"][0]["models"]}
+    assert [board["key"] for board in ranking["boards"]] == ["all leaves", "1", "2-3"]
+    models = {row["model"]: row for row in ranking["boards"][0]["models"]}
     assert models["floor"]["rel_sWIS"] == 1.0
     assert models["seasonal_naive-log"]["rel_sWIS"] == pytest.approx(
         models["seasonal_naive-log"]["sWIS"] / models["floor"]["sWIS"], abs=1e-3
@@ -186,18 +187,18 @@ def test_another_program_s_forecasts_are_ranked_beside_ours(run, home, states):
     theirs.to_csv(home / "agency.csv", index=False)
     code, out, err = run("compare", "--with", home / "agency.csv", "--json")
     assert code == 0, err
-    (found,) = json.loads(out)  # the one panel that the file is of
-    assert (found["panel"], found["outside"]) == ("cbp-states", ["agency"])
-    models = {row["model"]: row for row in found["boards"][0]["models"]}
+    (ranking,) = json.loads(out)  # the one panel that the file is of
+    assert (ranking["panel"], ranking["outside"]) == ("cbp-states", ["agency"])
+    models = {row["model"]: row for row in ranking["boards"][0]["models"]}
     assert models["agency"] == {**models["seasonal_naive-log"], "model": "agency", "RMSSE": None}  # it tells no means
-    assert found["boards"][0]["cells"] == found["boards"][0]["of"]
+    assert ranking["boards"][0]["cells"] == ranking["boards"][0]["of"]
 
 
 def test_only_cells_that_the_other_program_has_too_are_ranked(run, home, states):
     one = states[(states["model"] == "seasonal_naive-log") & (states["series"] == "TX / Southwest")]
     one.assign(model="agency").to_parquet(home / "agency.parquet")
-    (found,) = json.loads(run("compare", "--with", home / "agency.parquet", "--json")[1])
-    board = {board["key"]: board for board in found["boards"]}["all leaves"]
+    (ranking,) = json.loads(run("compare", "--with", home / "agency.parquet", "--json")[1])
+    board = {board["key"]: board for board in ranking["boards"]}["all leaves"]
     assert board["cells"] == 2 * 3 < board["of"]
     assert {row["model"]: row["cells"] for row in board["models"]}["floor"] == 2 * 3
     code, out, _ = run("compare", "--with", home / "agency.parquet")

@@ -80,18 +80,18 @@ def test_a_question_comes_from_standard_input_too(command, home, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("body", "told"),
+    ("body", "reason"),
     [
         ("{", "The body is no JSON"),
         ({**BODY, "events": [{"kind": "change", "month": "2025-11", "multiplier": 2}]}, "Event 1 (change), month: "),
         ({**BODY, "areas": ["el-paso"]}, "el-paso"),
     ],
 )
-def test_what_cannot_be_answered_is_one_line(command, home, question, body, told):
+def test_what_cannot_be_answered_is_one_line(command, home, question, body, reason):
     code, out, err = command("scenario", question(body))
     assert (code, out) == (1, "")
     assert err.startswith("encounters: ")
-    assert told in err
+    assert reason in err
     assert err.count("\n") == 1
 
 
@@ -117,3 +117,31 @@ def test_without_a_release_one_line_says_what_to_do(command, tmp_path, monkeypat
     code, _, err = command("scenario", question(BODY))
     assert code == 1
     assert "encounters retrain" in err
+
+
+def test_several_what_ifs_of_a_file_are_answered_and_frozen_together(command, home, question):
+    file = question({"scenarios": [{"title": "as announced", **BODY}, {"title": "twice", **BODY, "seed": 2}]})
+    code, out, err = command("scenario", file, "--freeze", "January")
+    assert code == 0, err
+    assert [line for line in out.splitlines() if line in ("as announced:", "twice:")] == ["as announced:", "twice:"]
+    assert [line.split()[2] for line in err.splitlines()] == ["A-2026-01-20.1", "A-2026-01-20.2"]
+    assert "A-2026-01-20.2  January: twice" in command("scenarios")[1]
+    code, out, _ = command("scenario", file, "--json")
+    assert [one["title"] for one in json.loads(out)["scenarios"]] == ["as announced", "twice"]
+
+
+@pytest.mark.parametrize(
+    ("body", "why"),
+    [
+        ({"scenarios": []}, "1 to 20"),
+        ({"scenarios": [BODY]}, "scenarios[1].title: it is missing"),
+        ({"scenarios": [{"title": "a", **BODY}] * 2}, "'a' is taken"),
+        ({"scenarios": [{"title": "a", **BODY}], "areas": []}, "areas: there is no such member"),
+        ({"scenarios": [3]}, "number 1 is no object"),
+    ],
+)
+def test_several_what_ifs_that_are_not_whole_are_one_line(command, home, question, body, why):
+    code, _, err = command("scenario", question(body), "--freeze", "x")
+    assert (code, err.count("\n")) == (1, 1)
+    assert why in err
+    assert command("scenarios")[1].startswith("No what-if was frozen yet.")

@@ -39,10 +39,10 @@ def test_a_question_of_the_page_gives_its_numbers(place, trained, tmp_path, monk
     assert (code, err) == (0, "")
     printed = {line.split()[0]: line for line in reversed(out.splitlines()) if line.startswith("  ")}
     for line in lines.splitlines():
-        found = printed[line.split()[0]]
+        row = printed[line.split()[0]]
         # Other machines round differently in the last place: a draw or two may fall on the other side.
-        assert numbers(found) == pytest.approx(numbers(line), rel=0.02, abs=3), (line, found)
-        assert NUMBER.sub("", found).split() == NUMBER.sub("", line).split()
+        assert numbers(row) == pytest.approx(numbers(line), rel=0.02, abs=3), (line, row)
+        assert NUMBER.sub("", row).split() == NUMBER.sub("", line).split()
 
 
 def test_numbers_in_the_text_are_those_of_the_tables():

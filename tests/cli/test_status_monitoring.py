@@ -25,8 +25,8 @@ def office(tmp_path, monkeypatch):
     url = f"sqlite:///{tmp_path}/encounters.db"
     engine = connect(url)
     migrate(engine)
-    found = Office(url, engine)
-    issued, hindcast = found.publish(), found.publish(key="b", hindcast=True)
+    office = Office(url, engine)
+    issued, hindcast = office.publish(), office.publish(key="b", hindcast=True)
     for release, area, lead, wis, inside in [
         (issued, "el-paso", 0, 10.0, True),
         (issued, "tucson", 0, 20.0, False),
@@ -54,7 +54,7 @@ def office(tmp_path, monkeypatch):
         )
         issued_scores.record(engine, "usbp-sectors", [row])
     alarms.record(engine, "usbp-sectors", [Finding("drift", True, "worse than the floor")], now=RAISED)
-    yield found
+    yield office
     engine.dispose()
 
 

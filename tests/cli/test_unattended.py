@@ -40,7 +40,7 @@ def at_once(command, monkeypatch, tmp_path):
 
 
 def test_a_failing_hook_is_told_after_the_transaction_and_changes_no_exit_code(encounters, trained, tmp_path):
-    assert trained.told == [["publish", trained.release, None, [trained.release]]]
+    assert trained.notices == [["publish", trained.release, None, [trained.release]]]
     assert trained.stderr.count("The hook failed on publish of cbp-states: exit code 9") == 1
     shutil.copytree(trained.home, tmp_path / "home")
     again = encounters(*RETRAIN, trained.recipe, ENCOUNTERS_HOOK=hooked(tmp_path / "home", tmp_path / "notes"))
@@ -54,9 +54,9 @@ def test_a_failing_hook_is_told_after_the_transaction_and_changes_no_exit_code(e
 def test_a_failure_is_told_and_keeps_its_exit_code(encounters, tmp_path):
     line = shlex.join(["sh", "-c", f"cat > {shlex.quote(str(tmp_path / 'told'))}"])
     done = encounters("retrain", "--panel", "cbp-states", "--recipe", "nowhere", ENCOUNTERS_HOOK=line)
-    told = json.loads((tmp_path / "told").read_text())
-    assert (done.returncode, told["event"], told["verdict"], told["release"]) == (1, "failure", "failed", None)
-    assert done.stderr == f"encounters: {told['reason']}\n"
+    notice = json.loads((tmp_path / "told").read_text())
+    assert (done.returncode, notice["event"], notice["verdict"], notice["release"]) == (1, "failure", "failed", None)
+    assert done.stderr == f"encounters: {notice['reason']}\n"
 
 
 def test_as_json_every_line_of_stderr_is_a_record_with_steps_and_verdict(trained):

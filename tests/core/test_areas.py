@@ -18,13 +18,13 @@ def test_the_field_office_abbreviation_is_no_sector():
 
 
 def test_twenty_sectors_are_open_and_livermore_closed_in_october_2004():
-    closed = [found for found in SECTORS if found.closed]
+    closed = [leaf for leaf in SECTORS if leaf.closed]
     assert len(SECTORS) - len(closed) == 20
-    assert [(found.slug, found.closed) for found in closed] == [("livermore", Month.of(2004, 10))]
+    assert [(leaf.slug, leaf.closed) for leaf in closed] == [("livermore", Month.of(2004, 10))]
 
 
 def test_slugs_are_unique_over_panels():
-    slugs = [found.slug for found in SECTORS] + ["southwest", "northern", "coastal", "nation"]
+    slugs = [leaf.slug for leaf in SECTORS] + ["southwest", "northern", "coastal", "nation"]
     slugs += [f"state-{code.lower()}" for code in STATES] + [cell(code, "other").slug for code in STATES]
     assert len(set(slugs)) == len(slugs)
     assert all(area(slug).slug == slug for slug in slugs)
@@ -41,7 +41,7 @@ def test_a_cell_counts_in_its_state_its_region_and_once_in_the_nation():
 def test_a_sum_that_lacks_a_sector_is_not_there():
     coastal, one = ("miami", "new-orleans", "ramey"), "el-paso"
     assert set(hierarchy((*coastal, one))) == {"coastal", *coastal, one}
-    everywhere = tuple(found.slug for found in SECTORS if found.closed is None)
+    everywhere = tuple(leaf.slug for leaf in SECTORS if leaf.closed is None)
     assert len(hierarchy(everywhere)["nation"]) == 20
     assert len(hierarchy((*everywhere, "livermore"))["northern"]) == 9
 

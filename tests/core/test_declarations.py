@@ -70,6 +70,13 @@ def test_a_sum_under_another_is_reached_through_it():
     assert [panel.area(slug).parents for slug in ("d.x.y.z", "d.x.y", "d.x")] == [("d.x.y",), ("d.x",), ("d",)]
 
 
+def test_where_leaves_are_many_fewer_models_compete_unless_the_declaration_names_them():
+    panel = declared(DEMO)
+    assert (panel.recipes_for(200), panel.recipes_for(201)) == (("bank", "blend", "floor"), ("finer", "floor"))
+    named = declared(DEMO.replace("months_until", 'recipes = ["bank"]\nmonths_until'))
+    assert (named.recipes_for(200), named.recipes_for(2000)) == (("bank",), ("bank",))
+
+
 def test_a_declared_panel_is_made_again_of_its_description():
     panel = grown()
     again = Panel.of_description(json.loads(json.dumps(panel.described())))
@@ -94,7 +101,15 @@ def test_a_declared_panel_is_made_again_of_its_description():
         ('"office", "nationality"]\n', '"office", "Office"]\n', "different columns"),
         ('group_by = "office"', 'group_by = "town"', "group_by: 'town' is no dimension"),
         ("months_until_stale = 2", "months_until_stale = 0", "whole months from 1 to 60"),
-        ("months_until_stale = 2", 'source = "cbp-state"', "read from tidy tables"),
+        ("months_until_stale = 2", 'source = "cbp-county"', "no official layout is called 'cbp-county'"),
+        (
+            "months_until_stale = 2",
+            'source = "cbp-state"',
+            "cbp-state has no 'office'. Its dimensions are region, state",
+        ),
+        ("months_until_stale = 2", "labels = 3", "tables such as"),
+        ("months_until_stale = 2", "[labels.town]", "labels: 'town' is no dimension"),
+        ("months_until_stale = 2", "[labels.office]\nA = ['x']\nB = ['X']", "'X' is both 'A' and 'B'"),
         ("months_until_stale = 2", "months_until_stale = ", "not valid TOML"),
         ("months_until_stale = 2", "recipes = []", "recipes: a list of names"),
     ],

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from forecast.core import executor
+from forecast.core import pool
 from forecast.core.executor import Executor
 from tests.waiting import HANG
 
@@ -39,10 +39,10 @@ def write_and_sleep(seconds):
 
 @pytest.mark.parametrize("workers", [0, 2])
 def test_outcomes_come_in_the_order_of_the_tasks(workers):
-    found = list(Executor(workers, HANG).map(double, [3, -1, 4]))
-    assert [outcome.result for outcome in found] == [6, None, 8]
-    assert found[1].failure == "ValueError: a negative number"
-    assert found[0].failure is None
+    outcomes = list(Executor(workers, HANG).map(double, [3, -1, 4]))
+    assert [outcome.result for outcome in outcomes] == [6, None, 8]
+    assert outcomes[1].failure == "ValueError: a negative number"
+    assert outcomes[0].failure is None
 
 
 def test_a_stuck_worker_is_killed_and_the_others_answer():
@@ -82,16 +82,16 @@ def test_workers_use_one_thread_and_the_caller_keeps_its_setting(monkeypatch):
 def die_with_the_lock(how):
     """As a worker that is killed for its memory while it takes a task: the lock of the pool's pipe stays taken."""
     if how == "lock":
-        channel = next(found for found in gc.get_objects() if type(found).__name__ == "WorkerChannel")
+        channel = next(candidate for candidate in gc.get_objects() if type(candidate).__name__ == "WorkerChannel")
         channel.mutex.acquire()
         os._exit(1)
     return how
 
 
 def test_a_worker_that_dies_with_the_pool_s_lock_holds_nobody_up(monkeypatch):
-    monkeypatch.setattr(executor, "_GRACE", 1.0)
-    found = [outcome.result for outcome in Executor(2, 8).map(die_with_the_lock, ["lock", "a", "b", "c"])]
-    assert found[1:] == ["a", "b", "c"]
+    monkeypatch.setattr(pool, "_GRACE", 1.0)
+    results = [outcome.result for outcome in Executor(2, 8).map(die_with_the_lock, ["lock", "a", "b", "c"])]
+    assert results[1:] == ["a", "b", "c"]
 
 
 # As the command of an installation that is being replaced, or on a machine without memory: its workers die before they

@@ -8,8 +8,8 @@ from tests.counts.publisher_server import publisher
 
 @pytest.fixture
 def site():
-    with publisher() as found:
-        yield found
+    with publisher() as server:
+        yield server
 
 
 @pytest.fixture

@@ -239,7 +239,7 @@ def outcome_of(path: Path) -> str:
 
 
 @dataclass
-class Found:
+class Tally:
     """What a run has found. `failures`: number of the case, what went wrong, and the file that was kept."""
 
     cases: int = 0
@@ -251,29 +251,29 @@ class Found:
         return f"{self.cases} cases: {self.refusals} refusals, {self.readings} readings, {len(self.failures)} failures"
 
 
-def run(*, seed: int, cases: int | None = None, seconds: float = 3600.0, first: int = 0) -> Found:
+def run(*, seed: int, cases: int | None = None, seconds: float = 3600.0, first: int = 0) -> Tally:
     """Read cases until there are enough, or time is over."""
-    found, kept, number, ends = (
-        Found(),
+    tally, kept, number, ends = (
+        Tally(),
         Path(tempfile.mkdtemp(prefix="fuzz-sources-")),
         first,
         time.monotonic() + seconds,
     )
-    while time.monotonic() < ends and (cases is None or found.cases < cases):
-        left = None if cases is None else cases - found.cases
+    while time.monotonic() < ends and (cases is None or tally.cases < cases):
+        left = None if cases is None else cases - tally.cases
         for outcome in _in_another_process(seed, number, left, ends):
-            found.cases += 1
+            tally.cases += 1
             if outcome == "refusals":
-                found.refusals += 1
+                tally.refusals += 1
             elif outcome == "readings":
-                found.readings += 1
+                tally.readings += 1
             else:
                 file = case(seed, number, kept)
-                found.failures.append((number, outcome, file.rename(file.with_stem(f"{file.stem}-{seed}-{number}"))))
+                tally.failures.append((number, outcome, file.rename(file.with_stem(f"{file.stem}-{seed}-{number}"))))
             number += 1
-    if not found.failures:
+    if not tally.failures:
         kept.rmdir()
-    return found
+    return tally
 
 
 def _in_another_process(seed: int, number: int, cases: int | None, ends: float) -> Iterator[str]:
@@ -283,7 +283,7 @@ def _in_another_process(seed: int, number: int, cases: int | None, ends: float) 
     if child == 0:
         os.close(reading)
         resource.setrlimit(resource.RLIMIT_AS, (3 * 2**30,) * 2)
-        with os.fdopen(writing, "w") as told, tempfile.TemporaryDirectory() as folder:
+        with os.fdopen(writing, "w") as pipe, tempfile.TemporaryDirectory() as folder:
             done = 0
             while time.monotonic() < ends and (cases is None or done < cases):
                 path = case(seed, number + done, Path(folder))
@@ -293,12 +293,12 @@ def _in_another_process(seed: int, number: int, cases: int | None, ends: float) 
                 except BaseException:  # a failure of the law, whatever it is
                     outcome = traceback.format_exc()
                 done += 1
-                told.write(f"{json.dumps(outcome)}\n")
-                told.flush()
+                pipe.write(f"{json.dumps(outcome)}\n")
+                pipe.flush()
         os._exit(0)
     os.close(writing)
-    with os.fdopen(reading) as told:
-        for line in told:
+    with os.fdopen(reading) as pipe:
+        for line in pipe:
             yield json.loads(line)
     _, status = os.waitpid(child, 0)
     if status:
@@ -315,11 +315,11 @@ def main() -> None:
     arguments.add_argument("--case", type=int, help="this case alone")
     given = arguments.parse_args()
     only = given.case is not None
-    found = run(seed=given.seed, seconds=given.seconds, first=given.case if only else 0, cases=1 if only else None)
-    sys.stdout.write(f"seed {given.seed}: {found}\n")
-    for number, outcome, file in found.failures:
+    tally = run(seed=given.seed, seconds=given.seconds, first=given.case if only else 0, cases=1 if only else None)
+    sys.stdout.write(f"seed {given.seed}: {tally}\n")
+    for number, outcome, file in tally.failures:
         sys.stdout.write(f"\n--seed {given.seed} --case {number}, kept as {file}\n{outcome}\n")
-    raise SystemExit(bool(found.failures))
+    raise SystemExit(bool(tally.failures))
 
 
 if __name__ == "__main__":

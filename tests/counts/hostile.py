@@ -66,8 +66,8 @@ def edited(name: str, old: bytes, new: bytes) -> Callable[[Path], None]:
     """A right workbook in which the first `old` of a part, a regular expression, is `new`."""
 
     def change(parts: dict[str, bytes]) -> None:
-        parts[name], found = re.subn(old, lambda _: new, parts[name], count=1)
-        assert found
+        parts[name], replaced = re.subn(old, lambda _: new, parts[name], count=1)
+        assert replaced
 
     return lambda path: workbook(path, change)
 

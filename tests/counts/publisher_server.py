@@ -49,7 +49,7 @@ class Publisher:
                 except (BrokenPipeError, ConnectionResetError):
                     self.close_connection = True
 
-            def log_message(self, *told: object) -> None:
+            def log_message(self, *words: object) -> None:
                 pass
 
         self.server = _Server(("127.0.0.1", 0), Handler)

@@ -57,9 +57,9 @@ def one(archive, folder, page, **more):
 
 def inside(folder):
     """Every file under a folder by its path, without what is remembered beside a download."""
-    found = (
+    files = (
         {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
         if folder.exists()
         else {}
     )
-    return {name: content for name, content in found.items() if not name.endswith(".json")}
+    return {name: content for name, content in files.items() if not name.endswith(".json")}

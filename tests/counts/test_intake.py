@@ -63,13 +63,13 @@ def test_a_redated_vintage_is_public_from_its_right_day_on_and_its_file_is_as_it
     archive.append(FIRST, when=NOON)
     (path,) = archive.folder.glob("*/*.csv")
     before = path.name, path.read_bytes()
-    assert archive.redate(FIRST.sha256[:12], FEBRUARY, now=NOON).vintage.published == FEBRUARY
+    assert archive.redate(FIRST.sha256[:12], FEBRUARY, now=NOON)[0].vintage.published == FEBRUARY
     with pytest.raises(ArchiveError, match="the first file is of 2025-02-28"):
         in_force(archive, JANUARY)
     assert in_force(archive, FEBRUARY) == 100
     (path,) = archive.folder.glob("*/*.csv")
     assert (path.name, path.read_bytes()) == before
-    assert archive.redate(FIRST.sha256[:12], JANUARY, now=NOON).vintage.published == JANUARY
+    assert archive.redate(FIRST.sha256[:12], JANUARY, now=NOON)[0].vintage.published == JANUARY
     assert in_force(archive, JANUARY) == 100
     (kept,) = archive.kept()
     assert [(event.kind, event.before, event.published) for event in kept.standing.corrections] == [

@@ -197,12 +197,12 @@ def test_every_figure_is_one_that_a_vintage_tells(history):
     for step, row in enumerate(known.values):
         for at, slug in enumerate(known.areas):
             month = known.first + step
-            told = {
+            counts = {
                 int(one.values[month - one.first, one.areas.index(slug)]) if slug in one.areas else 0
                 for one in history
                 if one.first <= month <= one.last and (slug in one.areas or one.covers_panel)
             }
-            assert (math.isnan(row[at]) and not told) or int(row[at]) in told
+            assert (math.isnan(row[at]) and not counts) or int(row[at]) in counts
 
 
 def carried(values, areas, **words):

@@ -36,7 +36,7 @@ def panels(draw, slugs, step=1, top=10**6):
     return dict(draw(st.permutations(list(cells.items()))))
 
 
-def told(vintage: Vintage):
+def figures(vintage: Vintage):
     """The figures of a vintage that are not zero."""
     return {
         (month, slug): int(count)
@@ -56,7 +56,7 @@ def test_sectors_written_by_area_of_responsibility_read_back_the_same(tmp_path, 
     path = tmp_path / "aor.csv"
     path.write_bytes((mark + aor_csv(cells).replace("\n", end)).encode())
     vintage = read(path, LATER)
-    assert told(vintage) == nonzero(cells)
+    assert figures(vintage) == nonzero(cells)
     assert set(vintage.months) == {month for month, _ in cells}
 
 
@@ -65,14 +65,14 @@ def test_sectors_written_by_area_of_responsibility_read_back_the_same(tmp_path, 
 def test_cells_written_by_state_read_back_the_same(tmp_path, cells):
     path = tmp_path / "state.csv"
     path.write_text(state_csv(cells))
-    assert told(read(path, LATER)) == nonzero(cells)
+    assert figures(read(path, LATER)) == nonzero(cells)
 
 
 @settings(parent=in_tmp, max_examples=25)
 @given(cells=panels(SLUGS, step=10))
 def test_sectors_written_as_the_usbp_workbook_read_back_the_same_and_agree_with_their_totals(tmp_path, cells):
     vintage = read(write_workbook(tmp_path / "usbp.xlsx", usbp_sheets(cells)), LATER)
-    assert told(vintage) == nonzero(cells)
+    assert figures(vintage) == nonzero(cells)
     assert all(check.holds for check in vintage.checks())
 
 
@@ -147,8 +147,8 @@ def test_a_workbook_with_a_damaged_part_is_refused_or_still_a_table(tmp_path, wo
 
 def test_hundreds_of_files_that_are_damaged_in_other_ways_are_refused_or_still_a_table():
     # The same ones each time; `python -m tests.counts.fuzz_sources` makes others.
-    found = run(seed=1, cases=300)
-    assert not found.failures, found.failures[0]
-    assert found.cases == 300
+    tally = run(seed=1, cases=300)
+    assert not tally.failures, tally.failures[0]
+    assert tally.cases == 300
     # Neither so damaged that nothing is read, nor so little that nothing is refused.
-    assert min(found.readings, found.refusals) > 30
+    assert min(tally.readings, tally.refusals) > 30

@@ -223,9 +223,9 @@ def test_steps_that_follow_one_another_are_never_strays(start, count, season):
 @settings(max_examples=200, deadline=None)
 @given(st.sets(st.integers(0, 500), min_size=1, max_size=60), st.sampled_from([None, 1, 4, 52]))
 def test_strays_are_few_and_among_the_steps(steps, season):
-    found = stray(sorted(steps), season)
-    assert set(found) <= steps
-    assert len(found) * 2 < len(steps) or not found
+    strays = stray(sorted(steps), season)
+    assert set(strays) <= steps
+    assert len(strays) * 2 < len(steps) or not strays
 
 
 @pytest.mark.skipif(not FIELD.is_dir(), reason="the samples from the field are not here")

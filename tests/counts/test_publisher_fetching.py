@@ -11,7 +11,9 @@ from datetime import date, timedelta
 import pytest
 
 from forecast.core.months import Month, month_range
+from forecast.core.panels import bundled
 from forecast.counts.archive import Archive
+from forecast.counts.declared_panels import offered, read_declaration
 from forecast.counts.publisher.session import user_agent
 from forecast.counts.refusals import Refusals
 from forecast.counts.sources.catalog import read
@@ -54,6 +56,15 @@ def test_the_newest_of_each_kind_is_downloaded_and_ingested(site, archive, folde
         ("usbp-sectors", date(2026, 8, 20), "2026-07"),
         ("cbp-states", date(2026, 8, 20), "2026-07"),
     ]
+
+
+def test_a_fetched_file_feeds_the_panels_that_are_declared_on_its_layout(site, folder, tmp_path):
+    detail = read_declaration(offered()["cbp-states-detail"])
+    archive = Archive(tmp_path / "finer", panels={**bundled(), detail.id: detail})
+    site.replies[STATE] = answers(200, states())
+    result = one(archive, folder, site.links(STATE))
+    assert [(taken.panel, taken.error) for taken in result.finer] == [("cbp-states-detail", None)]
+    assert {vintage.panel.id for vintage in archive.vintages()} == {"cbp-states", "cbp-states-detail"}
 
 
 def test_the_server_is_told_who_asks_and_robots_is_read_first(site, archive, folder):

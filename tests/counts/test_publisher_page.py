@@ -15,14 +15,14 @@ AOR, STATE, WORKBOOK = KINDS
 
 
 def link(path, at=CBP):
-    found = recognised(at + path)
-    assert found is not None
-    return found
+    official = recognised(at + path)
+    assert official is not None
+    return official
 
 
 def chosen(*paths, kind=AOR):
-    found = newest([link(path) for path in paths], kind)
-    return found.address.removeprefix(CBP)
+    latest = newest([link(path) for path in paths], kind)
+    return latest.address.removeprefix(CBP)
 
 
 @pytest.mark.parametrize(
@@ -56,9 +56,9 @@ def chosen(*paths, kind=AOR):
     ],
 )
 def test_an_official_file_is_known_by_the_shape_of_its_address(path, kind, through, folder, again):
-    found = link(path)
-    assert (found.kind, found.through, found.again) == (kind, Month.parse(through), again)
-    assert found.folder == (Month.parse(folder) if folder else None)
+    official = link(path)
+    assert (official.kind, official.through, official.again) == (kind, Month.parse(through), again)
+    assert official.folder == (Month.parse(folder) if folder else None)
 
 
 @pytest.mark.parametrize(
@@ -83,8 +83,8 @@ def test_any_other_file_is_passed_over(path):
 
 
 def test_an_escaped_slash_cannot_lead_out_of_the_folder():
-    found = link("2026-08/..%2F..%2Fnationwide-encounters-fy23-fy26-jul-aor.csv")
-    assert found.name == "nationwide-encounters-fy23-fy26-jul-aor.csv"
+    official = link("2026-08/..%2F..%2Fnationwide-encounters-fy23-fy26-jul-aor.csv")
+    assert official.name == "nationwide-encounters-fy23-fy26-jul-aor.csv"
 
 
 def test_newest_is_the_month_of_the_name_then_the_folder_then_the_upload():
@@ -150,21 +150,21 @@ def test_links_are_read_from_tags_not_from_text():
     ],
 )
 def test_publication_is_the_servers_day_within_reason_else_the_folders_last(modified, today, day):
-    found = link("2026-08/nationwide-encounters-fy23-fy26-jul-aor.csv")
-    told = date.fromisoformat(modified) if modified else None
-    assert publication(found, modified=told, today=date.fromisoformat(today)) == date.fromisoformat(day)
+    official = link("2026-08/nationwide-encounters-fy23-fy26-jul-aor.csv")
+    last_modified = date.fromisoformat(modified) if modified else None
+    assert publication(official, modified=last_modified, today=date.fromisoformat(today)) == date.fromisoformat(day)
 
 
 def test_bytes_that_changed_in_place_were_published_after_the_last_look():
-    found = link("2026-08/nationwide-encounters-fy23-fy26-jul-aor.csv")
-    day = publication(found, modified=None, today=date(2026, 11, 2), not_before=date(2026, 10, 5))
+    official = link("2026-08/nationwide-encounters-fy23-fy26-jul-aor.csv")
+    day = publication(official, modified=None, today=date(2026, 11, 2), not_before=date(2026, 10, 5))
     assert day == date(2026, 10, 5)
 
 
 def test_without_a_folder_the_day_is_the_servers_or_the_downloads():
-    found = link("nationwide-encounters-fy23-fy26-jul-aor.csv")
-    assert publication(found, modified=date(2026, 8, 17), today=date(2026, 8, 20)) == date(2026, 8, 17)
-    assert publication(found, modified=None, today=date(2026, 8, 20)) == date(2026, 8, 20)
+    official = link("nationwide-encounters-fy23-fy26-jul-aor.csv")
+    assert publication(official, modified=date(2026, 8, 17), today=date(2026, 8, 20)) == date(2026, 8, 17)
+    assert publication(official, modified=None, today=date(2026, 8, 20)) == date(2026, 8, 20)
 
 
 def test_a_workbook_tells_its_own_day():

@@ -128,8 +128,8 @@ def test_what_a_killed_fetch_left_beside_is_swept_after_a_day(site, archive, fol
 def test_what_is_remembered_names_where_the_file_came_from(site, archive, folder):
     site.replies[AOR] = answers(200, NEW, ETag='"v1"')
     one(archive, folder, site.links(AOR))
-    told = json.loads((folder / f".{AOR.rsplit('/', 1)[1]}.json").read_text())
-    assert told == {
+    remembered = json.loads((folder / f".{AOR.rsplit('/', 1)[1]}.json").read_text())
+    assert remembered == {
         "address": site.root + AOR,
         "etag": '"v1"',
         "last_modified": "",

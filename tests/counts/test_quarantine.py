@@ -29,8 +29,8 @@ def without(values, step, count):
 
 @pytest.mark.parametrize(("missing", "doubted"), [(2, False), (3, True)])
 def test_a_month_with_under_four_fifths_of_its_usual_areas_is_doubted(missing, doubted):
-    found = doubts(vintage(without(STEADY, 7, missing), TEN), None)
-    assert found == (("2024-08 has counts in 7 of the 10 areas that usually have some",) if doubted else ())
+    sentences = doubts(vintage(without(STEADY, 7, missing), TEN), None)
+    assert sentences == (("2024-08 has counts in 7 of the 10 areas that usually have some",) if doubted else ())
 
 
 def test_a_new_month_is_judged_by_what_was_known_before():
@@ -44,9 +44,9 @@ def test_areas_that_a_whole_file_leaves_out_are_missing():
     areas = sorted(sector.slug for sector in SECTORS if sector.closed is None)
     before = overlay([vintage(np.full((12, 20), 50).tolist(), areas, covers_panel=True)])
     southwest_only = vintage(np.full((12, 9), 50).tolist(), areas[:9], published="2025-02-28", covers_panel=True)
-    found = doubts(southwest_only, before)
-    assert found[0] == "the file has counts in 9 of the 20 sectors"
-    assert "2024-01 has counts in 9 of the 20 areas that usually have some" in found
+    sentences = doubts(southwest_only, before)
+    assert sentences[0] == "the file has counts in 9 of the 20 sectors"
+    assert "2024-01 has counts in 9 of the 20 areas that usually have some" in sentences
 
 
 def test_areas_that_are_often_zero_are_not_missed():
@@ -58,8 +58,8 @@ def test_areas_that_are_often_zero_are_not_missed():
 def test_areas_that_fall_to_zero_and_stay_there_are_missed_for_no_longer_than_a_year():
     fallen = np.full((60, 10), 50)
     fallen[30:, :3] = 0
-    found = doubts(vintage(fallen.tolist(), TEN), None)
-    assert all("2026-07" <= sentence[:7] <= "2027-07" for sentence in found)
+    sentences = doubts(vintage(fallen.tolist(), TEN), None)
+    assert all("2026-07" <= sentence[:7] <= "2027-07" for sentence in sentences)
 
 
 @pytest.mark.parametrize(("published", "doubted"), [(1202, False), (1206, True)])
@@ -72,8 +72,8 @@ def test_a_month_whose_published_total_agrees_is_not_cut(published, doubted):
 @pytest.mark.parametrize(("now", "doubted"), [(120, False), (121, True), (80, False), (79, True)])
 def test_a_total_revised_by_over_a_fifth_is_doubted(now, doubted):
     before = overlay([vintage([[60, 40]], ["el-paso", "laredo"], published="2025-01-31")])
-    found = doubts(vintage([[now - 40, 40]], ["el-paso", "laredo"], published="2025-02-28"), before)
-    assert found == ((f"2024-01 is revised from 100 to {now} encounters",) if doubted else ())
+    sentences = doubts(vintage([[now - 40, 40]], ["el-paso", "laredo"], published="2025-02-28"), before)
+    assert sentences == ((f"2024-01 is revised from 100 to {now} encounters",) if doubted else ())
 
 
 def test_only_areas_that_both_tell_are_compared():
@@ -116,5 +116,5 @@ def test_a_real_month_that_loses_a_quarter_of_its_cells_is_doubted():
     there = np.flatnonzero(values[-1] > 0)
     values[-1, there[::4]] = 0
     values[-1, there[1::20]] = 0
-    found = doubts(replace(newer, values=values), overlay([older]))
-    assert {sentence[:7] for sentence in found} == {"2025-09"}
+    sentences = doubts(replace(newer, values=values), overlay([older]))
+    assert {sentence[:7] for sentence in sentences} == {"2025-09"}

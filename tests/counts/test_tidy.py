@@ -2,10 +2,11 @@
 
 from datetime import UTC, date, datetime
 
+import numpy as np
 import pytest
 
 from forecast.core.declarations import declared
-from forecast.core.errors import SourceError
+from forecast.core.errors import Quarantined, SourceError
 from forecast.core.months import Month
 from forecast.core.panels import bundled
 from forecast.counts.archive import Archive
@@ -90,3 +91,20 @@ def test_counts_of_a_declared_panel_have_vintages_and_days(table, tmp_path):
     assert after.totals()["demo"].tolist() == [15, 14, 15]
     assert after.series("demo.office-3.flow-9").group == "office-office-3"
     assert after.panel.area("demo.office-3").name == "Office 3"
+
+
+def test_of_many_small_leaves_some_have_none_in_any_month_and_a_cut_is_still_seen(table, tmp_path):
+    panel, rng = declared(DEMO), np.random.default_rng(5)
+    counts = rng.poisson(rng.gamma(0.5, 8.0, 300), (40, 300))
+    rows = [
+        f"{Month.of(2022, 9) + step},Office {leaf % 10},Flow {leaf // 10},{count}"
+        for step, month in enumerate(counts)
+        for leaf, count in enumerate(month)
+    ]
+    head = TABLE.partition("\n")[0]
+    cut = read(table("\n".join([head, *rows[:-120]]), "cut.csv"), panel, DAY)
+    archive = Archive(tmp_path / "archive", panels={"demo": panel})
+    with pytest.raises(Quarantined, match="2025-12 lacks"):
+        archive.append(cut, when=datetime(2026, 1, 21, tzinfo=UTC))
+    whole = read(table("\n".join([head, *rows])), panel, DAY)
+    assert archive.append(whole, when=datetime(2026, 1, 21, tzinfo=UTC)).doubts == ()

@@ -92,24 +92,26 @@ def _both(asked: argparse.Namespace) -> dict[str, dict[str, Outcome]]:
         outcomes = {}
         for database, (process, file) in running.items():
             process.wait()
-            found = (
+            by_drill = (
                 json.loads(file.read_text())
                 if file.exists()
                 else {"drill": asdict(Outcome(1, 0, ("its process died",)))}
             )
-            outcomes[database] = {name: Outcome(**{**one, "lost": tuple(one["lost"])}) for name, one in found.items()}
+            outcomes[database] = {
+                name: Outcome(**{**one, "lost": tuple(one["lost"])}) for name, one in by_drill.items()
+            }
     return outcomes
 
 
 def _figures(asked: argparse.Namespace) -> dict[str, Figures]:
-    found = {}
+    figures = {}
     for database in asked.database or DATABASES:
         lane = Lane(database, asked.short)
         try:
-            found[database] = measure(lane)
+            figures[database] = measure(lane)
         finally:
             lane.close()
-    return found
+    return figures
 
 
 def main() -> int:
@@ -126,7 +128,7 @@ def main() -> int:
     if asked.json:
         asked.json.write_text(
             json.dumps(
-                {database: {name: asdict(one) for name, one in found.items()} for database, found in both.items()}
+                {database: {name: asdict(one) for name, one in by_drill.items()} for database, by_drill in both.items()}
             )
         )
     print(table(both, figures))  # noqa: T201 the drill's result

@@ -51,9 +51,9 @@ class Memory:
     def now(self) -> float:
         """As it is."""
         family = [psutil.Process(self.pid), *psutil.Process(self.pid).children(recursive=True)]
-        found = sum(one.memory_info().rss for one in family) / 1e6
-        self.most = max(self.most, found)
-        return found
+        megabytes = sum(one.memory_info().rss for one in family) / 1e6
+        self.most = max(self.most, megabytes)
+        return megabytes
 
 
 @dataclass
@@ -65,8 +65,8 @@ class Beside:
 
     def percentile(self, target: str, per_cent: float) -> float:
         """Milliseconds within which so many of its answers came."""
-        found = sorted(self.times[target])
-        return found[min(len(found) - 1, int(per_cent / 100 * len(found)))]
+        times = sorted(self.times[target])
+        return times[min(len(times) - 1, int(per_cent / 100 * len(times)))]
 
 
 async def ask(port: int, target: str, *, address: str = CROWD, seconds: float = 60) -> tuple[int, int]:

@@ -39,13 +39,13 @@ class Tally:
     def attempt(self, what: str) -> Iterator[list[str]]:
         """One try. What it raises is a loss too, so that the drill goes on to the next."""
         self.tries += 1
-        found: list[str] = []
+        lost: list[str] = []
         try:
-            yield found
+            yield lost
         except Exception as error:
-            found.append(f"{type(error).__name__}: {' '.join(str(error).split())[:300]}")
-        if found:
-            self.lost.extend(f"{what}: {one}" for one in found)
+            lost.append(f"{type(error).__name__}: {' '.join(str(error).split())[:300]}")
+        if lost:
+            self.lost.extend(f"{what}: {one}" for one in lost)
         else:
             self.survived += 1
 

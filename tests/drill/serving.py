@@ -19,7 +19,7 @@ from typing import Any
 
 import httpx2
 
-from service.response_cache import Answer
+from service.answers import Answer
 from tests.drill.world import ENCOUNTERS, HOUSE, World, until
 
 __all__ = ["Load", "Service", "serving"]
@@ -51,10 +51,10 @@ class Service:
 
     def body(self, path: str) -> bytes:
         """The body of an answer that must be 200. Raises AssertionError."""
-        found = self.get(path)
-        if found.status_code != 200:
-            raise AssertionError(f"{path} answered {found.status_code}: {found.text[:200]}")
-        return bytes(found.content)
+        answer = self.get(path)
+        if answer.status_code != 200:
+            raise AssertionError(f"{path} answered {answer.status_code}: {answer.text[:200]}")
+        return bytes(answer.content)
 
     def json(self, path: str) -> Any:
         """Its JSON."""
@@ -151,19 +151,19 @@ class Load:
                     return
                 address = self.addresses[number % len(self.addresses)]
                 try:
-                    found = client.get(address)
+                    answer = client.get(address)
                 except httpx2.TransportError as error:
                     self.wrong.append(f"{address}: {type(error).__name__}")
                     continue
-                self._judge(address, found)
+                self._judge(address, answer)
                 self._ended.wait(self.pause)
 
-    def _judge(self, address: str, found: httpx2.Response) -> None:
-        if found.status_code != 200:
-            self.wrong.append(f"{address}: status {found.status_code}")
+    def _judge(self, address: str, answer: httpx2.Response) -> None:
+        if answer.status_code != 200:
+            self.wrong.append(f"{address}: status {answer.status_code}")
             return
-        body = bytes(found.content)
-        if found.headers["etag"].encode() != dict(Answer(body, "application/json", cache="").raw_headers)[b"etag"]:
+        body = bytes(answer.content)
+        if answer.headers["etag"].encode() != dict(Answer(body, "application/json", cache="").raw_headers)[b"etag"]:
             self.wrong.append(f"{address}: the body does not match its ETag")
             return
         named = _named(address, body)

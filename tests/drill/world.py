@@ -65,11 +65,11 @@ _MEMBER = '[[members]]\nmodel = "{model}"\nscale = "log"\n'
 def until(condition: Callable[[], Any], *, seconds: float = HANG, what: str = "it") -> Any:
     """Poll until something is true and return it. Raises TimeoutError."""
     end = time.monotonic() + seconds
-    while not (found := condition()):
+    while not (met := condition()):
         if time.monotonic() > end:
             raise TimeoutError(f"waited {seconds:g} s for {what}")
         time.sleep(0.01)
-    return found
+    return met
 
 
 @dataclass(frozen=True)
@@ -175,8 +175,8 @@ class World:
         process.close()
         if not errand.report.exists():
             return Report(code)
-        found = json.loads(errand.report.read_text())
-        return Report(**{**found, "moments": tuple(found["moments"]), "holds": tuple(map(tuple, found["holds"]))})
+        report = json.loads(errand.report.read_text())
+        return Report(**{**report, "moments": tuple(report["moments"]), "holds": tuple(map(tuple, report["holds"]))})
 
     def go(self, errand: Errand, patience: float = PATIENCE) -> Report:
         """Run it to its end."""
@@ -214,12 +214,12 @@ class World:
         }
         if revision(self.engine) is None:
             return State({}, [], {}, frozenset(), files)
-        found = read.releases(self.engine)
+        releases = read.releases(self.engine)
         with reading(self.engine) as connection:
             seen = frozenset(tuple(row) for row in connection.execute(select(schema.observation)))
         return State(
-            {one.id: one.checksum for one in found},
-            [one.manifest.key for one in found],
+            {one.id: one.checksum for one in releases},
+            [one.manifest.key for one in releases],
             dict(read.pointers(self.engine)),
             seen,
             files,
@@ -271,11 +271,11 @@ class World:
         if self.server is not None:
             return []
         with sqlite3.connect(self.file, timeout=30) as connection:
-            found = [row[0] for row in connection.execute("PRAGMA integrity_check")]
+            lines = [row[0] for row in connection.execute("PRAGMA integrity_check")]
             broken = connection.execute("PRAGMA foreign_key_check").fetchall()
         connection.close()
         return [
-            *(f"integrity_check: {line}" for line in found if line != "ok"),
+            *(f"integrity_check: {line}" for line in lines if line != "ok"),
             *(f"foreign key: {row}" for row in broken),
         ]
 

@@ -21,8 +21,8 @@ FLOOR = recipes_module.parse(TEXT.replace('"small"', '"floor"').split("weight = 
 
 def test_the_last_origins_have_their_whole_horizon_observed():
     counts = cell_counts(months=72)  # 2018-10 to 2024-09
-    found = backtest.recent_origins(counts, number=3, horizon=12, step=6)
-    assert [str(origin) for origin in found] == ["2022-07", "2023-01", "2023-07"]
+    origins = backtest.recent_origins(counts, number=3, horizon=12, step=6)
+    assert [str(origin) for origin in origins] == ["2022-07", "2023-01", "2023-07"]
 
 
 def test_a_new_month_leaves_the_grid_of_origins_where_it_was():
@@ -71,8 +71,8 @@ def test_recipes_share_the_fits_they_have_in_common():
 
 
 def test_origins_lie_between_first_and_last():
-    found = backtest.origins_between(cell_counts(), first=Month.of(2021, 1), last=Month.of(2022, 3), step=6)
-    assert [str(origin) for origin in found] == ["2021-01", "2021-07", "2022-01"]
+    origins = backtest.origins_between(cell_counts(), first=Month.of(2021, 1), last=Month.of(2022, 3), step=6)
+    assert [str(origin) for origin in origins] == ["2021-01", "2021-07", "2022-01"]
 
 
 @pytest.mark.parametrize(
@@ -91,9 +91,9 @@ def test_origins_without_a_past_or_a_sense_are_refused(first, last, step, says):
 
 def test_members_beside_a_recipe_replace_its_compared_ones_and_change_nothing_in_its_pool():
     theta, pooled = Member.of("theta", scale="log"), RECIPE.pooled[0]
-    found = backtest.beside(RECIPE, [theta, pooled])
-    assert found.compared == (theta,)
-    assert (found.members, found.seed) == (RECIPE.members, RECIPE.seed)
+    recipe = backtest.beside(RECIPE, [theta, pooled])
+    assert recipe.compared == (theta,)
+    assert (recipe.members, recipe.seed) == (RECIPE.members, RECIPE.seed)
 
 
 @pytest.mark.parametrize("remembering", [False, True])

@@ -79,17 +79,17 @@ def test_brier_ratios_and_reliability_are_worked_out_by_hand():
             "recent": 0.25,
         }
     )
-    (found,) = summary(rows).to_dict("records")
-    assert found["brier"] == pytest.approx((0.04 + 0.64 + 0.04 + 0.04) / 4)
-    assert found["climatology"] == pytest.approx(0.25)
-    assert found["ratio"] == pytest.approx(0.19 / 0.25)
-    assert found["recent_ratio"] == pytest.approx(0.19 / ((0.5625 + 3 * 0.0625) / 4))
+    (row,) = summary(rows).to_dict("records")
+    assert row["brier"] == pytest.approx((0.04 + 0.64 + 0.04 + 0.04) / 4)
+    assert row["climatology"] == pytest.approx(0.25)
+    assert row["ratio"] == pytest.approx(0.19 / 0.25)
+    assert row["recent_ratio"] == pytest.approx(0.19 / ((0.5625 + 3 * 0.0625) / 4))
     # Of .8 one half came, of .2 nothing: distances .3 and .2, two cells each.
-    assert found["reliability_error"] == pytest.approx(0.25)
-    assert (found["months"], found["cells"]) == (4, 4)
+    assert row["reliability_error"] == pytest.approx(0.25)
+    assert (row["months"], row["cells"]) == (4, 4)
     assert reliability(rows)["frequency"].to_list() == [0.0, 0.5]
-    told = report(rows, model="made")
-    assert told["figures"][0] | {"brier": None} == {
+    reported = report(rows, model="made")
+    assert reported["figures"][0] | {"brier": None} == {
         "group": "southwest", "lead": "0-2", "months": 4, "cells": 4, "brier": None, "climatology": 0.25,
         "recent": 0.1875, "ratio": 0.76, "recent_ratio": round(0.19 / 0.1875, 4), "reliability_error": 0.25,
     }  # fmt: skip
@@ -100,8 +100,8 @@ def test_where_climatology_is_never_wrong_there_is_no_ratio():
         {"model": "made", "group": "other", "lead_band": "0-2", "target_month": ["2024-01"], "probability": [0.1],
          "above": [0.0], "climatology": [0.0], "recent": [0.0]}
     )  # fmt: skip
-    (told,) = report(rows, model="made")["figures"]
-    assert (told["ratio"], told["recent_ratio"], told["brier"]) == (None, None, 0.01)
+    (row,) = report(rows, model="made")["figures"]
+    assert (row["ratio"], row["recent_ratio"], row["brier"]) == (None, None, 0.01)
     assert report(rows, model="other")["figures"] == []
 
 

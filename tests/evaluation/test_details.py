@@ -64,11 +64,11 @@ def test_rmsse_is_the_root_within_an_area_and_origin_and_the_mean_over_them():
 
 def test_details_are_means_by_any_key():
     scored = score(forecasts=[table([FLAT, FLAT])], truth=truth([100, 107]))
-    found = details(scored, by=("band", "model")).set_index("band")
-    assert set(DETAILS) < set(found.columns)
-    assert found.loc["1", "coverage_80"] == 1
-    assert found.loc["2-3", "coverage_80"] == 0
-    assert found["cells"].tolist() == [1, 1]
+    means = details(scored, by=("band", "model")).set_index("band")
+    assert set(DETAILS) < set(means.columns)
+    assert means.loc["1", "coverage_80"] == 1
+    assert means.loc["2-3", "coverage_80"] == 0
+    assert means["cells"].tolist() == [1, 1]
 
 
 def test_the_pit_of_an_exact_count_lies_where_the_count_lies():
@@ -86,13 +86,13 @@ def test_every_model_gets_the_same_draws():
 
 def test_shares_below_each_level_and_its_loss_by_hand():
     # Counts 100 (equal to the median, half below it) and 107 (above it, below the 95 % quantile 108).
-    found = by_level(forecasts=[table([FLAT, FLAT])], truth=truth([100, 107])).set_index("level")
-    assert found.loc[0.5, "below"] == pytest.approx(0.25)
-    assert found.loc[0.95, "below"] == 1.0
-    assert found.loc[0.25, "below"] == 0.0
+    shares = by_level(forecasts=[table([FLAT, FLAT])], truth=truth([100, 107])).set_index("level")
+    assert shares.loc[0.5, "below"] == pytest.approx(0.25)
+    assert shares.loc[0.95, "below"] == 1.0
+    assert shares.loc[0.25, "below"] == 0.0
     # Level .9 at 106, scaled by 10: 0.1 x 6 for the first count, 0.9 x 1 for the second.
-    assert found.loc[0.9, "pinball"] == pytest.approx((0.6 + 0.9) / 2 / 10)
-    assert found["cells"].tolist() == [2] * 9
+    assert shares.loc[0.9, "pinball"] == pytest.approx((0.6 + 0.9) / 2 / 10)
+    assert shares["cells"].tolist() == [2] * 9
 
 
 def test_losses_over_levels_add_up_to_the_interval_score():
@@ -104,8 +104,8 @@ def test_losses_over_levels_add_up_to_the_interval_score():
 
 
 def test_shares_by_group_are_counted_apart():
-    found = by_level(forecasts=[table([FLAT, FLAT])], truth=truth([100, 107]), by=("model", "horizon"))
-    assert found[found["level"] == 0.5].set_index("horizon")["below"].to_dict() == {1: 0.5, 2: 0.0}
+    shares = by_level(forecasts=[table([FLAT, FLAT])], truth=truth([100, 107]), by=("model", "horizon"))
+    assert shares[shares["level"] == 0.5].set_index("horizon")["below"].to_dict() == {1: 0.5, 2: 0.0}
 
 
 def test_pit_shares_by_hand():

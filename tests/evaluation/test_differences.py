@@ -19,10 +19,10 @@ def table(model="before", origin=ORIGIN, areas=AREAS, horizon=3, level=100.0):
 
 
 def test_equal_forecasts_have_no_change():
-    found = differences(before=table(), after=table("after"), panel=STATES_PANEL)
-    assert len(found.rows) == 8 * 2 * 3  # median, mean and the ends of three intervals
-    assert found.moved.empty
-    assert found.lines() == ["  None of 48 published figures moved."]
+    changes = differences(before=table(), after=table("after"), panel=STATES_PANEL)
+    assert len(changes.rows) == 8 * 2 * 3  # median, mean and the ends of three intervals
+    assert changes.moved.empty
+    assert changes.lines() == ["  None of 48 published figures moved."]
 
 
 def test_every_figure_that_moved_is_named_with_its_share_the_largest_first():
@@ -30,10 +30,10 @@ def test_every_figure_that_moved_is_named_with_its_share_the_largest_first():
     values[1, 2, LEVELS.index(0.975) :] += 12.1  # Texas, the third month, the upper end of 95 %
     values[0, 0, LEVELS.index(0.5)] += 0.5
     after = Forecasts("after", ORIGIN, AREAS, values, table().mean)
-    told = differences(before=table(), after=after, panel=STATES_PANEL).as_json()
-    assert (told["figures"], told["moved"]) == (48, 2)
-    assert (told["moved_over_1_percent"], told["moved_over_5_percent"]) == (1, 1)
-    assert told["changes"][0] == {
+    document = differences(before=table(), after=after, panel=STATES_PANEL).as_json()
+    assert (document["figures"], document["moved"]) == (48, 2)
+    assert (document["moved_over_1_percent"], document["moved_over_5_percent"]) == (1, 1)
+    assert document["changes"][0] == {
         "area": "state-tx-southwest",
         "month": "2024-04",
         "figure": "upper_95",
@@ -41,7 +41,7 @@ def test_every_figure_that_moved_is_named_with_its_share_the_largest_first():
         "after": 133.1,
         "share": 0.1,
     }
-    assert told["by_figure"]["median"] == {"moved": 1, "mean_share": round(0.5 / 111 / 6, 6)}
+    assert document["by_figure"]["median"] == {"moved": 1, "mean_share": round(0.5 / 111 / 6, 6)}
     lines = differences(before=table(), after=after, panel=STATES_PANEL).lines(most=1)
     assert lines[0] == "  2 of 48 published figures moved, 1 by over 1 %, 1 by over 5 %."
     assert lines[-1] == "  and 1 more: --json has them"
@@ -52,21 +52,21 @@ def test_a_change_below_what_a_release_keeps_is_none_and_small_figures_count_as_
     values = table(level=0.0).values.copy()
     values[:, :, 0] = 0.0
     low = Forecasts("low", ORIGIN, AREAS, values * 0.001, table().mean)
-    found = differences(before=low, after=low, panel=STATES_PANEL)
-    assert np.isfinite(found.rows["share"]).all()
+    changes = differences(before=low, after=low, panel=STATES_PANEL)
+    assert np.isfinite(changes.rows["share"]).all()
     nudged = Forecasts("nudged", ORIGIN, AREAS, table().values + 0.001, table().mean)
     assert differences(before=table(), after=nudged, panel=STATES_PANEL).moved.empty
 
 
 def test_only_months_and_areas_of_both_are_compared_and_others_are_named():
     later = table("after", Month.of(2024, 2), ("state-tx-southwest", "state-wa-northern"))
-    found = differences(before=table(), after=later, panel=STATES_PANEL)
-    assert set(zip(found.rows["area"], found.rows["month"], strict=True)) == {
+    changes = differences(before=table(), after=later, panel=STATES_PANEL)
+    assert set(zip(changes.rows["area"], changes.rows["month"], strict=True)) == {
         ("state-tx-southwest", "2024-03"),
         ("state-tx-southwest", "2024-04"),
     }
-    assert (found.only_before, found.only_after) == (("state-az-southwest",), ("state-wa-northern",))
-    assert found.lines()[1:] == ["  only before: state-az-southwest", "  only after: state-wa-northern"]
+    assert (changes.only_before, changes.only_after) == (("state-az-southwest",), ("state-wa-northern",))
+    assert changes.lines()[1:] == ["  only before: state-az-southwest", "  only after: state-wa-northern"]
 
 
 def test_releases_that_never_meet_are_refused():

@@ -44,11 +44,6 @@ def run(home, capsys, monkeypatch):
     return call
 
 
-def test_each_script_opens_with_the_question_it_answers():
-    for script in (ablation, after_the_break, break_2025, calibration, peers, simulated_breaks, upper_ends):
-        assert "?" in script.__doc__.splitlines()[0]
-
-
 def test_ablation_sets_each_recipe_against_the_first(run, home):
     out = run(ablation, home / "whole.toml", home / "part.toml")
     assert "4 origins, 2021-09 to 2024-03, 3 months ahead" in out
@@ -126,9 +121,9 @@ def test_the_break_is_told_origin_by_origin_and_drawn(run, home):
 
 def test_recovery_counts_months_after_the_break_and_tells_of_relapses():
     months = ["2024-12", "2025-01", "2025-02", "2025-03", "2025-04", "2025-05"]
-    told = break_2025.recovery(pd.Series([0.8, 0.4, 0.5, 0.75, 0.6, 0.95], index=months))
+    sentence = break_2025.recovery(pd.Series([0.8, 0.4, 0.5, 0.75, 0.6, 0.95], index=months))
     assert (
-        told
+        sentence
         == "again from 2025-03, 2 months after the break; below it again at 2025-04; above it (too wide) at 2025-05"
     )
     assert break_2025.recovery(pd.Series([0.8, 0.4, 0.5], index=months[:3])) == "not again by 2025-02"
@@ -178,9 +173,9 @@ def test_a_simulated_break_scales_the_southwest_from_its_month_on():
     fallen, risen, back = (
         simulated_breaks.altered(real, kind, start).values for kind in ("fall", "rise", "fall and return")
     )
-    for found in (fallen, risen, back):
-        assert np.array_equal(found[:at], before, equal_nan=True)
-        assert np.array_equal(found[:, place["miami"]], other)
+    for changed in (fallen, risen, back):
+        assert np.array_equal(changed[:at], before, equal_nan=True)
+        assert np.array_equal(changed[:, place["miami"]], other)
     assert fallen[at, place["el-paso"]] == np.round(own[at] / 10**0.5 / 10) * 10
     assert fallen[at + 1, place["el-paso"]] == np.round(own[at + 1] / 100) * 10
     assert np.array_equal(risen[at:, place["el-paso"]], 3 * own[at:])

@@ -29,8 +29,8 @@ def test_means_rest_on_the_leaves_cells_that_all_models_have():
 
 
 def test_spells_are_origins_in_a_row_with_one_leader():
-    found = spells(means([1, 1, 3, 1], [2, 2, 2, 2]))
-    assert [(spell.model, spell.first, spell.last, spell.origins) for spell in found] == [
+    led = spells(means([1, 1, 3, 1], [2, 2, 2, 2]))
+    assert [(spell.model, spell.first, spell.last, spell.origins) for spell in led] == [
         ("mine", "2000-05", "2001-05", 2),
         ("theirs", "2002-05", "2002-05", 1),
         ("mine", "2003-05", "2003-05", 1),
@@ -42,10 +42,10 @@ def test_a_window_s_difference_is_over_the_long_run_deviation():
     1, covariance -19/20, which weighs one half twice over: 1 - 0.95 = 0.05 is the long-run variance.
     """
     table = means(np.tile([3.0, 1.0], 10), np.full(20, 2.0))
-    found = fluctuation(table, model="mine", against="theirs", horizon=12)
-    assert (found.window, len(found.ends), found.ends[0]) == (6, 15, "2005-05")
-    assert found.ratio == pytest.approx(np.ones(15))
-    assert found.statistic == pytest.approx(np.zeros(15))
+    even = fluctuation(table, model="mine", against="theirs", horizon=12)
+    assert (even.window, len(even.ends), even.ends[0]) == (6, 15, "2005-05")
+    assert even.ratio == pytest.approx(np.ones(15))
+    assert even.statistic == pytest.approx(np.zeros(15))
     odd = fluctuation(table.iloc[:17], model="mine", against="theirs", horizon=12)
     assert odd.window == 5
     away = np.tile([1.0, -1.0], 9)[:17] - 1 / 17
@@ -57,8 +57,8 @@ def test_a_window_s_difference_is_over_the_long_run_deviation():
 def test_a_model_that_is_better_for_years_and_then_worse_leads_first_and_trails_later_and_a_steady_lead_is_no_noise():
     rng = np.random.default_rng(2)
     drift = np.where(np.arange(40) < 20, -1.0, 1.0) + rng.normal(0, 0.05, 40)
-    found = fluctuation(means(2 + drift, np.full(40, 2.0)), model="mine", against="theirs", horizon=1)
-    assert found.statistic[0] < -2 < 2 < found.statistic[-1]
+    turned = fluctuation(means(2 + drift, np.full(40, 2.0)), model="mine", against="theirs", horizon=1)
+    assert turned.statistic[0] < -2 < 2 < turned.statistic[-1]
     steady = fluctuation(means(1 + 0.1 * rng.random(40), np.full(40, 2.0)), model="mine", against="theirs", horizon=1)
     assert (steady.statistic < -CRITICAL).all()
 

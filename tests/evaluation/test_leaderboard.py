@@ -51,12 +51,12 @@ TABLE = scores(
 )
 
 
-def found(by="group", table=TABLE, against="floor"):
+def by_key(by="group", table=TABLE, against="floor"):
     return {board.key: board for board in boards(table, against=against, by=by)}
 
 
 def test_boards_rank_by_group_with_ratios_to_the_floor():
-    board = found()["southwest"]
+    board = by_key()["southwest"]
     assert board.rows["model"].tolist() == ["pool", "theta-log", "floor"]
     assert board.rows["rel_sWIS"].tolist() == pytest.approx([0.5, 0.75, 1.0])
     assert board.rows["rel_sWIS_high"].tolist() == pytest.approx([0.5, 0.75, 1.0])
@@ -64,36 +64,36 @@ def test_boards_rank_by_group_with_ratios_to_the_floor():
 
 
 def test_the_first_board_is_of_all_leaves_without_sums():
-    board = found()["all leaves"]
+    board = by_key()["all leaves"]
     assert board.rows.set_index("model")["sWIS"].to_dict() == pytest.approx(
         {"pool": 0.6, "floor": 0.8, "theta-log": 0.5}
     )
 
 
 def test_sums_are_ranked_among_those_that_forecast_them():
-    assert found()["total"].rows["model"].tolist() == ["pool", "floor"]
+    assert by_key()["total"].rows["model"].tolist() == ["pool", "floor"]
 
 
 def test_a_model_that_lacks_an_area_is_not_praised_for_it():
     lacking = TABLE[~((TABLE["model"] == "theta-log") & (TABLE["area"] == "yuma"))]
-    board = found(table=lacking)["all leaves"]
+    board = by_key(table=lacking)["all leaves"]
     assert board.rows.set_index("model")["sWIS"].to_dict() == pytest.approx(
         {"pool": 0.8, "floor": 0.8, "theta-log": 0.4}
     )
 
 
 def test_bands_stand_in_order_of_months():
-    assert list(found(by="band")) == ["all leaves", "1", "2-3"]
-    assert list(found(by="era")) == ["all leaves", "-2015", "2016-18"]
+    assert list(by_key(by="band")) == ["all leaves", "1", "2-3"]
+    assert list(by_key(by="era")) == ["all leaves", "-2015", "2016-18"]
 
 
 def test_the_other_model_must_have_scores():
     with pytest.raises(TableError, match="ets-raw has no scores to compare with"):
-        found(against="ets-raw")
+        by_key(against="ets-raw")
 
 
 def test_few_origins_are_said_to_be_few():
-    few = found(table=scores({"pool": {"yuma": 0.4}, "floor": {"yuma": 0.8}}, origins=2))["southwest"]
+    few = by_key(table=scores({"pool": {"yuma": 0.4}, "floor": {"yuma": 0.8}}, origins=2))["southwest"]
     row = few.as_json()["models"][0]
     assert (row["rel_sWIS"], row["rel_sWIS_low"]) == (0.5, None)
     assert "0.500 [few origins]" in lines(few.as_json(), "pool")[2]
@@ -105,11 +105,11 @@ def test_json_holds_plain_values():
 
 
 def test_lines_mark_the_recipe_and_show_the_interval():
-    told = lines(found()["southwest"].as_json(), "pool")
-    assert told[0] == "  southwest, rel_ against floor; 16 cells, those that all its models have"
-    assert told[2].startswith("  * pool")
-    assert "0.500 [0.500, 0.500]" in told[2]
-    assert told[3].startswith("    theta-log")
+    printed = lines(by_key()["southwest"].as_json(), "pool")
+    assert printed[0] == "  southwest, rel_ against floor; 16 cells, those that all its models have"
+    assert printed[2].startswith("  * pool")
+    assert "0.500 [0.500, 0.500]" in printed[2]
+    assert printed[3].startswith("    theta-log")
 
 
 class Page(HTMLParser):
@@ -129,7 +129,7 @@ class Page(HTMLParser):
 
 
 def test_the_page_needs_nothing_beside_it():
-    boards_ = [board.as_json() for board in found().values()]
+    boards_ = [board.as_json() for board in by_key().values()]
     text = page([{"panel": "usbp-sectors", "source": "8 origins", "recipe": "pool", "boards": boards_}])
     read = Page(text)
     assert read.fetched == []
@@ -144,7 +144,7 @@ def test_the_page_needs_nothing_beside_it():
 
 def test_names_on_the_page_are_no_markup():
     table = TABLE.replace({"model": {"theta-log": "<b>theta</b>"}})
-    boards_ = [board.as_json() for board in found(table=table).values()]
+    boards_ = [board.as_json() for board in by_key(table=table).values()]
     read = Page(page([{"panel": "p", "source": "a & b", "recipe": "pool", "boards": boards_}]))
     assert "b" not in read.tags
     assert "<b>theta</b>" in read.text

@@ -50,20 +50,20 @@ def one(
 def test_a_count_inside_is_scored_by_the_widths_and_its_distance_from_the_median():
     # 600 against a median of 500 and intervals 250-750, 100-900, 50-950, 25-975:
     # 0.5 * 100 + 0.25 * 500 + 0.1 * 800 + 0.05 * 900 + 0.025 * 950 = 323.75, over 4.5.
-    found = one(600)
-    assert found.wis == pytest.approx(323.75 / 4.5)
-    assert (found.median, found.lower_95, found.upper_95, found.scale) == (500, 25, 975, 50)
-    assert (found.inside_50, found.inside_80, found.inside_95) == (True, True, True)
-    assert (found.observed, found.precision, found.published, found.release) == (600, 1, DAY, "r")
+    scored = one(600)
+    assert scored.wis == pytest.approx(323.75 / 4.5)
+    assert (scored.median, scored.lower_95, scored.upper_95, scored.scale) == (500, 25, 975, 50)
+    assert (scored.inside_50, scored.inside_80, scored.inside_95) == (True, True, True)
+    assert (scored.observed, scored.precision, scored.published, scored.release) == (600, 1, DAY, "r")
 
 
 def test_a_count_outside_is_punished_by_how_far_it_lies_out():
     # 1000: 0.5 * 500 + the same widths + 250 + 100 + 50 + 25.
-    found = one(1000)
-    assert found.wis == pytest.approx((250 + 273.75 + 425) / 4.5)
-    assert (found.inside_50, found.inside_80, found.inside_95) == (False, False, False)
+    scored = one(1000)
+    assert scored.wis == pytest.approx((250 + 273.75 + 425) / 4.5)
+    assert (scored.inside_50, scored.inside_80, scored.inside_95) == (False, False, False)
     # The floor, twice as high and wide: 1000 is its median, and half of each width goes in: 2 * 273.75.
-    assert found.floor_wis == pytest.approx(2 * 273.75 / 4.5)
+    assert scored.floor_wis == pytest.approx(2 * 273.75 / 4.5)
 
 
 def test_quantiles_are_rounded_as_the_count_is():
@@ -99,12 +99,12 @@ def test_scores_are_those_of_the_evaluation():
     floor = recipes_module.run(recipes_module.load("floor"), truth, origin=origin, executor=HERE, horizon=6).forecasts
     wider = Forecasts("wider", origin, floor.areas, floor.values * 1.5, floor.mean)
     totals = truth.totals()
-    told = [
+    truths = [
         Truth(slug, month, DAY, int(totals[slug][month - truth.first]), 1)
         for slug in floor.areas
         for month in floor.months
     ]
-    made = score(release="r", issued=origin + 2, forecasts=wider, floor=floor, counts=truth.until(origin), truth=told)
+    made = score(release="r", issued=origin + 2, forecasts=wider, floor=floor, counts=truth.until(origin), truth=truths)
     table = scores.score(forecasts=[wider, floor], truth=truth)
     expected, naive = (table[table["model"] == name] for name in ("wider", floor.model))
     assert len(made) == len(expected) == len(floor.areas) * 6
@@ -146,7 +146,7 @@ def record(months: int, held: int, leaves: tuple[str, ...] = LEAVES, **more: obj
     ]  # type: ignore[arg-type]
 
 
-def found(cells: list[Scored]) -> dict[str, bool]:
+def raised(cells: list[Scored]) -> dict[str, bool]:
     return {finding.kind: finding.raised for finding in judge(cells, USBP)}
 
 
@@ -174,13 +174,13 @@ def test_intervals_that_hold_half_of_a_year_are_too_narrow():
 
 
 def test_intervals_that_hold_what_they_promise_raise_nothing():
-    assert not any(found(record(12, 3)).values())
+    assert not any(raised(record(12, 3)).values())
 
 
 def test_few_months_must_be_much_worse_to_be_told_from_chance():
     # 2.920 * 0.2 / sqrt(3) = 0.337: half of three months may be 84 %, none of three months is at most 34 %.
-    assert not found(record(3, 2))["intervals-narrow"]
-    assert found(record(3, 0))["intervals-narrow"]
+    assert not raised(record(3, 2))["intervals-narrow"]
+    assert raised(record(3, 0))["intervals-narrow"]
     assert "2 months scored, 3 needed" in judge(record(2, 0), USBP)[0].detail
 
 
@@ -195,33 +195,33 @@ def test_the_areas_of_a_month_are_one_observation():
 
 def test_intervals_that_hold_everything_are_too_wide_where_there_are_areas_enough():
     nine = (*LEAVES, "big-bend", "del-rio", "el-centro", "rio-grande-valley", "san-diego")
-    assert not found(record(12, 4))["intervals-wide"]  # 1 - 1.796 * 0.4 / 2 / sqrt(12) = 0.896
-    assert found(record(12, 9, nine))["intervals-wide"]  # 1 - 1.796 * 0.4 / 3 / sqrt(12) = 0.931
+    assert not raised(record(12, 4))["intervals-wide"]  # 1 - 1.796 * 0.4 / 2 / sqrt(12) = 0.896
+    assert raised(record(12, 9, nine))["intervals-wide"]  # 1 - 1.796 * 0.4 / 3 / sqrt(12) = 0.931
 
 
 def test_coverage_is_measured_on_the_southwest_where_the_panel_has_it():
     north = record(12, 0, ("blaine", "havre"))
-    assert not found([*north, *record(12, 3)])["intervals-narrow"]
-    assert found(north)["intervals-narrow"]
+    assert not raised([*north, *record(12, 3)])["intervals-narrow"]
+    assert raised(north)["intervals-narrow"]
 
 
 @pytest.mark.parametrize("lead", [-1, 12])
 def test_leads_that_nobody_plans_by_are_not_judged(lead):
-    assert not any(found(record(12, 0, lead=lead, wis=20.0)).values())
+    assert not any(raised(record(12, 0, lead=lead, wis=20.0)).values())
 
 
 def test_the_last_twelve_months_are_judged():
     old = record(12, 0)
-    assert found(old)["intervals-narrow"]
+    assert raised(old)["intervals-narrow"]
     new = [replace(one, target_month=one.target_month + 12) for one in record(12, 3)]
-    assert not found([*old, *new])["intervals-narrow"]
+    assert not raised([*old, *new])["intervals-narrow"]
 
 
 def test_a_release_worse_than_the_floor_in_every_month_has_drifted():
     finding = judge(record(6, 3, wis=12.0), USBP)[2]
     assert (finding.kind, finding.raised) == ("drift", True)
     assert (finding.figures["ratio"], finding.figures["low"], finding.figures["months"]) == (1.2, 1.2, 6)
-    assert not found(record(6, 3, wis=9.0))["drift"]
+    assert not raised(record(6, 3, wis=9.0))["drift"]
     assert "5 months scored, 6 needed" in judge(record(5, 3, wis=12.0), USBP)[2].detail
 
 
@@ -252,10 +252,10 @@ def test_the_newest_month_outside_the_widest_interval_is_a_big_miss():
 
 
 def test_a_miss_of_an_earlier_month_or_of_an_older_release_is_over():
-    assert not found([cell("southwest", 0, inside_95=False), cell("southwest", 1)])["big-miss"]
-    assert not found([cell("southwest", 1, inside_95=False, release="old"), cell("southwest", 1, release="new")])[
+    assert not raised([cell("southwest", 0, inside_95=False), cell("southwest", 1)])["big-miss"]
+    assert not raised([cell("southwest", 1, inside_95=False, release="old"), cell("southwest", 1, release="new")])[
         "big-miss"
     ]
-    assert not found([cell("el-paso", 1, inside_95=False), cell("northern", 1, inside_95=False), cell("nation", 1)])[
+    assert not raised([cell("el-paso", 1, inside_95=False), cell("northern", 1, inside_95=False), cell("nation", 1)])[
         "big-miss"
     ]

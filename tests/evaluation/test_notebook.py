@@ -8,6 +8,8 @@ import pytest
 from forecast.models import catalog
 
 NOTEBOOK = Path(__file__).resolve().parents[2] / "experiments" / "analyst.ipynb"
+FIGURES = {"counts.png", "comparison.png", "coverage.png", "drift.png"}
+FILES = {*FIGURES, "agency.csv", "report.html"}
 
 
 @pytest.fixture(scope="module")
@@ -34,5 +36,7 @@ def test_every_cell_runs(cells, tmp_path, monkeypatch, capsys):
     assert "2024-11 20 sectors" in said
     assert "* drift" in said
     assert "agency" in said
-    assert {path.name for path in tmp_path.iterdir()} == {"counts.png", "agency.csv", "report.html"}
+    assert "coverage_80" in said
+    assert {path.name for path in tmp_path.iterdir()} == FILES
+    assert all((tmp_path / name).read_bytes().startswith(b"\x89PNG") for name in FIGURES)
     assert "Who led when" in (tmp_path / "report.html").read_text()

@@ -40,9 +40,9 @@ def same(some, others):
 
 def test_the_record_goes_on_to_the_last_month_but_one():
     counts = cell_counts(months=72)  # 2018-10 to 2024-09
-    found = record.origins(counts, months=24, step=3)
-    assert [str(origin) for origin in (found[0], found[-1])] == ["2022-10", "2024-07"]
-    assert {later - earlier for earlier, later in itertools.pairwise(found)} == {3}
+    origins = record.origins(counts, months=24, step=3)
+    assert [str(origin) for origin in (origins[0], origins[-1])] == ["2022-10", "2024-07"]
+    assert {later - earlier for earlier, later in itertools.pairwise(origins)} == {3}
     with pytest.raises(TableError, match="a record needs"):
         record.origins(cell_counts(months=20), months=24, step=3)
 

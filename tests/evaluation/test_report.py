@@ -27,6 +27,7 @@ from tests.samples import cell_counts
 SECTIONS = [
     "By area",
     "Calibration",
+    "What decisions cost",
     "Who led when",
     "What was said, and what came",
     "Times of fits",
@@ -75,8 +76,8 @@ def test_the_report_has_every_part_and_names_its_leader_and_its_cells(kept, show
 
 def test_the_page_needs_nothing_beside_it_and_every_chart_is_well_formed_and_named(shown):
     text = page([shown])
-    found = Page(text)
-    assert [address for address in found.fetched if not address.startswith("#")] == []
+    parsed = Page(text)
+    assert [address for address in parsed.fetched if not address.startswith("#")] == []
     assert "<script" not in text
     assert "{" not in re.sub(r"<style>.*?</style>", "", text, flags=re.DOTALL)
     charts = re.findall(r"<svg.*?</svg>", text, flags=re.DOTALL)

@@ -65,18 +65,18 @@ def test_summary_is_the_mean_over_cells_best_first():
     scored = score(
         forecasts=[table([bad, bad], model="bad"), table([good, good], model="good")], truth=truth([110, 130])
     )
-    found = summary(scored)
-    assert found["model"].tolist() == ["good", "bad"]
-    assert found["cells"].tolist() == [2, 2]
-    assert found["MASE"].tolist() == pytest.approx([1.0, 8.0])
+    means = summary(scored)
+    assert means["model"].tolist() == ["good", "bad"]
+    assert means["cells"].tolist() == [2, 2]
+    assert means["MASE"].tolist() == pytest.approx([1.0, 8.0])
 
 
 def test_the_report_holds_json_values_by_group():
     scored = score(forecasts=[table([FLAT])], truth=truth([100]))
-    found = report(scored, origins=[ORIGIN])
-    assert found["origins"] == ["2023-12"]
-    assert found["figures"]["southwest"]["m"]["coverage_80"] == 1.0
-    assert set(found["figures"]) == {"all", "southwest"}
+    document = report(scored, origins=[ORIGIN])
+    assert document["origins"] == ["2023-12"]
+    assert document["figures"]["southwest"]["m"]["coverage_80"] == 1.0
+    assert set(document["figures"]) == {"all", "southwest"}
 
 
 def test_scores_equal_the_yardstick_s_own_formulas(yardstick):
@@ -103,15 +103,15 @@ def test_scores_equal_the_yardstick_s_own_formulas(yardstick):
                 str(model), Month.containing(pd.Timestamp(origin).date()), tuple(areas), values, values[:, :, 4], LEVELS
             )
         )
-    found = summary(score(forecasts=tables, truth=counts)).iloc[0]
+    figures = summary(score(forecasts=tables, truth=counts)).iloc[0]
 
     change = frame.diff(12).abs().expanding().mean()
     wide = own.pivot(index=["series", "origin", "target_month"], columns="level", values="value")
     q = np.round(np.sort(np.maximum(wide.to_numpy(float), 0), axis=1) / 10) * 10
     y = np.array([frame.at[t, s] for s, _, t in wide.index])
     scale = np.array([max(change.at[o, s], 1.0) for s, o, _ in wide.index])
-    assert found["cells"] == len(wide)
-    assert found["MASE"] == pytest.approx(np.mean(np.abs(y - q[:, 4]) / scale))
-    assert found["coverage_80"] == pytest.approx(np.mean((y >= q[:, 2]) & (y <= q[:, 6])))
+    assert figures["cells"] == len(wide)
+    assert figures["MASE"] == pytest.approx(np.mean(np.abs(y - q[:, 4]) / scale))
+    assert figures["coverage_80"] == pytest.approx(np.mean((y >= q[:, 2]) & (y <= q[:, 6])))
     loss = sum(np.where(y >= q[:, k], a * (y - q[:, k]), (1 - a) * (q[:, k] - y)) for k, a in enumerate(LEVELS))
-    assert found["sWIS"] == pytest.approx(np.mean(2 * loss / 9 / scale))
+    assert figures["sWIS"] == pytest.approx(np.mean(2 * loss / 9 / scale))

@@ -165,9 +165,9 @@ def test_coverage_that_differs_by_no_more_than_noise_is_not_refused():
     # The floor held nothing at every second pair of origins: better on the whole, but who knows.
     unlucky = {str(FIRST + place * 3) for place in range(24) if place % 4 < 2}
     floor.loc[floor["origin"].isin(unlucky), "coverage_80"] = 0.0
-    found = held(pd.concat([mine, floor]), "mine", judged_on="southwest")
-    assert found.compared.ratio < 1
-    assert not found.refused
+    verdict = held(pd.concat([mine, floor]), "mine", judged_on="southwest")
+    assert verdict.compared.ratio < 1
+    assert not verdict.refused
 
 
 def test_few_origins_refuse_no_coverage():

@@ -38,14 +38,14 @@ def test_the_smallest_step_decides_where_origins_are_uneven():
 
 
 def test_the_ratio_is_that_of_the_means():
-    found = relative(scores(0.8, noise=0.0), model="a", against="b")
-    assert (found.ratio, found.low, found.high) == pytest.approx((0.8, 0.8, 0.8))
-    assert (found.origins, found.block, found.cells) == (20, 3, 480)
+    rel = relative(scores(0.8, noise=0.0), model="a", against="b")
+    assert (rel.ratio, rel.low, rel.high) == pytest.approx((0.8, 0.8, 0.8))
+    assert (rel.origins, rel.block, rel.cells) == (20, 3, 480)
 
 
 def test_a_model_against_itself_is_one():
-    found = relative(scores(0.8), model="a", against="a")
-    assert (found.ratio, found.low, found.high) == (1, 1, 1)
+    rel = relative(scores(0.8), model="a", against="a")
+    assert (rel.ratio, rel.low, rel.high) == (1, 1, 1)
 
 
 def test_half_the_score_at_every_origin_is_clear():
@@ -56,9 +56,9 @@ def test_better_at_every_other_origin_and_worse_between_is_noise():
     table = scores(1.0, noise=0.0)
     odd = table["origin"].str.endswith("-11") & (table["model"] == "a")
     even = table["origin"].str.endswith("-05") & (table["model"] == "a")
-    found = relative(table.assign(sWIS=np.where(odd, 0.8, np.where(even, 1.2, 1.0))), model="a", against="b")
-    assert found.ratio == pytest.approx(1)
-    assert found.low < 1 < found.high
+    rel = relative(table.assign(sWIS=np.where(odd, 0.8, np.where(even, 1.2, 1.0))), model="a", against="b")
+    assert rel.ratio == pytest.approx(1)
+    assert rel.low < 1 < rel.high
 
 
 def test_more_areas_with_the_same_errors_bring_no_certainty():
@@ -70,17 +70,17 @@ def test_more_areas_with_the_same_errors_bring_no_certainty():
 
 
 def test_too_few_origins_have_no_interval():
-    found = relative(scores(0.5, origins=5), model="a", against="b")  # blocks of 3; two of them do not fit
-    assert found.ratio < 1
-    assert np.isnan([found.low, found.high]).all()
+    rel = relative(scores(0.5, origins=5), model="a", against="b")  # blocks of 3; two of them do not fit
+    assert rel.ratio < 1
+    assert np.isnan([rel.low, rel.high]).all()
 
 
 def test_only_cells_that_both_have_are_compared():
     table = scores(0.8, noise=0.0)
     lacking = table[~((table["model"] == "a") & (table["area"] == "yuma"))]
     rich = lacking.assign(sWIS=np.where(lacking["area"] == "yuma", 1000.0, lacking["sWIS"]))
-    found = relative(rich, model="a", against="b")
-    assert (found.ratio, found.cells) == (pytest.approx(0.8), 240)
+    rel = relative(rich, model="a", against="b")
+    assert (rel.ratio, rel.cells) == (pytest.approx(0.8), 240)
 
 
 def test_models_without_a_common_cell_are_refused():
@@ -96,7 +96,7 @@ def test_about_nine_in_ten_intervals_hold_the_truth():
         relative(scores(1.0, origins=40, horizon=1, areas=("yuma",), seed=seed), model="a", against="b", draws=400)
         for seed in range(80)
     ]
-    assert 0.75 <= np.mean([found.low <= 1 <= found.high for found in hits]) <= 1.0
+    assert 0.75 <= np.mean([rel.low <= 1 <= rel.high for rel in hits]) <= 1.0
 
 
 def test_the_interval_is_that_of_the_outside_scorer(yardstick):
@@ -106,8 +106,8 @@ def test_the_interval_is_that_of_the_outside_scorer(yardstick):
     spec.loader.exec_module(outside)
     table = scores(0.9)
     line = outside.interval(table.replace({"model": {"a": "CANDIDATE"}}), "sWIS")
-    found = relative(table, model="a", against="b", widened=False)
-    assert line == f"rel_sWIS {found.ratio:.3f} [{found.low:.3f}, {found.high:.3f}] against b"
+    rel = relative(table, model="a", against="b", widened=False)
+    assert line == f"rel_sWIS {rel.ratio:.3f} [{rel.low:.3f}, {rel.high:.3f}] against b"
 
 
 def test_an_interval_of_few_blocks_is_widened_as_student_s_t_is():
@@ -138,6 +138,6 @@ def test_intervals_of_overlapping_errors_hold_the_truth_about_as_often_as_they_s
             for m, name in enumerate("ab")
             for k in range(24)
         ]
-        found = relative(pd.DataFrame(rows), model="a", against="b", draws=300)
-        hits.append(found.low <= 1 <= found.high)
+        rel = relative(pd.DataFrame(rows), model="a", against="b", draws=300)
+        hits.append(rel.low <= 1 <= rel.high)
     assert 0.8 <= np.mean(hits) <= 1.0

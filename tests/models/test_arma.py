@@ -23,7 +23,7 @@ def test_the_slopes_are_those_of_the_squares(orders, length, skip):
 def test_the_search_finds_the_orders_that_a_series_was_made_with():
     noise = np.random.default_rng(3).normal(size=600)
     values = lfilter([1.0], [1.0, -0.6], lfilter(np.r_[1.0, np.zeros(11), 0.5], [1.0], noise))
-    found = choose(values - values.mean(), 12, seasonal=True)
-    assert found.orders.counts == (1, 0, 0, 1)
-    assert found.coefficients == pytest.approx([0.6, 0.5], abs=0.08)
-    assert found.variance == pytest.approx(1.0, abs=0.15)
+    chosen = choose(values - values.mean(), 12, seasonal=True)
+    assert chosen.orders.counts == (1, 0, 0, 1)
+    assert chosen.coefficients == pytest.approx([0.6, 0.5], abs=0.08)
+    assert chosen.variance == pytest.approx(1.0, abs=0.15)

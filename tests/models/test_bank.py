@@ -62,10 +62,10 @@ def test_group_means_leave_unknown_ones_out():
 
 
 def test_discounted_mean_by_hand():
-    found = discounted(np.array([[np.nan], [4.0], [-2.0], [np.nan]]), 1.0)
-    assert np.isnan(found[0, 0])
+    means = discounted(np.array([[np.nan], [4.0], [-2.0], [np.nan]]), 1.0)
+    assert np.isnan(means[0, 0])
     # half-life of one step: (2 + 4 / 2) / (1 + 1 / 2)
-    assert found[1:, 0] == pytest.approx([4, 8 / 3, 8 / 3])
+    assert means[1:, 0] == pytest.approx([4, 8 / 3, 8 / 3])
 
 
 def test_errors_count_from_the_step_in_which_they_become_known():
@@ -84,32 +84,32 @@ def one_smoother(gain, way=LEVEL):
 
 def test_a_smoother_by_hand():
     laid = panel_of([series([90, 190, 290], season=1, calendar=False)], 10.0)
-    (found,) = smooth(laid, one_smoother(0.5))
+    (smoothed,) = smooth(laid, one_smoother(0.5))
     one, two, three = np.log([100, 200, 300])
     second = one + 0.5 * (two - one)
-    assert found.level[:, 0, 0] == pytest.approx([one, second, second + 0.5 * (three - second)])
-    assert found.ahead(3)[:, 0, 0] == pytest.approx(found.level[:, 0, 0])
+    assert smoothed.level[:, 0, 0] == pytest.approx([one, second, second + 0.5 * (three - second)])
+    assert smoothed.ahead(3)[:, 0, 0] == pytest.approx(smoothed.level[:, 0, 0])
 
 
 def test_a_damped_trend_by_hand():
     laid = panel_of([series([90, 190], season=1, calendar=False)], 10.0)
-    (found,) = smooth(laid, one_smoother(0.5, TrendVariant(0.2, 0.5, 1.0, 1.0)))
+    (smoothed,) = smooth(laid, one_smoother(0.5, TrendVariant(0.2, 0.5, 1.0, 1.0)))
     rise = np.log(2.0)
-    assert found.slope[1, 0, 0] == pytest.approx(0.1 * rise)
-    assert found.ahead(2)[1, 0, 0] == pytest.approx(np.log(100) + 0.5 * rise + 0.1 * rise * (0.5 + 0.25))
+    assert smoothed.slope[1, 0, 0] == pytest.approx(0.1 * rise)
+    assert smoothed.ahead(2)[1, 0, 0] == pytest.approx(np.log(100) + 0.5 * rise + 0.1 * rise * (0.5 + 0.25))
 
 
 def test_a_return_to_the_long_run_mean_by_hand():
     laid = panel_of([series([90, 390], season=1, calendar=False)], 10.0)
-    (found,) = smooth(laid, one_smoother(1.0, TrendVariant(0.0, 0.0, 0.9, 1.0)))
+    (smoothed,) = smooth(laid, one_smoother(1.0, TrendVariant(0.0, 0.0, 0.9, 1.0)))
     mean = (np.log(100) + np.log(400)) / 2
-    assert found.ahead(2)[1, 0, 0] == pytest.approx(mean + 0.81 * (np.log(400) - mean))
+    assert smoothed.ahead(2)[1, 0, 0] == pytest.approx(mean + 0.81 * (np.log(400) - mean))
 
 
 def test_an_unknown_month_leaves_the_level_where_it_was():
     laid = panel_of([series([90, np.nan, 190], season=1, calendar=False)], 10.0)
-    (found,) = smooth(laid, one_smoother(0.5))
-    assert found.level[1, 0, 0] == pytest.approx(np.log(100))
+    (smoothed,) = smooth(laid, one_smoother(0.5))
+    assert smoothed.level[1, 0, 0] == pytest.approx(np.log(100))
 
 
 def test_a_clear_season_is_found_and_pure_noise_is_shrunk_away():
@@ -124,9 +124,9 @@ def test_a_clear_season_is_found_and_pure_noise_is_shrunk_away():
 
 
 def test_a_pattern_knows_nothing_before_two_years():
-    found = patterns_over_time(panel_of([series(wandering(1, 40, season=0.5))], 10.0), Pattern(False, 4.0))
-    assert not found[:24].any()
-    assert found[30].any()
+    patterns = patterns_over_time(panel_of([series(wandering(1, 40, season=0.5))], 10.0), Pattern(False, 4.0))
+    assert not patterns[:24].any()
+    assert patterns[30].any()
 
 
 def test_weights_are_shares_and_follow_the_better_gain():
@@ -146,8 +146,8 @@ def test_the_spread_grows_by_the_law_of_a_random_walk():
     laid = panel_of([series(wandering(1))], 10.0)
     missed = np.full((120, 1), 0.2)
     options = Options(growth=0.5)
-    found = scales(missed, np.ones((120, 1)), laid, 4, options)[-1, 0]
-    assert found == pytest.approx(0.2 * np.sqrt([1, 2, 3, 4]))
+    spreads = scales(missed, np.ones((120, 1)), laid, 4, options)[-1, 0]
+    assert spreads == pytest.approx(0.2 * np.sqrt([1, 2, 3, 4]))
     assert scales(missed, np.zeros((120, 1)), laid, 4, options)[-1, 0] == pytest.approx([0.2] * 4)
 
 
@@ -155,14 +155,30 @@ def test_a_shared_volatility_that_rose_widens_the_near_months_most():
     laid = panel_of([series(wandering(1)), series(wandering(2), "tucson")], 10.0)
     missed = np.full((120, 2), 0.1)
     missed[-6:] = 0.4
-    found = scales(missed, np.zeros((120, 2)), laid, 12, Options())[-1, 0]
-    assert found[0] > found[5] > found[11] > 0.1
+    spreads = scales(missed, np.zeros((120, 2)), laid, 12, Options())[-1, 0]
+    assert spreads[0] > spreads[5] > spreads[11] > 0.1
+
+
+def test_a_level_below_its_long_run_mean_has_a_smaller_spread_by_hand():
+    """Two areas whose mean is log(100), one of them at a tenth of it; what is above the mean changes nothing."""
+    laid = panel_of(
+        [series([90] * 4, season=1, calendar=False), series([90] * 4, "tucson", season=1, calendar=False)], 10.0
+    )
+    level = np.log(np.array([[100.0, 100.0], [10.0, 100.0], [1e-9, 1e-9], [1000.0, 1000.0]]))
+    options = Options(level_effect=0.2, own_scale=0.6)
+    narrowed = narrow_low_levels(np.ones((4, 2, 3)), level, laid, options)
+    ten = np.log(10)
+    assert narrowed[0] == pytest.approx(1)
+    assert narrowed[1, 0] == pytest.approx([np.exp(-0.2 * (0.5 * ten + 0.6 * 0.5 * ten))] * 3)
+    assert narrowed[1, 1, 0] == pytest.approx(np.exp(-0.2 * (0.5 * ten - 0.6 * 0.5 * ten)))
+    assert narrowed[2] == pytest.approx(np.exp(-0.2 * 2.5))  # no deeper
+    assert narrowed[3] == pytest.approx(1)
 
 
 def test_an_error_is_measured_by_the_scale_that_was_expected_for_it():
     scale = np.array([[[1.0, 2.0]], [[4.0, 8.0]], [[9.0, 9.0]]])
-    found = standardise(np.array([[np.nan], [np.nan], [6.0]]), scale, 2)
-    assert found[2, 0] == 6.0 / 2.0
+    standardised = standardise(np.array([[np.nan], [np.nan], [6.0]]), scale, 2)
+    assert standardised[2, 0] == 6.0 / 2.0
 
 
 def test_cutting_off_the_future_changes_nothing(panel):
@@ -211,9 +227,9 @@ def test_growth_beyond_the_record_runs_out_by_hand():
     )  # so that the start is log(1000): the room is small's, not half the record
     start = np.log(1000.0)
     working = np.array([[start - 2, start, start + 1, start + 100], [start - 2, start + 0.5, start + 3, start + 100]])
-    found = shrink_upper_tail(working, np.array([start - 2, start + 0.5]), seen, options)
-    assert found[0] == pytest.approx([start - 2, start, start + 1 - np.exp(-1), start + 1])
-    assert found[1] == pytest.approx(
+    shrunk = shrink_upper_tail(working, np.array([start - 2, start + 0.5]), seen, options)
+    assert shrunk[0] == pytest.approx([start - 2, start, start + 1 - np.exp(-1), start + 1])
+    assert shrunk[1] == pytest.approx(
         [start - 2, start + 0.5, start + 0.5 + 1 - np.exp(-2.5), start + 1.5]
     )  # from the median, where higher
 
@@ -239,10 +255,10 @@ def test_no_end_is_above_three_records():
     unbounded = 0
     for one in wild:
         record = one.values.max()
-        found = Bank().fit_among(one, wild, 18).quantiles
-        assert (np.diff(found, axis=1) >= 0).all()
-        assert found.min() >= 0
-        assert found.max() < 3 * record
+        quantiles = Bank().fit_among(one, wild, 18).quantiles
+        assert (np.diff(quantiles, axis=1) >= 0).all()
+        assert quantiles.min() >= 0
+        assert quantiles.max() < 3 * record
         unbounded += Bank(beyond=1000.0).fit_among(one, wild, 18).quantiles.max() > 3 * record
     assert unbounded
 
@@ -253,11 +269,11 @@ def test_an_event_counts_for_the_scale_as_one_and_the_next_the_more():
     options = Options(surprise=2.0, own_scale=1.0)
     missed = np.full((120, 1), 0.1)
     missed[-2:] = 5.0
-    found = scales(missed, np.zeros((120, 1)), laid, 1, options)[:, 0, 0]
+    spreads = scales(missed, np.zeros((120, 1)), laid, 1, options)[:, 0, 0]
     fast = 0.5 ** (1 / options.fast)
-    assert found[-3] == pytest.approx(0.1)
-    assert found[-2] == pytest.approx(0.1 * fast + 0.2 * (1 - fast), rel=1e-3)  # the half-life's share of 0.2
-    assert found[-1] == pytest.approx(found[-2] * (fast + 2 * (1 - fast)), rel=1e-3)  # a second one widens it again
+    assert spreads[-3] == pytest.approx(0.1)
+    assert spreads[-2] == pytest.approx(0.1 * fast + 0.2 * (1 - fast), rel=1e-3)  # the half-life's share of 0.2
+    assert spreads[-1] == pytest.approx(spreads[-2] * (fast + 2 * (1 - fast)), rel=1e-3)  # a second one widens it again
 
 
 def test_a_series_that_never_moved_is_not_held_to_its_scale():
@@ -269,9 +285,9 @@ def test_a_series_that_never_moved_is_not_held_to_its_scale():
 
 def test_a_panel_without_errors_has_student_s_shape_of_mean_size_one():
     laid = panel_of([series(wandering(1))], 10.0)
-    found = shapes(np.full((120, 1, 3), np.nan), laid, Options())[0]
+    shape = shapes(np.full((120, 1, 3), np.nan), laid, Options())[0]
     size = np.abs(student_t(7).rvs(400_000, random_state=1)).mean()
-    assert found == pytest.approx(student_t(7).ppf(PROBABILITIES) / size, rel=0.01)
+    assert shape == pytest.approx(student_t(7).ppf(PROBABILITIES) / size, rel=0.01)
 
 
 def test_one_event_is_never_mirrored():
@@ -290,11 +306,11 @@ def test_one_event_is_never_mirrored():
 def test_the_long_run_mean_pulls_a_deep_fall_up_by_no_more_than_a_bound_and_a_record_down_freely():
     for last, gap in ((0.0, 1.0), (1_000_000.0, None)):
         laid = panel_of([series([*[990.0] * 50, last], season=1, calendar=False)], 10.0)
-        (found,) = smooth(laid, one_smoother(1.0, TrendVariant(0.0, 0.0, 0.9, 1.0)))
+        (smoothed,) = smooth(laid, one_smoother(1.0, TrendVariant(0.0, 0.0, 0.9, 1.0)))
         level = np.log(last + 10)
         free = (50 * np.log(1000) + level) / 51 - level
-        assert found.gap[-1, 0, 0] == pytest.approx(free if gap is None else gap)
-        assert found.ahead(1)[-1, 0, 0] == pytest.approx(level + 0.1 * (free if gap is None else gap))
+        assert smoothed.gap[-1, 0, 0] == pytest.approx(free if gap is None else gap)
+        assert smoothed.ahead(1)[-1, 0, 0] == pytest.approx(level + 0.1 * (free if gap is None else gap))
 
 
 def test_paths_have_exactly_the_fitted_quantiles(panel):
@@ -347,9 +363,9 @@ def test_a_panel_of_three_months_is_too_short():
 
 
 def test_a_short_panel_leans_on_students_distribution():
-    found = Bank().fit(series([100, 120, 90, 110, 100])).quantiles
-    assert np.isfinite(found).all()
-    assert found[0, 0] < 100 < found[0, -1]
+    quantiles = Bank().fit(series([100, 120, 90, 110, 100])).quantiles
+    assert np.isfinite(quantiles).all()
+    assert quantiles[0, 0] < 100 < quantiles[0, -1]
 
 
 def test_other_seasons_and_panels_without_a_calendar(panel):

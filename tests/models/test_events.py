@@ -9,12 +9,12 @@ from forecast.models.events import Event, known_at, read_events, shares
 
 
 def event(name: str) -> Event:
-    return next(found for found in read_events() if found.name == name)
+    return next(listed for listed in read_events() if listed.name == name)
 
 
 def test_no_event_is_known_before_the_month_of_its_announcement() -> None:
     known = {
-        month: {found.name for found in known_at(Month.parse(month))}
+        month: {listed.name for listed in known_at(Month.parse(month))}
         for month in ("2018-11", "2018-12", "2020-02", "2020-03")
     }
     assert "migrant_protection_protocols" not in known["2018-11"]
@@ -24,8 +24,8 @@ def test_no_event_is_known_before_the_month_of_its_announcement() -> None:
 
 
 def test_a_month_counts_by_its_days_in_force() -> None:
-    found = shares(event("title_42"), origin=Month.parse("2021-01"), first=Month.parse("2020-02"), count=3)
-    assert found.tolist() == [0, 12 / 31, 1]  # from 20 to 31 March
+    in_force = shares(event("title_42"), origin=Month.parse("2021-01"), first=Month.parse("2020-02"), count=3)
+    assert in_force.tolist() == [0, 12 / 31, 1]  # from 20 to 31 March
 
 
 def test_an_end_counts_from_its_announcement_on() -> None:
@@ -51,11 +51,11 @@ def test_a_start_to_come_counts_once_announced() -> None:
     assert not shares(protocols, origin=Month.parse("2018-11"), first=Month.parse("2019-01"), count=2).any()
 
 
-@pytest.mark.parametrize("found", read_events(), ids=lambda found: found.name)
-def test_the_list_is_in_order(found: Event) -> None:
-    assert date(1999, 10, 1) < found.announced <= found.start
-    assert list(found.ends) == sorted(found.ends, key=lambda end: end.announced)
-    for end in found.ends:
-        assert found.announced <= end.announced
-        assert end.last_day >= max(found.start, end.announced)
+@pytest.mark.parametrize("listed", read_events(), ids=lambda listed: listed.name)
+def test_the_list_is_in_order(listed: Event) -> None:
+    assert date(1999, 10, 1) < listed.announced <= listed.start
+    assert list(listed.ends) == sorted(listed.ends, key=lambda end: end.announced)
+    for end in listed.ends:
+        assert listed.announced <= end.announced
+        assert end.last_day >= max(listed.start, end.announced)
         assert end.withdrawn is None or end.announced < end.withdrawn <= end.last_day

@@ -20,10 +20,19 @@ from forecast.models.scale import standardised, to_working
 from forecast.models.structural import Structural
 from tests.models.examples import sector, series, with_gaps
 
-NEEDS = {"random_walk": 1, "seasonal_naive": 24, "theta": 6, "ets": 10, "structural": 10, "sarimax": 16, "prophet": 24}
+NEEDS = {
+    "random_walk": 1,
+    "seasonal_naive": 24,
+    "theta": 6,
+    "ets": 10,
+    "structural": 10,
+    "sarimax": 16,
+    "prophet": 24,
+    "recent": 4,
+}
 WITHOUT_CALENDAR = [family for family in FAMILIES if family != "prophet"]
-# The bank works on logs only.
-SCALES = {family: ("log",) if family == "bank" else ("raw", "log") for family in FAMILIES}
+# The bank works on logs only, the recent months on counts only.
+SCALES = {family: {"bank": ("log",), "recent": ("raw",)}.get(family, ("raw", "log")) for family in FAMILIES}
 
 
 def rng() -> np.random.Generator:
@@ -147,7 +156,7 @@ def test_simulated_medians_and_spreads_are_statsmodels_own(made: Sarimax | Struc
         if isinstance(made, Sarimax)
         else made._model(steps, fitted.harmonics)
     )
-    reference = built.filter(np.array(fitted.found)).get_forecast(6)
+    reference = built.filter(np.array(fitted.params)).get_forecast(6)
     np.testing.assert_allclose(paths.mean(axis=0), reference.predicted_mean * fitted.spread + fitted.centre, atol=0.01)
     np.testing.assert_allclose(paths.std(axis=0), reference.se_mean * fitted.spread, rtol=0.15)
 

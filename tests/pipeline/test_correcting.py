@@ -35,7 +35,7 @@ def months(store, as_of=None):
     return [row.month for row in read.observations(store, [AREA], as_of=as_of)]
 
 
-def told(store, as_of):
+def corrected(store, as_of):
     answer = read.observations(store, [AREA], as_of=as_of)
     return [one.kind for one in corrections.corrected_answers(store, answer, [AREA], as_of=as_of)]
 
@@ -44,13 +44,13 @@ def test_counts_of_a_withdrawn_file_are_served_no_longer_kept_and_old_answers_sa
     home.archive.append(vintage(70, AUGUST, "b"), when=ISSUED)
     record_counts(store, PANEL, home.archive)
     assert months(store)[-1] == Month.of(2024, 7)
-    assert told(store, SEPTEMBER) == []
+    assert corrected(store, SEPTEMBER) == []
     home.archive.withdraw("b" * 12, now=LATER)
     record_counts(store, PANEL, home.archive)
     record_counts(store, PANEL, home.archive)
     assert months(store)[-1] == months(store, SEPTEMBER)[-1] == Month.of(2024, 3)
-    assert told(store, SEPTEMBER) == ["withdrawn"]
-    assert told(store, date(2024, 8, 30)) == []
+    assert corrected(store, SEPTEMBER) == ["withdrawn"]
+    assert corrected(store, date(2024, 8, 30)) == []
     with reading(store) as connection:
         kept = (
             connection.execute(select(schema.superseded.c.month).where(schema.superseded.c.area == AREA))
@@ -67,8 +67,8 @@ def test_a_redated_file_is_served_from_its_right_day_on_and_answers_of_the_days_
     record_counts(store, PANEL, home.archive)
     assert months(store, date(2024, 9, 15))[-1] == Month.of(2024, 3)
     assert months(store, SEPTEMBER)[-1] == Month.of(2024, 7)
-    assert told(store, date(2024, 9, 15)) == ["redated"]
-    assert told(store, date(2024, 8, 30)) == []
+    assert corrected(store, date(2024, 9, 15)) == ["redated"]
+    assert corrected(store, date(2024, 8, 30)) == []
     home.archive.redate("b" * 12, AUGUST, now=LATER)
     record_counts(store, PANEL, home.archive)
     assert months(store, AUGUST)[-1] == Month.of(2024, 7)
@@ -82,8 +82,8 @@ def test_a_later_file_with_the_same_figures_stands_in_for_the_withdrawn_one(home
     record_counts(store, PANEL, home.archive)
     newest = read.observations(store, [AREA])[-1]
     assert (newest.month, newest.published, newest.sha256) == (Month.of(2024, 7), SEPTEMBER, "c" * 64)
-    assert told(store, date(2024, 9, 15)) == ["withdrawn"]
-    assert told(store, SEPTEMBER) == []
+    assert corrected(store, date(2024, 9, 15)) == ["withdrawn"]
+    assert corrected(store, SEPTEMBER) == []
 
 
 def at(home, moment: datetime):

@@ -28,7 +28,7 @@ def command(tmp_path, body):
 TELL = 'print(json.dumps([os.environ["ENCOUNTERS_EVENT"], json.load(sys.stdin)]), file=open(sys.argv[1], "a"))'
 
 
-def told(tmp_path, outcome, **more):
+def heard(tmp_path, outcome, **more):
     hook.call(command(tmp_path, TELL), hook.messages(PANEL, outcome, at=NOW, **more), seconds=HANG)
     path = tmp_path / "told here"
     return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
@@ -43,7 +43,7 @@ def test_a_publication_is_told_on_standard_input_and_in_the_environment(tmp_path
         "reason": None,
         "alarms": [],
     }
-    assert told(tmp_path, Result(PANEL, "published", "r-1")) == [
+    assert heard(tmp_path, Result(PANEL, "published", "r-1")) == [
         ["publish", {**message, "at": "2026-01-02T03:04:00+00:00"}]
     ]
 
@@ -57,7 +57,7 @@ def test_a_publication_is_told_on_standard_input_and_in_the_environment(tmp_path
     ],
 )
 def test_a_refusal_and_a_failure_are_told_with_their_reason(tmp_path, error, event, verdict):
-    ((name, message),) = told(tmp_path, error)
+    ((name, message),) = heard(tmp_path, error)
     assert (name, message["event"], message["verdict"], message["reason"], message["release"]) == (
         event,
         event,
@@ -68,16 +68,16 @@ def test_a_refusal_and_a_failure_are_told_with_their_reason(tmp_path, error, eve
 
 
 def test_nothing_new_and_another_retraining_are_no_news(tmp_path):
-    assert told(tmp_path, Result(PANEL, "nothing new", "r-1")) == []
-    assert told(tmp_path, LockHeld("busy")) == []
+    assert heard(tmp_path, Result(PANEL, "nothing new", "r-1")) == []
+    assert heard(tmp_path, LockHeld("busy")) == []
 
 
 def test_alarms_are_an_event_of_their_own_also_where_the_release_was_refused(tmp_path):
-    published = told(tmp_path, Result(PANEL, "published", "r-1", alarms=(ALARM,)))
+    published = heard(tmp_path, Result(PANEL, "published", "r-1", alarms=(ALARM,)))
     assert [name for name, _ in published] == ["publish", "alarm"]
     alarm = published[1][1]["alarms"][0]
     assert (alarm["kind"], alarm["raised"], alarm["figures"]) == ("intervals-narrow", True, {"share": 0.4})
-    refused = told(tmp_path, GateRefused("high"), alarms=(ALARM,))[2:]
+    refused = heard(tmp_path, GateRefused("high"), alarms=(ALARM,))[2:]
     assert [name for name, _ in refused] == ["refusal", "alarm"]
 
 
@@ -103,8 +103,8 @@ def test_a_command_that_fails_is_one_line_in_the_log(tmp_path, caplog, body, sai
     ("line", "said"), [("/no/such/command", "No such file"), ("sh -c 'open", "No closing quotation")]
 )
 def test_a_command_that_cannot_be_started_is_one_line_in_the_log(caplog, line, said):
-    (found,) = failure(caplog, line)
-    assert said in found
+    (logged,) = failure(caplog, line)
+    assert said in logged
 
 
 def test_a_command_that_takes_too_long_is_killed_with_its_children(tmp_path, caplog):

@@ -59,6 +59,12 @@ def test_a_release_carries_where_its_figures_come_from(home, silence):
         (group, lead) for group in ("southwest", "other", "total") for lead in ("0-2", "3-5", "6-10")
     }
     assert all(0 <= one["brier"] <= 1 and 0 <= one["reliability_error"] <= 1 for one in chances)
+    decided = manifest.scores["decisions"]["figures"]
+    assert {(one["group"], one["lead"], one["cells"]) for one in decided} == {
+        (one["group"], one["lead"], one["cells"] // 3)
+        for one in chances  # three thresholds each
+    }
+    assert [cost["level"] for cost in decided[0]["costs"]] == [0.8, 0.9, 0.95]
     joint = read.joint_paths(job.engine, release.id)
     assert joint.values.shape == (11, 6, 2000)
     assert manifest.scores["draws"] == 60  # of so many the quantiles are made
@@ -194,7 +200,7 @@ def test_a_release_is_the_recipe_s_own_forecast(first):
     job = first.home.without_tracking()
     release = read.load(job.engine, first.result.release)
     counts = first.home.archive.as_of(PANEL, ISSUED.date())
-    recipe = next(found for found in map(recipes_module.load, job.recipes) if found.name == release.manifest.recipe)
+    recipe = next(loaded for loaded in map(recipes_module.load, job.recipes) if loaded.name == release.manifest.recipe)
     again = recipes_module.run(recipe, counts, origin=counts.through, executor=HERE)
     row = again.forecasts.areas.index("states-nation")
     assert np.allclose(release.by_slug["states-nation"].quantiles, again.forecasts.values[row], atol=0.005)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import numpy as np
@@ -16,13 +16,16 @@ from forecast.core.executor import HERE
 from forecast.core.months import Month
 from forecast.core.panels import bundled
 from forecast.core.scoring import seasonal_scale, weighted_interval_score
+from forecast.core.tables import Forecasts
 from forecast.counts.archive import Archive
 from forecast.evaluation import monitoring
 from forecast.evaluation import scores as evaluation
 from forecast.pipeline import training
+from forecast.pipeline.scoring import look_back
 from forecast.pipeline.training import Training
 from forecast.recipe import recipe as recipes_module
-from forecast.release import alarms, issued_models, issued_scores, ledger, read, schema
+from forecast.release import alarms, issued_models, issued_scores, ledger, outside_forecasts, read, schema
+from forecast.release.lease import hold
 from forecast.release.live_board import live
 from forecast.release.store import connect, reading
 from tests.pipeline.conftest import Home, Silence, vintage
@@ -50,10 +53,10 @@ class Office:
 
     def arrive(self, months, published, digit, factor=1.0):
         """An official file comes in; its last month is `factor` times what it would have been."""
-        found = vintage(months, published, digit)
-        values = found.values.copy()
+        file = vintage(months, published, digit)
+        values = file.values.copy()
         values[-1] = np.round(values[-1] * factor)
-        self.home.archive.append(replace(found, values=values), accept=True)
+        self.home.archive.append(replace(file, values=values), accept=True)
 
     def rows(self):
         with reading(self.engine) as connection:
@@ -102,17 +105,17 @@ def offices(request, tmp_path_factory):
 @pytest.fixture
 def office(offices, tmp_path, silence):
     """After the retraining of May."""
-    found = offices("one", "may", tmp_path, silence)
-    yield found
-    found.engine.dispose()
+    office = offices("one", "may", tmp_path, silence)
+    yield office
+    office.engine.dispose()
 
 
 @pytest.fixture
 def office_in_june(offices, tmp_path, silence):
     """After the counts of April came in and were retrained on."""
-    found = offices("one", "june", tmp_path, silence)
-    yield found
-    found.engine.dispose()
+    office = offices("one", "june", tmp_path, silence)
+    yield office
+    office.engine.dispose()
 
 
 def april(office, factor=1.0):
@@ -142,6 +145,31 @@ def test_models_that_were_issued_with_a_release_are_scored_beside_it(office_in_j
         assert board[name].score == pytest.approx(float(np.mean(wis / scale)))
         held = (quantiles[:, model.levels.index(0.1)] <= observed) & (observed <= quantiles[:, model.levels.index(0.9)])
         assert board[name].coverage_80 == pytest.approx(held.mean())
+
+
+def test_an_outside_forecast_is_scored_as_the_release_that_it_was_registered_beside(office):
+    counts = office.home.archive.as_of(PANEL, MAY.date())
+    served = read.load(office.engine, office.first)
+    leaves = [slug for slug in counts.areas if slug in served.by_slug]
+    # What serves, and a tenth more of all but the last area; the model of another name is withdrawn before the count.
+    values = np.array([served.by_slug[slug].quantiles for slug in leaves])
+    given = {"panel": PANEL, "file": "theirs.csv", "sha256": "e" * 64, "now": MAY}
+    for name, factor, areas in (("same", 1.0, leaves), ("more", 1.1, leaves[:-1]), ("gone", 1.0, leaves)):
+        rows = factor * values[: len(areas)]
+        table = Forecasts("theirs", served.manifest.origin, tuple(areas), rows, rows[:, :, 0], served.levels)
+        outside_forecasts.register(office.engine, [table], name=name, **given)
+    outside_forecasts.withdraw(office.engine, "gone", panel=PANEL, now=MAY)
+    april(office)
+    job = replace(office.home.without_tracking(), engine=office.engine, clock=lambda: JUNE)
+    with hold(office.engine, PANEL, holder="a test", now=JUNE, ttl=timedelta(hours=1)) as lease:
+        run = ledger.start(office.engine, PANEL, why="a test", now=JUNE)
+        look_back(PANEL, job, office.silence, lease, run, hindcast=False)
+    board = {one.model: one for one in live(office.engine, leaves, monthly=True)}
+    assert "gone (outside)" not in board
+    same, more, own = board["same (outside)"], board["more (outside)"], board["recipe"]
+    assert (same.n, same.score, same.coverage_80) == (own.n, pytest.approx(own.score), own.coverage_80)
+    assert (more.n, more.releases, more.month) == (len(leaves) - 1, 1, APRIL)
+    assert more.score != pytest.approx(more.served)
 
 
 def test_a_new_month_scores_every_past_release_once(office):

@@ -41,9 +41,9 @@ def finished(job) -> dict[str, str]:
     """Release -> its finished run of a whole retraining; each release has one."""
     experiment = client(job).get_experiment_by_name(f"encounters/{PANEL}").experiment_id
     runs = client(job).search_runs([experiment], "tags.kind = 'retraining' and attributes.status = 'FINISHED'")
-    found = {run.data.tags["release_id"]: run.info.run_id for run in runs}
-    assert len(found) == len(runs)
-    return found
+    run_ids = {run.data.tags["release_id"]: run.info.run_id for run in runs}
+    assert len(run_ids) == len(runs)
+    return run_ids
 
 
 @pytest.mark.slow

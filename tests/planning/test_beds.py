@@ -117,9 +117,9 @@ def test_the_days_of_a_month_add_up_to_it_but_for_chance_and_a_busy_week_is_a_qu
 
 
 def test_without_variation_and_chance_a_steady_stream_fills_as_many_beds_as_nights_times_people():
-    found = answered(steady(30_000), share=0.2, occupied=0, daily_variation=0, stay=3, beds=600)
+    answer = answered(steady(30_000), share=0.2, occupied=0, daily_variation=0, stay=3, beds=600)
     # December: 6,000 people in 31 days, three nights each.
-    assert found["months"][1]["occupancy"]["median"] == pytest.approx(30_000 * 0.2 / 31 * 3, rel=0.01)
+    assert answer["months"][1]["occupancy"]["median"] == pytest.approx(30_000 * 0.2 / 31 * 3, rel=0.01)
 
 
 @pytest.mark.parametrize(
@@ -160,9 +160,9 @@ def test_who_is_there_today_leaves_as_after_an_unknown_part_of_a_stay():
 
 def test_the_census_counts_and_is_forgotten_with_the_stays():
     empty, full = answered(occupied=0), answered(occupied=640)
-    first = [found["months"][0]["busiest_night"]["median"] for found in (empty, full)]
+    first = [answer["months"][0]["busiest_night"]["median"] for answer in (empty, full)]
     assert first[1] > first[0] + 200
-    last = [found["months"][2]["occupancy"]["median"] for found in (empty, full)]
+    last = [answer["months"][2]["occupancy"]["median"] for answer in (empty, full)]
     assert last[0] == pytest.approx(last[1], abs=5)
 
 
@@ -179,37 +179,37 @@ def test_more_beds_are_never_fuller_and_the_safe_number_is_safe():
 
 
 def test_the_first_full_month_is_a_distribution_that_adds_up():
-    found = answered(beds=[60, 90], occupied=0)
-    chances = [entry["probability"] or 0.0 for entry in found["first_full"]]
-    assert [entry["month"] for entry in found["first_full"]] == [*map(str, MONTHS), None]
+    answer = answered(beds=[60, 90], occupied=0)
+    chances = [entry["probability"] or 0.0 for entry in answer["first_full"]]
+    assert [entry["month"] for entry in answer["first_full"]] == [*map(str, MONTHS), None]
     assert sum(chances) == pytest.approx(1, abs=0.01)
 
 
 def test_a_shortfall_is_the_mean_of_the_worlds_in_which_beds_lack_and_never_a_maximum():
     question = asked(beds=70, occupied=0)
-    found = nights(question, steady())
-    need, beds = found.by_month()[1]
+    occupancy = nights(question, steady())
+    need, beds = occupancy.by_month()[1]
     worst = np.maximum(need - beds, 0).max(axis=0)
-    month = beds_answer.beds_answered(found)["months"][1]
+    month = beds_answer.beds_answered(occupancy)["months"][1]
     assert month["missing_beds_when_full"] == round(worst[worst > 0].mean())
     assert month["missing_beds_when_full"] < worst.max()
     assert answered(beds=100_000)["months"][1]["missing_beds_when_full"] is None
 
 
 def test_with_few_worlds_no_end_is_read():
-    found = answered(steady(draws=40))
-    assert found["months"][0]["occupancy"]["median"] is not None
-    assert found["months"][0]["occupancy"]["75"] is not None
-    assert found["months"][0]["occupancy"]["90"] is None
-    assert found["months"][0]["beds_for"] == {"80": found["months"][0]["beds_for"]["80"], "90": None, "95": None}
+    answer = answered(steady(draws=40))
+    assert answer["months"][0]["occupancy"]["median"] is not None
+    assert answer["months"][0]["occupancy"]["75"] is not None
+    assert answer["months"][0]["occupancy"]["90"] is None
+    assert answer["months"][0]["beds_for"] == {"80": answer["months"][0]["beds_for"]["80"], "90": None, "95": None}
 
 
 def test_the_csv_is_the_answer_row_by_row():
-    found = answered(beds=[60, 90])
-    rows = list(csv.DictReader(io.StringIO(beds_answer.as_csv(found))))
-    assert [row["month"] for row in rows] == [month["month"] for month in found["months"]]
-    assert rows[1]["beds_for_90"] == str(found["months"][1]["beds_for"]["90"])
-    assert rows[1]["full"] == str(found["months"][1]["full"]["bound"] or found["months"][1]["full"]["probability"])
+    answer = answered(beds=[60, 90])
+    rows = list(csv.DictReader(io.StringIO(beds_answer.as_csv(answer))))
+    assert [row["month"] for row in rows] == [month["month"] for month in answer["months"]]
+    assert rows[1]["beds_for_90"] == str(answer["months"][1]["beds_for"]["90"])
+    assert rows[1]["full"] == str(answer["months"][1]["full"]["bound"] or answer["months"][1]["full"]["probability"])
     assert tuple(rows[0]) == beds_answer.COLUMNS
 
 

@@ -14,7 +14,7 @@ from hypothesis.extra.numpy import arrays
 from forecast.core.months import Month
 from forecast.core.tables import Paths
 from forecast.planning import laws
-from forecast.planning.chance import Chance
+from forecast.planning.chance import Chance, in_words
 from forecast.planning.exceedance import exceedance, limits, months_of
 from forecast.release import lawful, read
 from forecast.release.store import connect
@@ -53,8 +53,8 @@ def test_quantiles_that_the_draws_do_not_have_are_told(release):
     members = served.panel.hierarchy([area.slug for area in served.areas if served.panel.area(area.slug).is_leaf()])
     other = replace(published, values=published.values * 1.5 + 100)
     assert laws.marginals(paths, published, members, behind=60) == []
-    found = laws.marginals(paths, other, members, behind=60)
-    assert any(line.startswith("states-nation, ") for line in found)
+    broken = laws.marginals(paths, other, members, behind=60)
+    assert any(line.startswith("states-nation, ") for line in broken)
 
 
 @given(paths=drawn(), thresholds=st.lists(st.floats(0, 50), max_size=5))
@@ -64,11 +64,11 @@ def test_any_draws_that_are_sums_keep_the_laws(paths, thresholds):
     assert laws.strict_and_monotone(paths, thresholds) == []
     for values in paths.values:
         for threshold in thresholds:
-            found = exceedance(values, limits(threshold, months_of(paths), "day"))
-            assert laws.tails_unread([*found.above, *found.first, found.any, found.never]) == []
+            exceeded = exceedance(values, limits(threshold, months_of(paths), "day"))
+            assert laws.tails_unread([*exceeded.above, *exceeded.first, exceeded.any, exceeded.never]) == []
             # Worlds are counted once: they begin in some month, or never.
-            assert sum(one.hits for one in found.first) + found.never.hits == values.shape[1]
-            assert max(one.hits for one in found.above) <= found.any.hits == values.shape[1] - found.never.hits
+            assert sum(one.hits for one in exceeded.first) + exceeded.never.hits == values.shape[1]
+            assert max(one.hits for one in exceeded.above) <= exceeded.any.hits == values.shape[1] - exceeded.never.hits
 
 
 @given(paths=drawn(), data=st.data())
@@ -125,3 +125,18 @@ def test_a_tail_that_is_read_is_told():
             return self.hits / self.draws
 
     assert laws.tails_unread([Eager(3, 100)]) == ["3 of 100 draws are given as 0.03"]
+
+
+@pytest.mark.parametrize(
+    ("probability", "bound", "words"),
+    [
+        (0.0046, None, "under 1 %"),
+        (0.01, None, "1 %"),
+        (0.13, None, "13 %"),
+        (0.99, None, "99 %"),
+        (0.9976, None, "over 99 %"),
+        (None, "under 1 in 400", "under 1 in 400"),
+    ],
+)
+def test_no_chance_is_shown_as_none_or_all(probability, bound, words):
+    assert in_words(probability, bound) == words

@@ -5,15 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from experiments import analogues, bench_planning, december_2022, decision_score, release_shares
+from experiments import bench_planning, december_2022, decision_score
 from forecast.core.months import Month
 from forecast.planning.events import Window, read_events
 from tests.planning.worlds import PANEL
-
-
-def test_each_script_opens_with_the_question_it_answers():
-    for script in (analogues, bench_planning, december_2022, decision_score, release_shares):
-        assert "?" in script.__doc__.splitlines()[0]
 
 
 def test_a_place_too_many_costs_one_and_a_missing_one_its_ratio():
@@ -25,9 +20,9 @@ def test_what_is_saved_is_the_share_of_the_medians_cost():
     costs = {
         f"{name}_{ratio}": cost for name, cost in (("median", 4.0), ("safe", 3.0)) for ratio in decision_score.RATIOS
     }
-    found = decision_score.row(pd.DataFrame(rows).assign(**costs))
-    assert found["saved 1:4"] == "25% [25%, 25%]"
-    assert (found["cells"], found["sWIS"], found["cost 1:9"]) == (6, 0.5, 3.0)
+    row = decision_score.row(pd.DataFrame(rows).assign(**costs))
+    assert row["saved 1:4"] == "25% [25%, 25%]"
+    assert (row["cells"], row["sWIS"], row["cost 1:9"]) == (6, 0.5, 3.0)
 
 
 def test_the_news_of_december_2022_and_the_events_of_the_bench_can_be_read():

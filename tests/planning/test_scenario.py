@@ -277,11 +277,11 @@ def test_whatever_happens_draws_stay_whole_coherent_and_paired(happens):
 def test_the_catalogue_says_what_each_event_was():
     from forecast.planning.analogues import analogues
 
-    found = analogues()
+    catalogue = analogues()
     assert {"mpp-start", "title-42-start", "title-42-end", "proclamation-june-2024", "orders-january-2025"} == set(
-        found
+        catalogue
     )
-    for one in found.values():
+    for one in catalogue.values():
         assert len(one.ratios) == 6
         assert all(list(row) == sorted(row) for row in one.ratios)
         assert one.origin + 1 == Month.containing(one.date)

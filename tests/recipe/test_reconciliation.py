@@ -48,26 +48,26 @@ def test_changes_by_hand():
 
 
 def test_surprises_end_together_and_what_is_shared_weighs_more():
-    found = surprises({"a": [0.0, 1.0, 2.0], "b": [4.0]}, ("a", "b", "never surprised"))
+    errors = surprises({"a": [0.0, 1.0, 2.0], "b": [4.0]}, ("a", "b", "never surprised"))
     # the first month holds no surprise at all and is left out; the mean of the other two is 1/3 and 6/3
-    assert found == pytest.approx(np.array([[1.0, 0.0, 0.0], [2.0, 4.0, 0.0]]) + SHARED * np.array([[1 / 3], [2.0]]))
+    assert errors == pytest.approx(np.array([[1.0, 0.0, 0.0], [2.0, 4.0, 0.0]]) + SHARED * np.array([[1 / 3], [2.0]]))
 
 
 def test_templates_are_running_sums_of_surprises_by_hand():
     past = np.array([[1.0], [10.0], [100.0]])
-    (found,) = templates(past, 2, 300, np.random.default_rng(0))
-    assert set(found[0]) == {1.0, 10.0, 100.0}
-    assert set(found[1] - found[0]) <= {1.0, 10.0, 100.0}
-    assert (found[1, found[0] == 1.0] == 11.0).all()  # what followed the first month is known
-    assert len(set(found[1, found[0] == 100.0])) == 3  # what follows the last one is carried on from any
+    (template,) = templates(past, 2, 300, np.random.default_rng(0))
+    assert set(template[0]) == {1.0, 10.0, 100.0}
+    assert set(template[1] - template[0]) <= {1.0, 10.0, 100.0}
+    assert (template[1, template[0] == 1.0] == 11.0).all()  # what followed the first month is known
+    assert len(set(template[1, template[0] == 100.0])) == 3  # what follows the last one is carried on from any
 
 
 def test_start_months_are_drawn_in_their_even_share_whatever_the_seed():
     past = np.arange(100.0)[:, None]
     chance = 0.5 ** (np.arange(100)[::-1] / 12 / HALF_LIFE_YEARS)
     for seed in range(5):
-        (found,) = templates(past, 1, 1000, np.random.default_rng(seed))
-        drawn = np.bincount(found[0].astype(int), minlength=100)
+        (template,) = templates(past, 1, 1000, np.random.default_rng(seed))
+        drawn = np.bincount(template[0].astype(int), minlength=100)
         assert np.abs(drawn - 1000 * chance / chance.sum()).max() < 1
 
 

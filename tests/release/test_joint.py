@@ -129,9 +129,9 @@ def test_quantiles_that_the_draws_contradict_break_a_law(engine, parts, publishe
     manifest = parts(key="b", panel="cbp-states").manifest
     twice = replace(paths, values=2 * paths.values)
     other = publish(engine, manifest=manifest, forecasts=twice.quantiles(), paths=paths, now=manifest.issued_at)
-    found = breaches(engine, other.id)
-    assert "states-nation" in {line.split(",")[0] for line in found}
-    assert all("of the draws lie up to the" in line for line in found)
+    broken = breaches(engine, other.id)
+    assert "states-nation" in {line.split(",")[0] for line in broken}
+    assert all("of the draws lie up to the" in line for line in broken)
 
 
 def test_knowing_of_draws_loads_no_numpy():

@@ -184,11 +184,11 @@ def test_a_killed_holder_makes_way(engine: Engine) -> None:
 def test_a_stopped_holder_keeps_the_lock_of_sqlite_and_the_next_one_is_told_how_to_end_it(engine: Engine) -> None:
     with holding(engine, 3600) as (process, _):
         process.send_signal(signal.SIGSTOP)
-        told = (
+        message = (
             r"at work \(doomed, since 20\d\d-\d\d-\d\d \d\d:\d\d UTC\).*kill -9.* and its l(ock is free at "
             r"once|ease then runs out by 20)"
         )
-        with pytest.raises(LockHeld, match=told), hold(engine, "usbp-sectors", holder="next", now=NOW, ttl=LONG):
+        with pytest.raises(LockHeld, match=message), hold(engine, "usbp-sectors", holder="next", now=NOW, ttl=LONG):
             pass
 
 

@@ -33,10 +33,10 @@ def test_a_run_is_recorded_with_its_steps_and_verdict(engine: Engine) -> None:
 def test_a_run_that_was_killed_shows_the_step_it_died_in(engine: Engine) -> None:
     run = ledger.start(engine, "usbp-sectors", why="forced", **_after(0))
     ledger.step(engine, run, "fit", **_after(1))
-    found = ledger.last(engine, "usbp-sectors")
-    assert found is not None
-    assert (found.ended, found.verdict) == (None, None)
-    assert found.steps == (Step("fit", NOW + timedelta(minutes=1), None),)
+    entry = ledger.last(engine, "usbp-sectors")
+    assert entry is not None
+    assert (entry.ended, entry.verdict) == (None, None)
+    assert entry.steps == (Step("fit", NOW + timedelta(minutes=1), None),)
 
 
 def test_runs_are_newest_first_and_per_panel(engine: Engine) -> None:

@@ -134,19 +134,19 @@ def test_a_store_of_the_version_before_runs_had_a_table_keeps_the_runs_of_its_re
         _upgraded(empty, "0004")
         _copied(store_0004, empty)
     migrate(empty)
-    found = {one.id.rsplit("-", 1)[1][0]: one for one in read.releases(empty)}
-    assert {key: one.run_id for key, one in found.items()} == {"a": "run-a", "b": "run-b", "c": None, "d": "run-d"}
-    assert [key for key, one in found.items() if one.current] == ["a"]
-    assert read.champion(empty, "usbp-sectors") == found["b"].id, "where the alias was left"
-    assert read.load(empty, found["d"].id).run_id == "run-d"
-    for one in found.values():
+    by_letter = {one.id.rsplit("-", 1)[1][0]: one for one in read.releases(empty)}
+    assert {key: one.run_id for key, one in by_letter.items()} == {"a": "run-a", "b": "run-b", "c": None, "d": "run-d"}
+    assert [key for key, one in by_letter.items() if one.current] == ["a"]
+    assert read.champion(empty, "usbp-sectors") == by_letter["b"].id, "where the alias was left"
+    assert read.load(empty, by_letter["d"].id).run_id == "run-d"
+    for one in by_letter.values():
         verify(empty, one.id)
-    note_run(empty, found["c"].id, "run-c", champion=False, now=NOW)
-    note_run(empty, found["a"].id, "run-a2", champion=True, now=NOW)
+    note_run(empty, by_letter["c"].id, "run-c", champion=False, now=NOW)
+    note_run(empty, by_letter["a"].id, "run-a2", champion=True, now=NOW)
     assert read.runs(empty) == {
-        found[key].id: run for key, run in zip("abcd", ("run-a2", "run-b", "run-c", "run-d"), strict=True)
+        by_letter[key].id: run for key, run in zip("abcd", ("run-a2", "run-b", "run-c", "run-d"), strict=True)
     }
-    assert read.champion(empty, "usbp-sectors") == found["a"].id
+    assert read.champion(empty, "usbp-sectors") == by_letter["a"].id
 
 
 def test_a_store_of_the_first_version_keeps_its_releases_and_takes_scores(empty: Engine, store_0004: Path) -> None:

@@ -101,12 +101,12 @@ class Box:
 
     def deliver(self, *releases: str, uri: str, budget: float, served: str | None = None) -> outbox.Delivery:
         """Send them as a retraining does, which removes what has arrived."""
-        found = outbox.deliver(
+        delivery = outbox.deliver(
             self.place, releases, panel=PANEL, served=served, uri=uri, artifacts="file:///nowhere", budget=budget
         )
-        for release in found.runs:
+        for release in delivery.runs:
             outbox.remove(self.place, release)
-        return found
+        return delivery
 
 
 @pytest.fixture
@@ -128,15 +128,15 @@ def runs_of(uri: str, release: str):
 
 def assert_tracked_once(uri: str, release: str, run: str, members: set[str]) -> None:
     """One finished parent with one finished child per family, each with its model, and one registered version."""
-    found, client = runs_of(uri, release), client_of(uri)
-    assert [each.info.run_id for each in found if each.data.tags["kind"] == "retraining"] == [run]
-    children = [each for each in found if each.data.tags["kind"] == "family"]
+    runs, client = runs_of(uri, release), client_of(uri)
+    assert [each.info.run_id for each in runs if each.data.tags["kind"] == "retraining"] == [run]
+    children = [each for each in runs if each.data.tags["kind"] == "family"]
     assert Counter(each.data.tags["member"] for each in children) == Counter(members)
     assert {each.data.tags["mlflow.parentRunId"] for each in children} == {run}
-    assert {each.info.status for each in found} == {"FINISHED"}
-    models = client.search_logged_models([found[0].info.experiment_id], f"tags.release_id = '{release}'")
+    assert {each.info.status for each in runs} == {"FINISHED"}
+    models = client.search_logged_models([runs[0].info.experiment_id], f"tags.release_id = '{release}'")
     assert {model.model_id for model in models} == {
-        output.model_id for each in found for output in each.outputs.model_outputs
+        output.model_id for each in runs for output in each.outputs.model_outputs
     }
     versions = client.search_model_versions(f"name = 'encounters-{PANEL}' and tags.release_id = '{release}'")
     assert [version.run_id for version in versions] == [run]
@@ -180,10 +180,10 @@ def test_a_server_that_is_started_late_or_again_gets_what_waited(place_of_server
     assert box.deliver(second, uri=server.uri, budget=HANG).runs == {}
     died.join()
     server.start()
-    found = box.deliver(first, second, uri=server.uri, budget=HANG, served=second)
+    delivery = box.deliver(first, second, uri=server.uri, budget=HANG, served=second)
     assert outbox.waiting(box.place) == ()
     for release in (first, second):
-        assert_tracked_once(server.uri, release, found.runs[release], MEMBERS)
+        assert_tracked_once(server.uri, release, delivery.runs[release], MEMBERS)
     versions = client_of(server.uri).search_model_versions(
         f"name = 'encounters-{PANEL}'", order_by=["version_number ASC"]
     )
@@ -331,8 +331,8 @@ def test_a_sender_that_is_killed_leaves_nothing_behind(box, tmp_path, monkeypatc
     monkeypatch.setattr(tempfile, "tempdir", str(place))
     release = box.describe("killed")
     with socket.create_server(("127.0.0.1", 0)) as silent:
-        found = box.deliver(release, uri=f"http://127.0.0.1:{silent.getsockname()[1]}", budget=8)
-    assert "not done within 8 s" in found.problem
+        delivery = box.deliver(release, uri=f"http://127.0.0.1:{silent.getsockname()[1]}", budget=8)
+    assert "not done within 8 s" in delivery.problem
     assert list(place.iterdir()) == []
 
 
@@ -342,8 +342,8 @@ def test_a_sender_that_cannot_begin_says_why(box, tmp_path, monkeypatch):
     broken.write_text("#!/bin/sh\nexec 0<&-\necho No module named mlflow >&2\nexit 3\n")
     broken.chmod(0o755)
     monkeypatch.setattr(sys, "executable", str(broken))
-    found = box.deliver(release, uri=f"sqlite:///{tmp_path}/m.db", budget=HANG)
-    assert "No module named mlflow" in found.problem
+    delivery = box.deliver(release, uri=f"sqlite:///{tmp_path}/m.db", budget=HANG)
+    assert "No module named mlflow" in delivery.problem
     assert outbox.waiting(box.place) == (release,)
 
 
@@ -379,9 +379,9 @@ def test_an_outbox_that_cannot_be_written_is_one_line(training, tmp_path):
 
 def test_an_address_that_is_none_is_one_line(box):
     release = box.describe("nowhere")
-    found = box.deliver(release, uri="no address", budget=HANG)
-    assert (found.runs, outbox.waiting(box.place)) == ({}, (release,))
-    assert "failed at MLFLOW_TRACKING_URI: it is no address" in found.problem
+    delivery = box.deliver(release, uri="no address", budget=HANG)
+    assert (delivery.runs, outbox.waiting(box.place)) == ({}, (release,))
+    assert "failed at MLFLOW_TRACKING_URI: it is no address" in delivery.problem
 
 
 def test_a_panel_whose_name_begins_like_another_s_leaves_it_alone(tmp_path: Path) -> None:

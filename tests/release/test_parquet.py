@@ -28,13 +28,13 @@ def test_parquet_keeps_types_and_every_level_as_stored(sectors):
         "horizon": pa.int64(),
         **dict.fromkeys(("level", "value"), pa.float64()),
     }
-    found = [row for row in table.to_pylist() if row["area"] == "tucson" and row["horizon"] == 2]
-    assert found[0]["series"] == "Tucson, AZ"
-    assert [str(found[0][name]) for name in ("origin", "target_month")] == [
+    rows = [row for row in table.to_pylist() if row["area"] == "tucson" and row["horizon"] == 2]
+    assert rows[0]["series"] == "Tucson, AZ"
+    assert [str(rows[0][name]) for name in ("origin", "target_month")] == [
         "2024-11-01 00:00:00",
         "2025-01-01 00:00:00",
     ]
-    assert [(row["level"], row["value"]) for row in found] == list(
+    assert [(row["level"], row["value"]) for row in rows] == list(
         zip(LEVELS, sectors.by_slug["tucson"].quantiles[1], strict=True)
     )
 
@@ -83,7 +83,7 @@ def test_parquet_of_intervals_has_types_and_the_text_as_it_is(sectors):
 
 def test_text_of_several_lines_and_quotes_comes_through_parquet_unchanged(sectors):
     said = 'Line one, "quoted"\nline two'
-    told = replace(sectors, manifest=replace(sectors.manifest, fallbacks={"tucson": said}))
-    written = shapes.forecasts_csv(shapes.choose(told, ["tucson"]), guard=False)
+    release = replace(sectors, manifest=replace(sectors.manifest, fallbacks={"tucson": said}))
+    written = shapes.forecasts_csv(shapes.choose(release, ["tucson"]), guard=False)
     table = pq.read_table(io.BytesIO(shapes.parquet(shapes.forecast_types(), written)))
     assert table["fallback"].to_pylist() == [said] * 3

@@ -47,13 +47,13 @@ def test_what_is_published_is_what_is_read(engine: Engine, parts: Make, values: 
         key=f"{next(_keys):010d}", origin=origin, scores={"recipe": {"sWIS": 0.1}}, fallbacks={"tucson": "é"}
     ).manifest
     published = publish(engine, manifest=manifest, forecasts=paths.quantiles(), paths=paths, now=NOW)
-    found = read.load(engine, published.id)
+    release = read.load(engine, published.id)
     expected = paths.quantiles()
-    assert found.manifest == manifest
-    assert found.levels == LEVELS
-    assert [area.slug for area in found.areas] == sorted(paths.areas)
+    assert release.manifest == manifest
+    assert release.levels == LEVELS
+    assert [area.slug for area in release.areas] == sorted(paths.areas)
     for place, slug in enumerate(paths.areas):
-        area = found.by_slug[slug]
+        area = release.by_slug[slug]
         assert area.months == expected.months
         # Half a cent of an encounter: what two decimals leave.
         np.testing.assert_allclose(area.quantiles, expected.values[place], rtol=1e-12, atol=0.00501)

@@ -89,8 +89,8 @@ def test_counts_keep_the_order_asked_for_and_both_ends_of_the_range(engine: Engi
         _seen(NOV + step, FIRST, step, area=area) for area in ("el-paso", "nation", "big-bend") for step in range(4)
     ]
     record_observations(engine, USBP, rows)
-    found = read.observations(engine, ["nation", "el-paso", "nation"], first=NOV + 1, last=NOV + 2)
-    assert [(one.area, one.month - NOV) for one in found] == [
+    observations = read.observations(engine, ["nation", "el-paso", "nation"], first=NOV + 1, last=NOV + 2)
+    assert [(one.area, one.month - NOV) for one in observations] == [
         ("nation", 1),
         ("nation", 2),
         ("el-paso", 1),

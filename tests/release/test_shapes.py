@@ -282,16 +282,16 @@ def test_the_tasks_refuse_what_no_release_may_say(sectors, allowed):
 
 def test_quantiles_of_model_output_are_whole_and_in_order_per_task(states):
     for _, task in groupby(rows_of(states), key=lambda row: (row["location"], row["horizon"])):
-        found = list(task)
-        assert [row["output_type_id"] for row in found] == list(LEVELS)
-        values = [row["value"] for row in found]
+        rows = list(task)
+        assert [row["output_type_id"] for row in rows] == list(LEVELS)
+        values = [row["value"] for row in rows]
         assert values == sorted(values)
         assert values[0] >= 0
 
 
 def test_model_output_says_which_month_is_meant_in_days(sectors):
-    found = [row for row in rows_of(sectors, ["el-paso"]) if row["output_type_id"] == 0.5]
-    assert [(row["origin_date"], row["horizon"], row["target_end_date"], row["value"]) for row in found] == [
+    rows = [row for row in rows_of(sectors, ["el-paso"]) if row["output_type_id"] == 0.5]
+    assert [(row["origin_date"], row["horizon"], row["target_end_date"], row["value"]) for row in rows] == [
         (date(2024, 11, 30), 1, date(2024, 12, 31), 600.0),
         (date(2024, 11, 30), 2, date(2025, 1, 31), 700.0),
         (date(2024, 11, 30), 3, date(2025, 2, 28), 800.0),

@@ -125,9 +125,9 @@ def test_runs_and_the_version_describe_themselves(tracked):
     assert "`GET /v1/releases/cbp-states-2024-11-0123456789`" in note
     assert "[encounters-cbp-states](#/models/encounters-cbp-states)" in note
     for child in tracked.children:
-        told = child.data.tags["mlflow.note.content"]
-        assert f"| {child.info.run_name} | {child.data.metrics['sWIS']:.3f} |" in told
-        assert "4 fits took " in told
+        family_note = child.data.tags["mlflow.note.content"]
+        assert f"| {child.info.run_name} | {child.data.metrics['sWIS']:.3f} |" in family_note
+        assert "4 fits took " in family_note
     version = tracked.client.get_model_version_by_alias("encounters-cbp-states", "champion")
     assert version.description.startswith("`small` serves in place of `floor`; it passed the gates of a release.")
     assert (version.tags["gates"], version.tags["before"]) == ("passed", "floor")
@@ -143,30 +143,30 @@ def test_every_member_is_a_child_run_with_its_options(tracked):
 
 
 def test_runs_sort_by_their_score(tracked):
-    found = tracked.client.search_runs([tracked.experiment], order_by=["metrics.sWIS ASC"])
-    scores = [each.data.metrics["sWIS"] for each in found]
+    runs = tracked.client.search_runs([tracked.experiment], order_by=["metrics.sWIS ASC"])
+    scores = [each.data.metrics["sWIS"] for each in runs]
     assert len(scores) == len(MEMBERS) + 1
     assert scores == sorted(scores)
 
 
 def test_metrics_are_means_over_the_leaves_and_over_each_group(tracked):
     own = tracked.training.scores.query("model == 'small'")
-    found = tracked.parent.data.metrics
-    assert found["sWIS"] == pytest.approx(own.query("group != 'total'")["sWIS"].mean())
-    assert found["coverage_80_southwest"] == pytest.approx(
+    metrics = tracked.parent.data.metrics
+    assert metrics["sWIS"] == pytest.approx(own.query("group != 'total'")["sWIS"].mean())
+    assert metrics["coverage_80_southwest"] == pytest.approx(
         own.query("area in ('state-ca-southwest', 'state-tx-southwest')")["coverage_80"].mean()
     )
-    assert found["MASE_total"] == pytest.approx(own.query("group == 'total'")["MASE"].mean())
+    assert metrics["MASE_total"] == pytest.approx(own.query("group == 'total'")["MASE"].mean())
 
 
 def test_children_say_what_their_fits_cost(tracked):
     for child in tracked.children:
         fits = [fit for fit in tracked.training.run.fits if fit.member.label == child.data.tags["member"]]
-        found = child.data.metrics
-        assert found["fits"] == 4
-        assert found["fit_seconds"] == pytest.approx(sum(fit.seconds for fit in fits))
-        assert found["peak_memory_mb"] > 10
-        assert found["failures"] == 0
+        metrics = child.data.metrics
+        assert metrics["fits"] == 4
+        assert metrics["fit_seconds"] == pytest.approx(sum(fit.seconds for fit in fits))
+        assert metrics["peak_memory_mb"] > 10
+        assert metrics["failures"] == 0
 
 
 def test_scores_per_area_are_a_table_and_not_metrics(tracked):

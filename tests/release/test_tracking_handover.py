@@ -35,11 +35,11 @@ def make_fit(area: str, seconds: float, failure: str | None = None) -> Fit:
 
 
 def test_the_overall_metric_is_the_mean_over_the_leaves_cells_and_leaves_sums_out():
-    found = metrics(make_scores(), "pool")
-    assert found["sWIS"] == pytest.approx((0.2 + 0.4 + 0.9) / 3)
-    assert found["sWIS_southwest"] == pytest.approx(0.3)
-    assert found["sWIS_other"] == pytest.approx(0.9)
-    assert found["sWIS_total"] == pytest.approx(5.0)
+    logged = metrics(make_scores(), "pool")
+    assert logged["sWIS"] == pytest.approx((0.2 + 0.4 + 0.9) / 3)
+    assert logged["sWIS_southwest"] == pytest.approx(0.3)
+    assert logged["sWIS_other"] == pytest.approx(0.9)
+    assert logged["sWIS_total"] == pytest.approx(5.0)
 
 
 def test_a_group_without_scores_has_no_metric():
@@ -49,8 +49,8 @@ def test_a_group_without_scores_has_no_metric():
 
 
 def test_cost_counts_seconds_memory_and_failures():
-    found = cost((make_fit("el-paso", 1.0), make_fit("swanton", 3.0, "too short")))
-    assert found == {
+    spent = cost((make_fit("el-paso", 1.0), make_fit("swanton", 3.0, "too short")))
+    assert spent == {
         "fit_seconds": 4.0,
         "fit_seconds_per_fit": 2.0,
         "peak_memory_mb": 250.0,

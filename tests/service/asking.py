@@ -14,11 +14,14 @@ from service.schemas import CAPACITY_EXAMPLE, SCENARIO_EXAMPLE, CapacityBody, Sc
 
 __all__ = ["map_body", "map_query", "refusals_say_what_to_do"]
 
+# What was frozen for it.
+FROZEN = "A-2026-11-27"
 # What was published for it, and what stands in for words drawn by chance, by where they may stand: nearly all would be
 # refused.
 KNOWN = {
     "area": (SLUGS["pattern"], ("el-paso", "nation,southwest", "tucson", "state-tx,el-paso", "blaine")),
     "release": (IDENTITY["pattern"], (RELEASE,)),
+    "model": ("[A-Za-z0-9][A-Za-z0-9 ._=-]{0,99}", ("ets-log", "recipe")),
     "as_of": (r"\d{4}-\d{2}-\d{2}", ("2025-01-21", "2030-01-01")),
     "horizon": ("[1-9][0-9]*", ("1", "2", "3")),
     "threshold": (r"[0-9., ]+", ("0", "1500", "100,1000.5")),
@@ -33,6 +36,7 @@ BEYOND_SCHEMAS = {
     "invalid-body",
     "unknown-area",
     "unknown-release",
+    "unknown-scenario",
     "no-forecast",
     "before-first-release",
 }
@@ -55,6 +59,8 @@ def map_body(ctx, body):
     """Three quarters of the questions that fit their schema become one about what was published, with their own seed;
     what does not fit stays, to be refused.
     """
+    if isinstance(body, dict) and set(body) == {"name"}:
+        return {"name": FROZEN} if len(str(body["name"])) % 4 else body
     for model, example in ((ScenarioBody, SCENARIO_EXAMPLE), (CapacityBody, CAPACITY_EXAMPLE)):
         text = json.dumps(body, default=str)
         try:

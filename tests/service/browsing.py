@@ -17,9 +17,8 @@ from tests.catalogue import STATES_PANEL, USBP
 from tests.service.conftest import AREAS, Office
 from tests.waiting import HANG
 
-__all__ = ["THEMES", "WIDTHS", "chromium", "filled", "visiting"]
+__all__ = ["chromium", "filled", "visiting"]
 
-WIDTHS, THEMES = (320, 768, 1440), ("light", "dark")
 _ORIGIN = Month.of(2024, 11)
 expect.set_options(timeout=1000 * HANG)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -61,11 +61,13 @@ class Office:
         factor: float = 1.0,
         published: datetime | None = None,
         run: str | None = "run-1",
+        models: Mapping[str, tuple[str, ...]] | None = None,
         **manifest: Any,
     ) -> str:
         """Publish a release and return its id. `run`: noted as its MLflow run.
 
-        `published`: when it is served; where that is not given, when it is issued.
+        `published`: when it is served; where that is not given, when it is issued. `models`: name -> areas of compared
+        models, which say a tenth more.
         """
         through = Month.parse(origin)
         areas = AREAS[panel]
@@ -89,6 +91,12 @@ class Office:
                 "recipe", through, areas, size[:, :, None] * (1000 * np.arange(DRAWS) / DRAWS + ahead[:, :, None])
             ),
             now=published or issued_at,
+            models=[
+                Forecasts(
+                    name, through, own, 1.1 * values[[areas.index(slug) for slug in own]], np.ones((len(own), horizon))
+                )
+                for name, own in (models or {}).items()
+            ],
         )
         if run is not None:
             note_run(self.engine, done.id, run, champion=True, now=issued_at)

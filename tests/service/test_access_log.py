@@ -34,31 +34,31 @@ def asked(office, caplog):
 
 def test_every_request_is_one_record_refused_ones_too(asked):
     mine = {"X-Request-Id": "mine"}
-    found = asked(
+    records = asked(
         ("GET", "/v1/forecasts?area=el-paso", mine),
         ("GET", "/v1/forecasts?area=el-paso", mine),
         ("HEAD", "/v1/status", mine),
         ("GET", "/nowhere", mine),
         ("GET", "/livez", {"Host": "a b", **mine}),
     )
-    told = [(one.method, one.path, one.status, one.request_id, one.peer, one.key) for one in found]
-    assert told == [
+    logged = [(one.method, one.path, one.status, one.request_id, one.peer, one.key) for one in records]
+    assert logged == [
         ("GET", "/v1/forecasts?area=el-paso", 200, "mine", "testclient", None),
         ("GET", "/v1/forecasts?area=el-paso", 200, "mine", "testclient", None),
         ("HEAD", "/v1/status", 200, "mine", "testclient", None),
         ("GET", "/nowhere", 404, "mine", "testclient", None),
         ("GET", "/livez", 400, "mine", "testclient", None),
     ]
-    assert found[0].bytes == found[1].bytes > 100
-    assert found[2].bytes == 0
-    assert all(one.ms > 0 for one in found)
+    assert records[0].bytes == records[1].bytes > 100
+    assert records[2].bytes == 0
+    assert all(one.ms > 0 for one in records)
 
 
 def test_the_name_of_a_key_is_logged_and_the_key_is_not(asked, office):
     key = keys.add(office.engine, "city", now=ISSUED)
-    (found,) = asked(("GET", "/v1/status", {"Authorization": f"Bearer {key}"}), keys="optional")
-    assert found.key == "city"
-    assert key not in str(vars(found))
+    (record,) = asked(("GET", "/v1/status", {"Authorization": f"Bearer {key}"}), keys="optional")
+    assert record.key == "city"
+    assert key not in str(vars(record))
 
 
 def test_by_default_nothing_is_logged(asked):
@@ -67,9 +67,9 @@ def test_by_default_nothing_is_logged(asked):
 
 @pytest.mark.parametrize("form", ["text", "json"])
 def test_a_line_end_in_an_address_makes_no_second_line(asked, form):
-    (found,) = asked(("GET", "/v1/x%0d%0a2025-01-01T00:00:00Z%20INFO%20forged?y=%0a%1b[31m\u202e", {}))
+    (record,) = asked(("GET", "/v1/x%0d%0a2025-01-01T00:00:00Z%20INFO%20forged?y=%0a%1b[31m\u202e", {}))
     setup = logs.setup(form)
-    line = logging.config.DictConfigurator(setup).configure_formatter(setup["formatters"][form]).format(found)
+    line = logging.config.DictConfigurator(setup).configure_formatter(setup["formatters"][form]).format(record)
     assert len(line.splitlines()) == 1
     assert "\x1b" not in line
     assert "\u202e" not in line
@@ -78,8 +78,8 @@ def test_a_line_end_in_an_address_makes_no_second_line(asked, form):
 
 
 def test_a_long_address_is_cut_in_the_log(asked):
-    (found,) = asked(("GET", "/v1/forecasts?area=" + "x" * 6000, {}))
-    assert len(found.path) == 2000
+    (record,) = asked(("GET", "/v1/forecasts?area=" + "x" * 6000, {}))
+    assert len(record.path) == 2000
 
 
 def test_a_service_writes_its_access_log_as_json_lines(office, tmp_path):
@@ -87,11 +87,11 @@ def test_a_service_writes_its_access_log_as_json_lines(office, tmp_path):
     with served(office.url, tmp_path, access_log="true", log="json") as one:
         for target in ("/v1/forecasts?area=el-paso", "/a%0d%0ab?x=\\x1b"):
             one.raw(request(target, "X-Request-Id: mine"))
-    found = [record for record in one.records() if record.get("request_id") == "mine"]
-    assert [record["path"] for record in found] == ["/v1/forecasts?area=el-paso", "/a%0d%0ab?x=\\x1b"]
-    assert [record["status"] for record in found] == [200, 404]
-    assert all(set(record) >= MEMBERS | {"time", "event"} for record in found)
-    assert all(record["peer"] == "127.0.0.1" for record in found)
+    records = [record for record in one.records() if record.get("request_id") == "mine"]
+    assert [record["path"] for record in records] == ["/v1/forecasts?area=el-paso", "/a%0d%0ab?x=\\x1b"]
+    assert [record["status"] for record in records] == [200, 404]
+    assert all(set(record) >= MEMBERS | {"time", "event"} for record in records)
+    assert all(record["peer"] == "127.0.0.1" for record in records)
 
 
 @pytest.mark.parametrize(
@@ -108,6 +108,6 @@ def test_a_service_writes_its_access_log_as_json_lines(office, tmp_path):
     ],
 )
 def test_a_key_in_an_address_is_not_logged(asked, target, logged):
-    (found,) = asked(("GET", target, {}))
-    assert found.path == logged
-    assert "s3cret" not in str(vars(found))
+    (record,) = asked(("GET", target, {}))
+    assert record.path == logged
+    assert "s3cret" not in str(vars(record))

@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from forecast.client import Client
 from forecast.core.months import Month
 from forecast.core.scorecard import Finding, Scored
 from forecast.release import alarms, issued_scores
@@ -209,3 +210,43 @@ def test_a_store_that_is_down_leaves_the_last_known_alarms(office, tmp_path):
         document = client.get("/v1/status").json()
     assert document["store"] != "ok"
     assert [one["detail"] for one in document["panels"]["usbp-sectors"]["alarms"]] == ["worse"]
+
+
+def test_decisions_are_priced_on_the_same_cells_where_they_are_asked_for(scored):
+    """130 came, over a scale of 10; the median said 100, and 80 % of El Paso 1,000 (and 1,100 a month later)."""
+    document = scored.get("/v1/accuracy?include=decisions").json()
+    schemas.AccuracyDecisionsAnswer.model_validate(document)
+    plain = get(scored)
+    for name in ("overall", "accuracy"):
+        assert [{**row, "decisions": None} for row in document[name]] == [
+            {**row, "decisions": None} for row in plain[name]
+        ]
+    rows = {(row["area"], row["lead"]): row["decisions"] for row in document["accuracy"]}
+    assert rows["el-paso", 0][0] == {"ratio": 4, "level": 0.8, "cost": 87.0, "median_cost": 12.0, "saved": -6.25}
+    assert [one["cost"] for one in rows["el-paso", 1]] == [97.0, 107.0, 112.0]
+    (sectors,) = (row for row in document["overall"] if row["panel"] == "usbp-sectors")
+    assert (
+        sectors["decisions"][0]["cost"] == (87 + 87 + 97 + 187) / 4
+    )  # Tucson says twice as many, the nation is no leaf
+
+
+def test_priced_decisions_as_csv_are_columns_behind_the_others(scored):
+    plain = scored.get("/v1/accuracy.csv?area=el-paso").text.splitlines()
+    priced = scored.get("/v1/accuracy.csv?area=el-paso&include=decisions").text.splitlines()
+    assert all(line.startswith(before) for line, before in zip(priced, plain, strict=True))
+    table = pd.read_csv(io.StringIO("\n".join(priced)))
+    assert table.columns[-9:].tolist() == [
+        f"{name}_{ratio}" for ratio in (4, 9, 19) for name in ("cost", "median_cost", "saved")
+    ]
+    assert table.loc[1, "cost_4"] == 87.0
+    hindcasts = scored.get("/v1/accuracy?hindcasts=true&include=decisions&lead=0&panel=usbp-sectors").json()
+    assert [row["decisions"][0]["cost"] for row in hindcasts["accuracy"]] == [87.0]
+    assert scored.get("/v1/accuracy?include=costs").status_code == 422
+
+
+def test_the_client_has_what_decisions_cost_as_columns(scored):
+    client = Client(str(scored.base_url))
+    client._service._http = scored  # the application itself, without a socket
+    table = client.accuracy("el-paso", decisions=True)
+    assert table["cost_4"].tolist() == [87.0, 97.0]
+    assert "cost_4" not in client.accuracy("el-paso")

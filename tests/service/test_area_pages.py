@@ -13,7 +13,6 @@ import pytest
 from forecast.core.months import Month
 from forecast.core.scorecard import Scored
 from forecast.release import issued_scores
-from service.dashboard.questions import _in_words
 from tests.samples import SCORE
 
 
@@ -97,9 +96,49 @@ def test_beds_are_answered_with_and_without_what_was_asked(client):
     assert "without</li>" in both[both.index('id="shelter"') :]
 
 
+def test_a_transfer_and_a_past_event_are_drawn_as_the_api_answers_them(client):
+    transfer = {
+        "kind": "transfer",
+        "from": "el-paso",
+        "to": {"tucson": 1},
+        "share": [0.1, 0.3],
+        "from_month": "2025-01",
+    }
+    change = {"kind": "change", "month": "2025-01", "analogue": "title-42-end", "areas": ["el-paso"]}
+    for query, event in (
+        ("moved=10%25&moved_to=30&moved_into=Tucson, AZ&moved_since=2025-01", transfer),
+        ("like=title-42-end&since=2025-01", change),
+    ):
+        body = {"areas": ["el-paso"], "events": [event], "coverage": [80]}
+        months = client.post("/v1/scenarios", json=body).json()["forecasts"][0]["months"]
+        page = client.get(f"/areas/el-paso?{query}").text
+        section = page[page.index('id="what-if"') : page.index('id="shelter"')]
+        assert section.count('<div class="plot"><svg') == 2, "both sides, and the difference"
+        for month in months:
+            assert f"{month['scenario']['median']:,}<br>" in section
+            assert f"{month['difference']['median']:,}<br>" in section
+    assert '<option value="title-42-end" selected>May 2023: end of expulsions' in page
+
+
+def test_beds_that_open_or_close_count_in_the_shelter_alone(client):
+    shelter = "beds=100&occupied=60&stay=3&share=50&months=1"
+    closing = client.get(f"/areas/el-paso?{shelter}&opened=-100&opened_since=2025-02").text
+    assert "Event 1: -100 beds more from 2025-02 on" in closing[closing.index('id="shelter"') :]
+    assert "<svg" not in closing[closing.index('id="what-if"') : closing.index('id="shelter"')].split("</form>")[1]
+    alone = client.get("/areas/el-paso?opened=50&opened_since=2025-02").text
+    assert "Beds that open change no arrivals." in alone
+
+
 @pytest.mark.parametrize(
     ("asked", "said"),
     [
+        ("moved=10&moved_since=2025-01", "To the area: name the area that they are moved to"),
+        ("moved=10&moved_into=atlantis&moved_since=2025-01", "atlantis"),
+        ("moved=10&moved_into=state-tx&moved_since=2025-01", "state-tx is of cbp-states"),
+        ("moved=120&moved_into=tucson&moved_since=2025-01", "outside 0 to 1"),
+        ("times=2&like=title-42-end&since=2025-01", "either a multiplier or an analogue"),
+        ("like=nothing&since=2025-01", "is not in the catalogue"),
+        ("opened=many", "is no number. Write it as 1500."),
         ("more=lots", "More than: &#x27;lots&#x27; is no number of 0 or more."),
         ("people=100&arrive=2030-01", "2030-01"),
         ("beds=10&stay=", "Nights that people stay: write a number"),
@@ -130,12 +169,6 @@ def test_a_per_cent_sign_where_none_is_meant_is_said_and_never_dropped(client, a
     page = client.get(f"/areas/el-paso?{asked}")
     assert page.status_code == 200
     assert "is no number of 0 or more" in page.text
-
-
-def test_a_chance_that_has_a_number_is_never_shown_as_none_or_all():
-    assert _in_words({"probability": 0.0046, "bound": None}) == "0.5 %"
-    assert _in_words({"probability": 0.9976, "bound": None}) == "99.8 %"
-    assert _in_words({"probability": 0.13, "bound": None}) == "13 %"
 
 
 def test_an_area_without_a_forecast_shows_its_counts(office):

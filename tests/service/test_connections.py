@@ -94,9 +94,9 @@ def asked(target, host="localhost"):
 @pytest.mark.parametrize("questions", [1, 3])
 def test_requests_before_garbage_are_answered_and_the_garbage_is_refused(service, garbage, questions):
     for path in (LIGHT, "/v1/observations?area=el-paso", "/nowhere"):
-        found = service.raw(asked(path) * questions + garbage)
-        *answered, last = re.findall(rb"HTTP/1\.1 (\d{3}) ", found)
-        assert (len(answered), last) == (questions, b"400"), found
+        received = service.raw(asked(path) * questions + garbage)
+        *answered, last = re.findall(rb"HTTP/1\.1 (\d{3}) ", received)
+        assert (len(answered), last) == (questions, b"400"), received
         assert set(answered) == ({b"404"} if path == "/nowhere" else {b"200"})
 
 
@@ -116,8 +116,8 @@ def test_requests_before_garbage_are_answered_and_the_garbage_is_refused(service
     ],
 )
 def test_a_target_with_a_host_obeys_the_list_of_hosts(service, target, host, status):
-    found = service.raw(asked(target, host).replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n"))
-    assert int(found.split(b" ", 2)[1]) == status, found[:500]
+    received = service.raw(asked(target, host).replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n"))
+    assert int(received.split(b" ", 2)[1]) == status, received[:500]
 
 
 @pytest.mark.slow

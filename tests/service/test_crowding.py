@@ -16,7 +16,6 @@ import pytest
 from forecast.core import memory
 from service.heavy import Heavy, TooBusy
 from service.packed import PackedAnswer
-from service.response_cache import Answer
 from service.single_flight import SingleFlight
 from tests.catalogue import SECTORS
 from tests.drill import crowd
@@ -215,7 +214,7 @@ def test_a_refusal_that_is_shared_names_each_request(office, monkeypatch):
     monkeypatch.setattr(
         "forecast.release.read.observations_in_slices", lambda *_, **__: begun.set() or (go.wait(20) and 1 / 0)
     )
-    found = {}
+    by_name = {}
     with office.client(raises=False) as client:
         flights = client.app.middleware_stack.app._asking
         joined = threading.Event()
@@ -229,7 +228,7 @@ def test_a_refusal_that_is_shared_names_each_request(office, monkeypatch):
         monkeypatch.setattr(flights, "run", run)
 
         def ask(name):
-            found[name] = client.get("/v1/observations?area=el-paso", headers={"X-Request-Id": name})
+            by_name[name] = client.get("/v1/observations?area=el-paso", headers={"X-Request-Id": name})
 
         threads = [threading.Thread(target=ask, args=(name,)) for name in ("first", "second")]
         threads[0].start()
@@ -239,7 +238,7 @@ def test_a_refusal_that_is_shared_names_each_request(office, monkeypatch):
         go.set()
         for thread in threads:
             thread.join()
-    for name, answer in found.items():
+    for name, answer in by_name.items():
         assert (answer.status_code, answer.json()["request_id"], answer.headers["x-request-id"]) == (500, name, name)
 
 

@@ -30,17 +30,17 @@ DEPLOY = ROOT / "service" / "deploy"
 def stages():
     """Stage -> its instructions, as (name, rest); a line that ends with a backslash goes on."""
     text = re.sub(r"\\\n", " ", (DEPLOY / "Containerfile").read_text())
-    found, own = {}, []
+    by_stage, own = {}, []
     for line in text.splitlines():
         if not line.strip() or line.startswith("#"):
             continue
         name, rest = line.split(maxsplit=1)
         if name == "FROM":
             base, _, stage = rest.rpartition(" AS ")
-            own = found.setdefault(stage, [("FROM", base)])
+            own = by_stage.setdefault(stage, [("FROM", base)])
         else:
             own.append((name, rest))
-    return found
+    return by_stage
 
 
 def whole(stage):
@@ -94,11 +94,11 @@ def installed(tmp_path_factory):
         if kind == "COPY":
             *names, target = rest.split()
             for name in names:
-                found, place = ROOT / name, source / target / name if target.endswith("./") else source / target
-                if found.is_dir():
-                    shutil.copytree(found, source / target, ignore=shutil.ignore_patterns("__pycache__"))
+                original, place = ROOT / name, source / target / name if target.endswith("./") else source / target
+                if original.is_dir():
+                    shutil.copytree(original, source / target, ignore=shutil.ignore_patterns("__pycache__"))
                 else:
-                    shutil.copy(found, place)
+                    shutil.copy(original, place)
     subprocess.run(
         [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", folder / "out"], cwd=source, check=True
     )

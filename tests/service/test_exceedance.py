@@ -22,8 +22,8 @@ def _entry(client, query):
     return entry
 
 
-def _chance(found):
-    return found["probability"], found["bound"]
+def _chance(entry):
+    return entry["probability"], entry["bound"]
 
 
 def test_months_first_any_and_never_are_counted_in_the_draws(client):
@@ -69,10 +69,14 @@ def test_changes_are_against_the_last_observed_month_as_it_was_public(office):
     office.observe("el-paso", "2024-11", date(2024, 12, 19), 600)
     office.observe("el-paso", "2024-11", date(2025, 3, 1), 900)  # after the release was made
     with office.client() as client:
-        found = _entry(client, "threshold=1&change=-50,25,%2B100,-99")["change"]
-        assert (found["since"], found["count"], found["months"]) == ("2024-11", 600, ["2024-12", "2025-01", "2025-02"])
+        change = _entry(client, "threshold=1&change=-50,25,%2B100,-99")["change"]
+        assert (change["since"], change["count"], change["months"]) == (
+            "2024-11",
+            600,
+            ["2024-12", "2025-01", "2025-02"],
+        )
         # Below 300 in a month: in the first, 5 k < 200. Above 750 or 1200: in the third, 5 k > 450 or 900.
-        assert [(one["percent"], one["probability"]) for one in found["chances"]] == [
+        assert [(one["percent"], one["probability"]) for one in change["chances"]] == [
             (-50, 40 / 200), (25, 109 / 200), (100, 19 / 200), (-99, None)]  # fmt: skip
         # Means per day: 600 in 30 days are 20 a day; 25 a day are 775, 775 and 700 in the month.
         daily = _entry(client, "threshold=1&change=25&unit=day&horizon=1")["change"]
@@ -100,7 +104,7 @@ def test_the_table_has_the_chances_of_the_document(client):
         own = [row for row in rows if row["area"] == entry["area"]]
         assert {row["draws"] for row in own} == {"200"}
         for one in entry["thresholds"]:
-            told = {
+            written = {
                 (row["question"], row["month"]): (row["probability"], row["bound"])
                 for row in own
                 if row["threshold"] == str(one["threshold"])
@@ -108,7 +112,7 @@ def test_the_table_has_the_chances_of_the_document(client):
             expected = {("above", month["month"]): _chance(month) for month in one["months"]}
             expected |= {("first", month["month"]): _chance(month["first"]) for month in one["months"]}
             expected |= {("any", ""): _chance(one["any"]), ("never", ""): _chance(one["never"])}
-            assert told == {
+            assert written == {
                 key: tuple("" if value is None else str(value) for value in pair) for key, pair in expected.items()
             }
     assert client.get(f"/v1/exceedance?{query}", headers={"Accept": "text/csv"}).content == answer.content

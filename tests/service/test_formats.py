@@ -41,17 +41,17 @@ def _csv(answer, **columns):
     ],
 )
 def test_parquet_has_the_figures_of_the_csv_with_their_types(client, address):
-    found, text = _parquet(client.get(address.format(".parquet"))), _csv(client.get(address.format(".csv")))
-    assert list(found) == list(text)
-    assert len(found) == len(text) > 0
-    for name in found:
-        if found[name].dtype.kind == "M":
-            assert list(found[name]) == list(pd.to_datetime(text[name]))
-        elif found[name].dtype.kind in "fib":
-            assert list(found[name]) == list(text[name])
+    table, text = _parquet(client.get(address.format(".parquet"))), _csv(client.get(address.format(".csv")))
+    assert list(table) == list(text)
+    assert len(table) == len(text) > 0
+    for name in table:
+        if table[name].dtype.kind == "M":
+            assert list(table[name]) == list(pd.to_datetime(text[name]))
+        elif table[name].dtype.kind in "fib":
+            assert list(table[name]) == list(text[name])
         else:
-            assert list(found[name].astype(str).replace("None", "nan")) == list(text[name].astype(str))
-    assert {"month", "target_month", "target_end_date"} & set(found)
+            assert list(table[name].astype(str).replace("None", "nan")) == list(text[name].astype(str))
+    assert {"month", "target_month", "target_end_date"} & set(table)
 
 
 def test_parquet_is_given_by_suffix_and_by_header_with_one_tag_and_the_lifetime_of_its_address(client):

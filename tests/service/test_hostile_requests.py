@@ -93,6 +93,16 @@ HOSTILE = {
         {408},
     ),
     "a question in latin letters": (question(b'{"areas": ["\xe9"], "events": []}'), {400}),
+    "a name of a scenario of 50,000": (question(b'{"name": "' + b"A" * 50_000 + b'"}'), {404}),
+    "a name with a pattern": (question(b'{"name": "A-2026-11-2%"}'), {404}),
+    "a name that is a list": (question(b'{"name": [["A"]]}'), {422}),
+    "a frozen scenario up the tree": (request("/v1/scenarios/..%2f..%2fetc"), {404}),
+    "nought in a frozen scenario": (request("/v1/scenarios/A-2026-11-27%00"), {404}),
+    "a model beyond belief": (request("/v1/forecasts?model=" + "9" * 5_000), {422}),
+    "nought in a model": (request("/v1/forecasts?area=el-paso&model=%00"), {422}),
+    "markup as what to include": (request("/v1/accuracy.csv?include=%3Cscript%3E"), {422}),
+    "nought in what to include": (request("/v1/accuracy?include=decisions%00"), {422}),
+    "markup as a model": (request("/v1/forecasts.csv?model=%3Cscript%3E%0d%0aX:1"), {422}),
     "JSON with a question": (request(ASK, "Content-Length: 2") + b"{}", {400}),
     "a host of two words": (request(ASK, host="a b"), {400}),
     "a host with a path": (request(ASK, host="a/../b"), {400}),
@@ -144,11 +154,11 @@ HOSTILE = {
 }
 
 
-def answered(found):
+def answered(received):
     """Status, head and body of an answer; status 0 where there was none."""
-    if not found:
+    if not received:
         return 0, b"", b""
-    head, _, body = found.partition(b"\r\n\r\n")
+    head, _, body = received.partition(b"\r\n\r\n")
     return int(re.match(rb"HTTP/1\.1 (\d{3})", head)[1]), head, body
 
 

@@ -8,7 +8,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from service.accept import takes_gzip
-from service.response_cache import Answer
+from service.answers import Answer
 
 ASK = "/v1/forecasts?area=el-paso"
 PREFLIGHT = {"Origin": "https://example.org", "Access-Control-Request-Method": "GET"}

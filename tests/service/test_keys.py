@@ -163,10 +163,10 @@ def test_a_header_is_read_as_a_key_or_as_none(authorization, other, key):
 
 @pytest.fixture
 def engine(url):  # noqa: F811 (the fixture)
-    found = store.connect(url)
-    migrate(found)
-    yield found
-    found.dispose()
+    engine = store.connect(url)
+    migrate(engine)
+    yield engine
+    engine.dispose()
 
 
 def test_the_store_holds_the_digest_and_never_the_key(engine):

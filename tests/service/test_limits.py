@@ -9,7 +9,8 @@ import pytest
 
 from service import schemas
 from service.bounds import Bounds
-from service.problems import KINDS, refusal
+from service.problem_kinds import KINDS
+from service.problems import refusal
 from tests.service.test_metrics import scrape
 from tests.waiting import HANG
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from datetime import date
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -46,8 +47,8 @@ def test_the_board_has_a_row_per_month_and_model(scored: Office) -> None:
     with scored.client() as client:
         answer = client.get("/v1/models/live").json()
     assert answer["note"] is None
-    found = [(row["month"], row["model"], row["n"], row["sWIS"], row["over_recipe"]) for row in answer["live"]]
-    assert found == [
+    board = [(row["month"], row["model"], row["n"], row["sWIS"], row["over_recipe"]) for row in answer["live"]]
+    assert board == [
         ("2024-12", HOSTILE, 1, 1.5, 0.5),
         ("2024-12", "recipe", 1, 3.0, 1.0),
         ("2024-12", "floor", 1, 6.0, 2.0),
@@ -88,6 +89,31 @@ def test_before_the_first_score_page_and_board_say_what_brings_it(office: Office
     with office.client() as client:
         assert "the next month brings the first score" in client.get("/models").text
         assert client.get("/v1/models/live").json()["live"] == []
+
+
+def test_without_the_store_the_page_says_so_calmly_and_is_whole_again_with_it(scored: Office) -> None:
+    file = Path(scored.url.removeprefix("sqlite:///"))
+    with scored.client() as client:
+        file.rename(away := file.with_suffix(".away"))
+        scored.engine.dispose()
+        answer = client.get("/models")
+        assert (answer.status_code, answer.headers["content-type"]) == (200, "text/html; charset=utf-8")
+        assert "The scores cannot be read now" in answer.text
+        assert "the next month brings the first score" not in answer.text
+        away.rename(file)
+        assert "(0.50 of recipe)" in client.get("/models").text
+
+
+def test_an_outside_forecast_carries_its_mark_and_the_page_says_what_it_means(office: Office) -> None:
+    release = office.publish()
+    models = {"theirs (outside)": [cell(release, wis=15.0)]}
+    issued_scores.record(office.engine, PANEL, [cell(release)], models=models)
+    with office.client() as client:
+        rows = client.get("/v1/models/live").json()["live"]
+        page = client.get("/models").text
+    assert [row["model"] for row in rows] == ["theirs (outside)", "recipe", "floor"]
+    assert "(outside) marks another program's forecasts, registered before their counts came out." in page
+    assert "theirs (outside) (0.50 of recipe)" in page
 
 
 def test_a_new_score_is_on_the_board_at_the_next_look(scored: Office) -> None:

@@ -18,17 +18,17 @@ def scrape(client) -> dict[str, list]:
     assert answer.status_code == 200
     assert answer.headers["content-type"] == "text/plain; version=0.0.4; charset=utf-8"
     assert answer.headers["cache-control"] == "no-store"
-    found: dict[str, list] = {}
+    by_name: dict[str, list] = {}
     for family in text_string_to_metric_families(answer.text):
         for sample in family.samples:
-            found.setdefault(sample.name, []).append(
+            by_name.setdefault(sample.name, []).append(
                 ({k: v for k, v in sample.labels.items() if k != "worker"}, sample.value)
             )
-    return found
+    return by_name
 
 
 def of(samples: list, **labels: str) -> float:
-    (value,) = [value for found, value in samples if found == labels]
+    (value,) = [value for labelled, value in samples if labelled == labels]
     return value
 
 
@@ -36,10 +36,10 @@ def test_release_and_data_grow_old_and_stale_by_the_clock(office):
     office.publish()  # data through 2024-11, stale after 2025-02-28
     with office.client() as client:
         office.now = ISSUED + timedelta(hours=1)
-        found = scrape(client)
-        assert found["encounters_release_age_seconds"] == [({"panel": "usbp-sectors"}, 3600.0)]
-        assert found["encounters_data_age_days"] == [({"panel": "usbp-sectors"}, 51.0)]  # 30 November to 20 January
-        assert found["encounters_release_stale"] == [({"panel": "usbp-sectors"}, 0.0)]
+        samples = scrape(client)
+        assert samples["encounters_release_age_seconds"] == [({"panel": "usbp-sectors"}, 3600.0)]
+        assert samples["encounters_data_age_days"] == [({"panel": "usbp-sectors"}, 51.0)]  # 30 November to 20 January
+        assert samples["encounters_release_stale"] == [({"panel": "usbp-sectors"}, 0.0)]
         office.now = datetime(2025, 3, 1, tzinfo=UTC)
         assert scrape(client)["encounters_release_stale"] == [({"panel": "usbp-sectors"}, 1.0)]
 
@@ -80,9 +80,9 @@ def test_looks_that_fail_are_counted_and_figures_stay(office, tmp_path):
 
 def test_before_the_first_release_there_is_no_age_and_no_failure_of_the_page(office):
     with office.client() as client:
-        found = scrape(client)
-    assert "encounters_release_age_seconds" not in found
-    assert len(found["encounters_alarm_open"]) == 2 * len(ALARMS)
+        samples = scrape(client)
+    assert "encounters_release_age_seconds" not in samples
+    assert len(samples["encounters_alarm_open"]) == 2 * len(ALARMS)
 
 
 def test_answers_are_counted_by_route_and_status_with_their_times(office):
@@ -90,16 +90,16 @@ def test_answers_are_counted_by_route_and_status_with_their_times(office):
         metrics = client.app.state.context.metrics
         for route, status, seconds in [("/a", 200, 0.0004), ("/a", 200, 0.002), ("/a", 404, 9.0), ("/b", 200, 0.005)]:
             metrics.observe(route, status, seconds)
-        found = scrape(client)
-    requests = found["encounters_requests_total"]
+        samples = scrape(client)
+    requests = samples["encounters_requests_total"]
     assert of(requests, route="/a", status="200") == 2
     assert of(requests, route="/a", status="404") == 1
-    buckets = found["encounters_request_duration_seconds_bucket"]
+    buckets = samples["encounters_request_duration_seconds_bucket"]
     assert [of(buckets, route="/a", le=end) for end in ("0.0005", "0.001", "0.0025", "2.5", "+Inf")] == [1, 1, 2, 2, 3]
     assert of(buckets, route="/b", le="0.0025") == 0
     assert of(buckets, route="/b", le="0.005") == 1  # an end belongs to its bucket
-    assert of(found["encounters_request_duration_seconds_count"], route="/a") == 3
-    assert of(found["encounters_request_duration_seconds_sum"], route="/a") == pytest.approx(9.0024)
+    assert of(samples["encounters_request_duration_seconds_count"], route="/a") == 3
+    assert of(samples["encounters_request_duration_seconds_sum"], route="/a") == pytest.approx(9.0024)
 
 
 def test_applications_of_one_process_count_apart(office):

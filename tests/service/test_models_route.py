@@ -29,6 +29,13 @@ CHANCES = {
     "recent_ratio": None,
     "reliability_error": 0.03,
 }
+DECISIONS = {
+    "group": "southwest",
+    "lead": "0-2",
+    "months": 120,
+    "cells": 3240,
+    "costs": [{"ratio": 4, "level": 0.8, "cost": 0.93, "median_cost": 1.24, "saved": 0.25}],
+}
 SCORES = {
     "origins": ["2023-11", "2024-02"],
     "figures": {
@@ -42,6 +49,7 @@ SCORES = {
     "selection": SELECTION,
     "confidence": [{"lead": "0-2", "label": "normal", "coverage_80": 0.79}],
     "exceedance": {"thresholds": [0.5], "window": 36, "figures": [CHANCES]},
+    "decisions": {"ratios": [4, 9, 19], "figures": [DECISIONS]},
 }
 
 
@@ -58,8 +66,8 @@ def test_models_are_ranked_within_each_group_as_the_release_scored_them(scored):
     document = scored.get("/v1/models").json()
     schemas.ModelsAnswer.model_validate(document)
     rows = document["models"]
-    told = [(one["group"], one["rank"], one["model"], one["champion"], one["competes"], one["sWIS"]) for one in rows]
-    assert told == [
+    ranked = [(one["group"], one["rank"], one["model"], one["champion"], one["competes"], one["sWIS"]) for one in rows]
+    assert ranked == [
         ("all", 1, "pool", True, True, 0.5),
         ("all", 2, "ets-log", False, False, 0.55),
         ("all", 3, "floor", False, True, 0.7),
@@ -83,6 +91,8 @@ def test_the_verdict_and_the_confidence_are_those_of_the_release(scored):
             "selection": SELECTION,
             "confidence": SCORES["confidence"],
             "exceedance": [CHANCES],
+            "decisions": [DECISIONS],
+            "issued": [],
             "note": None,
         }
     }

@@ -167,6 +167,7 @@ def test_the_addresses_of_the_contract_are_there(document):
         "/v1/models/live",
         "/v1/models/live.csv",
         "/v1/scenarios",
+        "/v1/scenarios/{name}",
         "/v1/capacity",
         "/v1/capacity.csv",
         "/metrics",

@@ -73,6 +73,10 @@ def test_what_is_asked_for_is_text_too(client):
     page = client.get("/areas/el-paso", params={"with": "<img src=x onerror=alert(1)>"}).text
     assert "No single area is called “&lt;img" in page
     assert "<img" not in page
+    asked = {"moved": "1", "moved_into": '"><img src=x onerror=alert(1)>', "like": "<img>", "since": "2025-01"}
+    page = client.get("/areas/el-paso", params=asked).text
+    assert 'value="&quot;&gt;&lt;img' in page
+    assert "<img" not in page
 
 
 @pytest.mark.slow

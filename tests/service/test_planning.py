@@ -250,7 +250,11 @@ def test_bodies_that_do_not_come_are_waited_for_a_while_and_a_few_at_once():
 @pytest.mark.parametrize("method", ["GET", "HEAD", "PUT", "DELETE"])
 def test_other_methods_are_told_which_one_answers(service, path, method):
     answer = service.request(method, path)
-    assert (answer.status_code, answer.headers["allow"]) == (405, "POST")
+    if path == "/v1/scenarios":  # there GET lists what was frozen
+        assert answer.status_code == (200 if method in ("GET", "HEAD") else 405)
+        assert answer.headers.get("allow") == (None if method in ("GET", "HEAD") else "GET, HEAD, POST")
+    else:
+        assert (answer.status_code, answer.headers["allow"]) == (405, "POST")
 
 
 def test_other_addresses_still_answer_no_post(service):
@@ -298,7 +302,12 @@ def test_the_documents_examples_are_answered(office):
     assert "&quot;kind&quot;: &quot;group_arrival&quot;" in page
 
 
-@pytest.mark.parametrize("path", ["/v1/scenarios", "/v1/capacity", "/v1/capacity.csv"])
+@pytest.mark.parametrize("path", ["/v1/capacity", "/v1/capacity.csv"])
 def test_a_question_asked_by_get_with_its_body_is_told_the_method(service, path):
     answer = service.request("GET", path, content=json.dumps(BODY))
     assert (answer.status_code, answer.headers["allow"]) == (405, "POST")
+
+
+def test_a_what_if_asked_by_get_with_its_body_is_told_how_to_send_it(service):
+    answer = service.request("GET", "/v1/scenarios", content=json.dumps(BODY))
+    assert (answer.status_code, "POST" in answer.json()["detail"]) == (400, True), answer.text

@@ -67,12 +67,12 @@ def proxied(port, *, strips):
 def url(blank, tmp_path):
     """A store with a release of each panel, under the ids that the documentation gives as examples."""
     shutil.copy(blank, tmp_path / "encounters.db")
-    engine = store.connect(found := f"sqlite:///{tmp_path}/encounters.db")
-    office = Office(found, engine)
+    engine = store.connect(address := f"sqlite:///{tmp_path}/encounters.db")
+    office = Office(address, engine)
     office.publish(key=RELEASE.rpartition("-")[2])
     office.publish("cbp-states", key="b")
     engine.dispose()
-    return found
+    return address
 
 
 def links_of(client, address):

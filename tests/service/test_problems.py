@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from service import schemas
-from service.problems import KINDS
+from service.problem_kinds import KINDS
 from service.releases import ReleaseCache
 
 RELEASE = "usbp-sectors-2024-11-" + "a" * 10
@@ -23,7 +23,7 @@ def _problem(answer, status, kind):
 def test_an_unknown_parameter_is_refused_with_the_known_ones(client):
     document = _problem(client.get("/v1/forecasts?covarage=80"), 422, "unknown-parameter")
     assert document["parameter"] == "covarage"
-    known = "area panel kind coverage unit horizon as_of release shape include from to"
+    known = "area panel kind coverage unit horizon as_of release shape include from to model"
     assert document["known"] == known.split()
     assert document["detail"].endswith("Did you mean coverage?")
     assert document["instance"] == "/v1/forecasts"

@@ -9,6 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from service import response_cache
+from service.answers import Answer
 from service.query import COVERAGES
 from service.response_cache import ResponseCache
 from service.routes import forecasts
@@ -151,7 +152,7 @@ def test_an_answer_that_was_begun_before_a_swap_is_not_kept_after_it():
         None,
         stamp=lambda: next(stamps),
         kept_bytes=100_000,
-        at_once=lambda *_: response_cache.Answer(b"x", "text/csv", cache="", keep=True),
+        at_once=lambda *_: Answer(b"x", "text/csv", cache="", keep=True),
         gzip_bytes=99,
     )
     scope = {"type": "http", "method": "GET", "path": "/a", "query_string": b"", response_cache.HEADERS: {}}

@@ -14,7 +14,7 @@ import pytest
 
 from forecast.release import read, shapes
 from service import sampled
-from service.response_cache import ALIAS
+from service.answers import ALIAS
 from tests.service.conftest import DRAWS
 
 RELEASE = "usbp-sectors-2024-11-" + "a" * 10

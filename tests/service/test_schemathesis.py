@@ -9,13 +9,15 @@ import re
 import shutil
 import subprocess
 import sys
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 
 import pytest
 
-from forecast.release import store
+from forecast.release import frozen, store
 from service.routes.parameters import RELEASE
+from service.schemas import SCENARIO_EXAMPLE
+from tests.service.asking import FROZEN
 from tests.service.conftest import Office
 from tests.service.processes import HOUSE, served
 from tests.service.test_openapi import operations
@@ -28,8 +30,11 @@ def running(blank, tmp_path):
     engine = store.connect(url := f"sqlite:///{tmp_path}/encounters.db")
     office = Office(url, engine)
     fresh = {"stale_after": date(2999, 1, 1)}  # a strict probe fails while they are not
-    office.publish(key=RELEASE.rpartition("-")[2], scores={"figures": {"all": {"pool": {"sWIS": 0.5}}}}, **fresh)
+    models = {"ets-log": ("el-paso", "tucson", "blaine")}
+    scores = {"figures": {"all": {"pool": {"sWIS": 0.5}}}}
+    office.publish(key=RELEASE.rpartition("-")[2], scores=scores, models=models, **fresh)
     office.publish("cbp-states", key="b", **fresh)
+    frozen.freeze(engine, SCENARIO_EXAMPLE, title="for the example", now=datetime.fromisoformat(f"{FROZEN[2:]}T06:00Z"))
     with served(url, tmp_path, rate=0) as running:
         yield running
     engine.dispose()

@@ -61,7 +61,7 @@ def test_no_answer_names_the_server_or_sets_a_cookie(client, path):
 def test_no_address_answers_that_is_not_in_the_document(client):
     listed = set(client.get("/openapi.json").json()["paths"]) | {"/", "/models", "/docs", "/openapi.json"}
     listed |= {"/areas", "/areas/{slug}", "/charts/{slug}.svg", "/static/{name}"}
-    found = set()
+    paths = set()
 
     def walk(routes, prefix=""):
         for route in routes:
@@ -69,9 +69,9 @@ def test_no_address_answers_that_is_not_in_the_document(client):
             if inner is not None:
                 walk(inner.routes, prefix + route.include_context.prefix)
             else:
-                found.add(prefix + route.path)
+                paths.add(prefix + route.path)
 
     walk(client.app.routes)
-    assert found == listed
+    assert paths == listed
     for path in ("/redoc", "/admin", "/v1/keys", "/debug", "/.env", "/v2/forecasts", "/docs/oauth2-redirect"):
         assert client.get(path).status_code == 404

@@ -102,9 +102,9 @@ def test_a_stop_is_told_to_whatever_routes_before_it_happens(office, tmp_path):
     with served(office.url, tmp_path, drain_seconds=HANG) as one:
         one.process.send_signal(signal.SIGTERM)
         until(lambda: one.client.get("/readyz").status_code == 503)
-        told = one.client.get("/readyz")
-        assert told.json()["type"] == "/docs#stopping"
-        assert told.headers["connection"] == "close"
+        answer = one.client.get("/readyz")
+        assert answer.json()["type"] == "/docs#stopping"
+        assert answer.headers["connection"] == "close"
         assert one.client.get("/v1/forecasts?area=el-paso").status_code == 200
         one.process.send_signal(signal.SIGTERM)
 

@@ -24,7 +24,8 @@ from forecast.counts.publisher.remembered import Remembered, forget_refused, kee
 from forecast.counts.publisher.session import Session
 from forecast.counts.publisher.transfer import Reply
 from forecast.counts.refusals import Refusals
-from forecast.counts.sources.catalog import read
+from forecast.counts.sources.catalog import Recognised, recognise
+from forecast.counts.taking import Taken, take_finer
 
 __all__ = ["QUARANTINE", "Fetched", "download", "judged", "sweep"]
 
@@ -37,7 +38,7 @@ ABANDONED = timedelta(days=1)  # longer than any fetch takes: what is older was 
 @dataclass(frozen=True)
 class Fetched:
     """How one address ended. `appended`: what the file brought, if it was taken;
-    `reason`: one line where it was refused.
+    `reason`: one line where it was refused. `finer`: what came of it in panels that are declared on its layout.
     """
 
     address: str
@@ -45,6 +46,7 @@ class Fetched:
     reason: str = ""
     file: Path | None = None
     appended: Appended | None = None
+    finer: tuple[Taken, ...] = ()
 
 
 async def download(session: Session, link: Link, *, folder: Path, archive: Archive, now: datetime) -> Fetched:
@@ -109,7 +111,8 @@ async def _whole(session: Session, link: Link, answer: Reply) -> Reply:
 def _taken(
     content: bytes, marks: Remembered, link: Link, file: Path, archive: Archive, now: datetime, before: date | None
 ) -> Fetched:
-    appended = None
+    appended: Appended | None = None
+    finer: tuple[Taken, ...] = ()
     file.parent.mkdir(parents=True, exist_ok=True)
     if not archive.holds(marks.sha256):
         day = publication(link, modified=sent_day(marks.last_modified), today=now.date(), not_before=before)
@@ -118,8 +121,10 @@ def _taken(
             with tempfile.TemporaryDirectory(prefix=_FETCHING, dir=file.parent) as inside:
                 unjudged = Path(inside) / link.name
                 unjudged.write_bytes(content)
-                vintage = _read(unjudged, content, day)
+                official = recognise(unjudged)
+                vintage = _read(official, day)
             appended = _append(archive, vintage, content, file, now)
+            finer = tuple(take_finer(archive, official, when=now, published=vintage.published))
         except SourceError as error:
             register = Refusals(archive.folder)
             if not register.knows(marks.sha256):
@@ -133,7 +138,7 @@ def _taken(
     forget_refused(file)
     if appended is None:
         return Fetched(link.address, "already there", file=file)
-    return Fetched(link.address, "taken", file=file, appended=appended)
+    return Fetched(link.address, "taken", file=file, appended=appended, finer=finer)
 
 
 def sweep(folder: Path, now: datetime) -> None:
@@ -144,15 +149,15 @@ def sweep(folder: Path, now: datetime) -> None:
                 shutil.rmtree(left) if left.is_dir() else left.unlink()
 
 
-def _read(path: Path, content: bytes, day: date | None) -> Vintage:
+def _read(official: Recognised, day: date | None) -> Vintage:
     """The file's vintage. Raises SourceError where it cannot be read,
     or bears the marks of a cut that its reader cannot see.
     """
-    vintage = read(path, day)
+    vintage, content = official.vintage(day), official.file.content
     if not content.startswith(b"PK") and not content.endswith((b"\n", b"\r")):
         # As published, every table ends its last row; without that end its last count may lack digits.
         raise SourceError(
-            file=path.name,
+            file=official.file.name,
             place="last row",
             expected="expected a line end, but the file is cut",
             remedy="Download it again.",

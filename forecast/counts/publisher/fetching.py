@@ -60,10 +60,10 @@ async def _all(
     for page in pages:
         try:
             async with Session.visiting(Addresses.around(page.address), limits, tell) as session:
-                found = await _linked(session, page)
-                results += _missing(page, found)
-                results += _elsewhere(session, found)
-                for link in _wanted(session, found):
+                linked = await _linked(session, page)
+                results += _missing(page, linked)
+                results += _elsewhere(session, linked)
+                for link in _wanted(session, linked):
                     results.append(await download(session, link, folder=folder, archive=archive, now=now))
         except EncountersError as error:
             results.append(Fetched(page.address, "refused", one_line(error)))
@@ -79,14 +79,14 @@ async def _linked(session: Session, page: Page) -> list[Link]:
     return [link for address in links(html, answer.address) if (link := recognised(address))]
 
 
-def _wanted(session: Session, found: Sequence[Link]) -> list[Link]:
-    allowed = [link for link in found if session.addresses.allows(link.address)]
+def _wanted(session: Session, linked: Sequence[Link]) -> list[Link]:
+    allowed = [link for link in linked if session.addresses.allows(link.address)]
     return [link for kind in KINDS if (link := newest(allowed, kind))]
 
 
-def _missing(page: Page, found: Sequence[Link]) -> Iterator[Fetched]:
+def _missing(page: Page, linked: Sequence[Link]) -> Iterator[Fetched]:
     """A page that has lost what it must link has changed: that must be seen, not taken for nothing new."""
-    there = {link.kind for link in found}
+    there = {link.kind for link in linked}
     lacking = [("workbook" if kind == "workbook" else f"file {kind}") for kind in page.expected if kind not in there]
     for what in lacking if there else ["file that is known"]:
         yield Fetched(
@@ -97,10 +97,10 @@ def _missing(page: Page, found: Sequence[Link]) -> Iterator[Fetched]:
         )
 
 
-def _elsewhere(session: Session, found: Sequence[Link]) -> Iterator[Fetched]:
+def _elsewhere(session: Session, linked: Sequence[Link]) -> Iterator[Fetched]:
     """A link that may not be asked is passed over for an older one that may, and reported."""
     for kind in KINDS:
-        link = newest(found, kind)
+        link = newest(linked, kind)
         if link is not None and not session.addresses.allows(link.address):
             try:
                 session.addresses.check(link.address)

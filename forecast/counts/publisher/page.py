@@ -125,9 +125,9 @@ def recognised(address: str) -> Link | None:
     return None
 
 
-def newest(found: Iterable[Link], kind: FileKind) -> Link | None:
+def newest(linked: Iterable[Link], kind: FileKind) -> Link | None:
     """The newest link of a kind."""
-    return max((link for link in found if link.kind == kind), key=lambda link: link.age, default=None)
+    return max((link for link in linked if link.kind == kind), key=lambda link: link.age, default=None)
 
 
 def _through(words: dict[str, str | None]) -> Month:
@@ -141,10 +141,10 @@ def _through(words: dict[str, str | None]) -> Month:
 
 
 def _folder(path: str) -> Month | None:
-    found = _FOLDER.findall(path)
-    if not found:
+    folders = _FOLDER.findall(path)
+    if not folders:
         return None
-    year, month = found[-1]
+    year, month = folders[-1]
     try:
         return Month.of(int(year), int(month) if month.isdigit() else Month.fiscal(2000, month).number)
     except ValueError:

@@ -34,8 +34,8 @@ _SECTOR_REGIONS = {"southwest": "southwest", "northern": "northern", "other": "c
 
 def read(file: OfficialFile, text: str, published: date | None) -> Vintage:
     """The file's vintage. Publication date: `published` or the file's name. Raises SourceError."""
-    found = tally(file, text, columns=COLUMNS, by=("component", "region", "area", "code"), buckets_of=_buckets)
-    if not found.figures:
+    counted = tally(file, text, columns=COLUMNS, by=("component", "region", "area", "code"), buckets_of=_buckets)
+    if not counted.figures:
         raise file.refused(
             "column Component", "rows of U.S. Border Patrol, but there are none", "Download the file again."
         )
@@ -45,9 +45,9 @@ def read(file: OfficialFile, text: str, published: date | None) -> Vintage:
         panel=by_layout(_LAYOUT),
         precision=1,
         covers_panel=True,
-        figures=found.figures,
+        figures=counted.figures,
         totals={},
-        covered=found.covered,
+        covered=counted.covered,
         given=published,
     )
 

@@ -70,8 +70,8 @@ class Tally:
 
     def filled(self, bucket: str) -> dict[Month, int]:
         """A bucket with a figure for every covered month: without a row it is zero."""
-        found = self.figures.get(bucket, {})
-        return {month: found.get(month, 0) for month in self.covered}
+        by_month = self.figures.get(bucket, {})
+        return {month: by_month.get(month, 0) for month in self.covered}
 
 
 class _Lines:
@@ -131,12 +131,13 @@ def tally(
     columns: Sequence[str],
     by: Sequence[str],
     buckets_of: Callable[[Sequence[str]], tuple[str, ...]],
+    most: int = MOST_SPELLINGS,
 ) -> Tally:
     """Sum a CSV file's rows.
 
     `columns`: the layout, in the house's names. `by`: those that name the area; `buckets_of(labels)` tells the buckets
     that a row with these labels counts in, none for a row that is of another panel, and raises AreaError for an unknown
-    label. Raises SourceError at the first row that is not as expected, naming it.
+    label. `most`: spellings of places. Raises SourceError at the first row that is not as expected, naming it.
     """
     place = _places(file, text, columns)
     year_at, grouping_at, month_at, count_at = (place[name] for name in ("fiscal_year", "grouping", "month", "count"))
@@ -165,13 +166,13 @@ def tally(
             if known is None:
                 month = _month(*when)
                 known = months[when] = str(month.ordinal), sums.setdefault(month, {})
-                _few(months)
+                _few(months, MOST_SPELLINGS)
             ordinal, of_month = known
             labels = tuple([row[at] for at in by_at])
             into = buckets.get(labels)
             if into is None:
                 into = buckets[labels] = buckets_of(labels)
-                _few(buckets)
+                _few(buckets, most)
             count = row[count_at]
             if not (count.isdigit() and count.isascii() and len(count) <= _MOST_DIGITS):
                 saved = ", as saved from a spreadsheet" if is_spreadsheet_count(count) else ""
@@ -200,10 +201,10 @@ def tally(
     return Tally(figures, frozenset(sums), len(seen))
 
 
-def _few(spellings: Sized) -> None:
+def _few(spellings: Sized, most: int) -> None:
     # Each costs a hundred times as much as a row that is spelled like one before it.
-    if len(spellings) > MOST_SPELLINGS:
-        raise ValueError(f"at most {MOST_SPELLINGS:,} spellings of months or places")
+    if len(spellings) > most:
+        raise ValueError(f"at most {most:,} spellings of months or places")
 
 
 def _places(file: OfficialFile, text: str, columns: Sequence[str]) -> dict[str, int]:

@@ -28,7 +28,7 @@ def read(file: OfficialFile, text: str, published: date | None) -> Vintage:
     """The file's vintage: no areas, totals of `southwest`.
     Publication date: `published` or the file's name. Raises SourceError.
     """
-    found = tally(file, text, columns=COLUMNS, by=("component",), buckets_of=_bucket)
+    counted = tally(file, text, columns=COLUMNS, by=("component",), buckets_of=_bucket)
     return assemble(
         file,
         source=SOURCE,
@@ -36,8 +36,8 @@ def read(file: OfficialFile, text: str, published: date | None) -> Vintage:
         precision=1,
         covers_panel=False,
         figures={},
-        totals={"southwest": found.filled("southwest")},
-        covered=found.covered,
+        totals={"southwest": counted.filled("southwest")},
+        covered=counted.covered,
         given=published,
     )
 

@@ -25,16 +25,16 @@ def read(file: OfficialFile, text: str, published: date | None) -> Vintage:
     """The file's vintage: its areas are cells, state by region.
     Publication date: `published` or the file's name. Raises SourceError.
     """
-    found = tally(file, text, columns=COLUMNS, by=("region", "state"), buckets_of=_cell)
+    counted = tally(file, text, columns=COLUMNS, by=("region", "state"), buckets_of=_cell)
     return assemble(
         file,
         source=SOURCE,
         panel=by_layout(_LAYOUT),
         precision=1,
         covers_panel=True,
-        figures=found.figures,
+        figures=counted.figures,
         totals={},
-        covered=found.covered,
+        covered=counted.covered,
         given=published,
     )
 

@@ -1,5 +1,5 @@
-"""Labels of CBP's files that drifted from year to year:
-one name for each thing, so that a row is known again. Reads no file.
+"""Labels of official files that drifted from year to year: one name for each thing, so that a row is known again.
+Which labels are one stands in `labels.toml`, and in the declaration of a panel. Reads no official file.
 
 A file that joins two vintages holds one cell under two labels; each of the two rows looks new where labels are compared
 as written.
@@ -7,47 +7,27 @@ as written.
 
 from __future__ import annotations
 
-from functools import lru_cache
+import tomllib
+from collections.abc import Mapping
+from functools import cache, lru_cache
+from importlib import resources
 
 from forecast.counts.sources.official_file import label
 
-__all__ = ["canonical"]
+__all__ = ["canonical", "today"]
 
-# The label of today -> what it has been called, by CBP or by those who tidy its files; in lower case, single spaces.
-_SYNONYMS: dict[str, tuple[str, ...]] = {
-    # Demographic
-    "uac": (
-        "uc / single minors", "uc/single minors", "uac / single minors", "uac/single minors", "single minors", "uc",
-        "unaccompanied alien children", "unaccompanied alien child", "unaccompanied children", "unaccompanied child",
-        "unaccompanied minors", "unaccompanied alien children / single minors", "unaccompanied children / single "
-                                                                                "minors",
-    ),
-    "fmua": (
-        "family unit aliens", "family unit", "family units", "family unit members", "individuals in a family unit",
-        "fmu",
-        "individuals in family units", "family unit individuals",
-    ),
-    "accompanied minors": ("accompanied minor", "accompanied minor child", "accompanied minor children", "am"),
-    "single adults": ("single adult", "sa"),
-    # Title of authority
-    "title 8": ("t8", "title 8 u.s.c.", "title 8 usc", "title viii", "8"),
-    "title 42": ("t42", "title 42 u.s.c.", "title 42 usc", "42"),
-    # Encounter type
-    "apprehensions": ("apprehension", "usbp apprehensions", "title 8 apprehensions"),
-    "expulsions": ("expulsion", "title 42 expulsions"),
-    "inadmissibles": ("inadmissible", "ofo inadmissibles", "title 8 inadmissibles"),
-    # Citizenship
-    "china, peoples republic of": ("china, people's republic of", "china, people\u2019s republic of", "china", "prc"),
-    "myanmar (burma)": ("myanmar", "burma", "burma (myanmar)"),
-    "turkey": ("turkiye", "t\u00fcrkiye", "turkey (turkiye)", "turkey (t\u00fcrkiye)"),
-    "russia": ("russian federation",),
-    "venezuela": ("venezuela, bolivarian republic of",),
-    "other": ("others", "all others", "all other"),
-    # Component
-    "u.s. border patrol": ("usbp", "us border patrol", "border patrol"),
-    "office of field operations": ("ofo", "field operations"),
-}  # fmt: skip
-_TODAY = {old: today for today, olds in _SYNONYMS.items() for old in olds}
+# A label in capitals that is longer is a name (`EL SALVADOR`), a shorter one a code (`TX`).
+_LONGEST_CODE = 3
+
+
+@cache
+def _tables() -> Mapping[str, Mapping[str, str]]:
+    """Column -> what a label has been called -> the label of today, as it is shown."""
+    text = (resources.files("forecast.counts.sources") / "labels.toml").read_text(encoding="utf-8")
+    return {
+        column: {label(name): shown for shown, olds in table.items() for name in (shown, *olds)}
+        for column, table in tomllib.loads(text).items()
+    }
 
 
 @lru_cache(maxsize=4096)
@@ -56,4 +36,19 @@ def canonical(text: str) -> str:
     An unknown label stands for itself.
     """
     plain = label(text)
-    return _TODAY.get(plain, plain)
+    return next((label(table[plain]) for table in _tables().values() if plain in table), plain)
+
+
+def today(text: str, column: str, own: Mapping[str, str]) -> str:
+    """A label of a column as it is called today, to be shown. `own`: what a declaration calls labels, by the old one
+    in lower case.
+
+    `UC / Single Minors` -> `UAC`; a name in capitals, as CBP writes some, like any other: `EL SALVADOR` ->
+    `El Salvador`.
+    """
+    plain, known = label(text), _tables().get(column, {}).get(label(text))
+    shown = own.get(plain) or (own.get(label(known)) if known else None) or known
+    if shown is not None:
+        return shown
+    spelled = " ".join(text.split())
+    return spelled.title() if spelled.isupper() and len(spelled) > _LONGEST_CODE else spelled

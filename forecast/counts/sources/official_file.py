@@ -15,10 +15,13 @@ from pathlib import Path
 from forecast.core.errors import SourceError
 from forecast.core.months import Month
 
-__all__ = ["OfficialFile", "label", "publication_day", "shown"]
+__all__ = ["UNDATED", "OfficialFile", "label", "publication_day", "shown"]
 
 # Official files are a few MB; a file of more than this is not one of them, and would take long to refuse later.
 LARGEST_FILE = 32 * 2**20
+
+# The place that the refusal of a file without a usable day names.
+UNDATED = "publication date"
 
 # `2024-11-08`, `2024_1108` or `20241108` anywhere in a name; `24-0809_` at its start.
 _DAY_IN_NAME = (
@@ -102,13 +105,13 @@ def publication_day(file: OfficialFile, *, given: date | None, stated: date | No
     day = given or _day_in_name(file.name) or stated
     if day is None:
         raise file.refused(
-            "publication date",
+            UNDATED,
             "a day of publication, and neither the file nor its name tells one",
             "Say when it was published: --published YYYY-MM-DD.",
         )
     if day < last.last_day:
         raise file.refused(
-            "publication date",
+            UNDATED,
             f"a day after the months it covers, but {day} is before the end of {last}",
             "Say when it was published: --published YYYY-MM-DD.",
         )

@@ -110,10 +110,10 @@ def _columns(file: OfficialFile, rows: list[Row], top: int) -> dict[int, str]:
 
 def _check_title(file: OfficialFile, rows: list[Row], last: Month) -> None:
     for number, row in enumerate(rows, start=1):
-        found = _TITLE_MONTH.search(str(row[0]) if row else "")
-        if found:
+        match = _TITLE_MONTH.search(str(row[0]) if row else "")
+        if match:
             try:
-                titled = fiscal_month(int(found[1]), found[2])
+                titled = fiscal_month(int(match[1]), match[2])
             except ValueError:
                 return
             if titled != last:

@@ -17,7 +17,7 @@ from forecast.counts.sources.figures import assemble, fiscal_month, fiscal_year
 from forecast.counts.sources.official_file import label, shown
 from forecast.counts.sources.workbook import Row, Workbook, whole_count
 
-__all__ = ["SHEETS", "SOURCE", "read"]
+__all__ = ["SHEETS", "SOURCE", "read", "sheet_figures"]
 
 _LAYOUT = "ohss-usbp"
 SOURCE = "OHSS CBP Encounters - USBP"
@@ -38,10 +38,10 @@ def read(book: Workbook, published: date | None) -> Vintage:
     Raises SourceError.
     """
     sheet = next((name for name in SHEETS if book.has(name)), SHEETS[0])
-    sectors = _figures(book, sheet, [*(["Region"] if sheet == SHEETS[0] else []), "Sector"], _sector)
-    totals = _figures(book, "Monthly Region", ["Region"], _region) if book.has("Monthly Region") else {}
+    sectors = sheet_figures(book, sheet, [*(["Region"] if sheet == SHEETS[0] else []), "Sector"], _sector)
+    totals = sheet_figures(book, "Monthly Region", ["Region"], _region) if book.has("Monthly Region") else {}
     if book.has("Monthly Count"):
-        totals |= _figures(book, "Monthly Count", [], lambda _: "nation")
+        totals |= sheet_figures(book, "Monthly Count", [], lambda _: "nation")
     return assemble(
         book.file,
         source=SOURCE,
@@ -65,16 +65,18 @@ def _region(labels: Row) -> str:
 
 def _sector(labels: Row) -> str:
     try:
-        found = by_layout(_LAYOUT).called(str(labels[-1]))
+        sector = by_layout(_LAYOUT).called(str(labels[-1]))
     except AreaError:
         raise AreaError(f"a Border Patrol sector such as El Paso, TX, not {shown(labels[-1])}") from None
-    if len(labels) == 2 and (_region(labels[:1]),) != found.parents:
-        raise AreaError(f"the region of {found.name}, not {shown(labels[0])}")
-    return found.slug
+    if len(labels) == 2 and (_region(labels[:1]),) != sector.parents:
+        raise AreaError(f"the region of {sector.name}, not {shown(labels[0])}")
+    return sector.slug
 
 
-def _figures(book: Workbook, sheet: str, by: list[str], area_of: Callable[[Row], str]) -> dict[str, dict[Month, int]]:
-    """Area -> month -> count of a sheet with the columns Fiscal Year, Month, `by`, Quantity."""
+def sheet_figures(
+    book: Workbook, sheet: str, by: list[str], area_of: Callable[[Row], str]
+) -> dict[str, dict[Month, int]]:
+    """Area -> month -> count of a sheet with the columns Fiscal Year, Month, `by`, Quantity. Raises SourceError."""
     file, columns = book.file, ["Fiscal Year", "Month", *by, "Quantity"]
     rows = book.rows(sheet)
     width = len(columns)

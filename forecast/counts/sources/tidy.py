@@ -8,7 +8,7 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from pathlib import Path
 
@@ -20,7 +20,7 @@ from forecast.core.tables import Vintage
 from forecast.counts.month_text import rewritten
 from forecast.counts.sources import altered
 from forecast.counts.sources.figures import assemble
-from forecast.counts.sources.official_file import OfficialFile, shown
+from forecast.counts.sources.official_file import OfficialFile, label, shown
 
 __all__ = ["read"]
 
@@ -56,7 +56,7 @@ def read(path: Path, panel: Panel, published: date | None = None) -> Vintage:
                 raise file.refused(where, f"{len(place_of)} columns, not {len(cells)}", _remedy(panel))
             of = {name: cells[place].strip() for name, place in place_of.items()}
             month = _month(file, where, of["month"])
-            leaf = tuple(_value(file, where, name, of[name]) for name in panel.dimensions)
+            leaf = tuple(_value(file, where, name, of[name], panel.labels) for name in panel.dimensions)
             if (earlier := lines.setdefault((leaf, month), rows.line_num)) != rows.line_num:
                 raise file.refused(
                     where,
@@ -89,16 +89,16 @@ def read(path: Path, panel: Panel, published: date | None = None) -> Vintage:
 def _columns(file: OfficialFile, panel: Panel, header: Sequence[str]) -> dict[str, int]:
     """Column -> its place. Names are compared without case."""
     wanted = ("month", *panel.dimensions, "count")
-    found = [cell.strip().lower() for cell in header]
+    names = [cell.strip().lower() for cell in header]
     for name in wanted:
-        if found.count(name.lower()) != 1:
-            several = "one column" if name.lower() in found else "a column"
+        if names.count(name.lower()) != 1:
+            several = "one column" if name.lower() in names else "a column"
             raise file.refused("row 1", f"{several} {name!r}, not {shown(','.join(header))}", _remedy(panel))
     if stray := [cell for cell in header if cell.strip().lower() not in [name.lower() for name in wanted]]:
         raise file.refused(
             "row 1", f"no column but {', '.join(wanted)}, and {shown(stray[0])} is another", "Remove or declare it."
         )
-    return {name: found.index(name.lower()) for name in wanted}
+    return {name: names.index(name.lower()) for name in wanted}
 
 
 def _month(file: OfficialFile, where: str, text: str) -> Month:
@@ -114,11 +114,11 @@ def _month(file: OfficialFile, where: str, text: str) -> Month:
     return month
 
 
-def _value(file: OfficialFile, where: str, name: str, text: str) -> str:
+def _value(file: OfficialFile, where: str, name: str, text: str, labels: Mapping[str, Mapping[str, str]]) -> str:
     value = " ".join(text.split())
     if not value or not value.isprintable() or len(value) > _LONGEST:
         raise file.refused(where, f"a value of {name}, not {shown(text)}", "Name it, or leave the row out.")
-    return value
+    return labels.get(name, {}).get(label(value), value)
 
 
 def _count(file: OfficialFile, where: str, text: str) -> int:

@@ -56,9 +56,9 @@ def check(file: OfficialFile, parts: Mapping[str, bytes]) -> None:
     """Raises SourceError for parts that cost too much to read, and ExpatError for those that are no XML."""
     elements = sum(content.count(b"<") - content.count(b"</") for content in parts.values())
     attributes = sum(content.count(b"=") for content in parts.values())
-    for found, most, kind in ((elements, MOST_ELEMENTS, "elements"), (attributes, MOST_ATTRIBUTES, "attributes")):
-        if found > most:
-            raise file.refused("workbook", f"at most {most:,} {kind} in all parts, not {found:,}", _AGAIN)
+    for count, most, kind in ((elements, MOST_ELEMENTS, "elements"), (attributes, MOST_ATTRIBUTES, "attributes")):
+        if count > most:
+            raise file.refused("workbook", f"at most {most:,} {kind} in all parts, not {count:,}", _AGAIN)
     strings: list[int] = []
     for name, content in parts.items():
         _prove(file, name, content)
@@ -95,7 +95,7 @@ def _prove(file: OfficialFile, name: str, content: bytes) -> None:
 
 def _lengths(content: bytes) -> list[int]:
     """Bytes of each shared string of a part, tags counted too."""
-    starts = [found.start() for found in _STRING.finditer(content)]
+    starts = [match.start() for match in _STRING.finditer(content)]
     return [end - start for start, end in pairwise([*starts, len(content)])]
 
 

@@ -116,10 +116,10 @@ def _months(file: Path, table: pd.DataFrame, column: str) -> Ints:
         if pd.isna(day):
             raise TableError(f"{file}: {str(text)[:40]!r} in {column} is no month. Write months as 2024-11-01.")
         ordinals[place] = Month.of(day.year, day.month).ordinal
-    found: Ints = ordinals[codes]
-    if (found < 0).any():
+    months: Ints = ordinals[codes]
+    if (months < 0).any():
         raise TableError(f"{file}: a row has no {column}. Give each row its month.")
-    return found
+    return months
 
 
 def _numbers(file: Path, table: pd.DataFrame, column: str) -> Floats:

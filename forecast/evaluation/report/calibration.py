@@ -91,14 +91,14 @@ def _only(cells: pd.DataFrame, tables: Sequence[Forecasts]) -> list[Forecasts]:
     """The areas and months of some forecasts that are among the cells of their origin."""
     areas = {str(origin): set(part) for origin, part in cells.groupby("origin")["area"]}
     months = {str(origin): int(last) for origin, last in cells.groupby("origin")["horizon"].max().items()}
-    found = []
+    narrowed = []
     for table in tables:
         origin = str(table.origin)
         rows = [row for row, area in enumerate(table.areas) if area in areas.get(origin, ())]
         if rows:
             values, mean = table.values[rows, : months[origin]].copy(), table.mean[rows, : months[origin]].copy()
-            found.append(replace(table, areas=tuple(table.areas[row] for row in rows), values=values, mean=mean))
-    return found
+            narrowed.append(replace(table, areas=tuple(table.areas[row] for row in rows), values=values, mean=mean))
+    return narrowed
 
 
 def _pit(shares: pd.DataFrame, name: str, place: int) -> str:

@@ -24,10 +24,10 @@ def leads(scores: pd.DataFrame, *, models: Sequence[str], against: str, horizon:
         f"Of {len(means)} origins, the smallest mean sWIS over the leaves was that of: {counted}. A leader at one "
         "origin may be luck; the chart of windows says where a lead was more than that."
     )
-    found = [one for name in shown if (one := fluctuation(means, model=name, against=against, horizon=horizon))]
+    fluctuations = [one for name in shown if (one := fluctuation(means, model=name, against=against, horizon=horizon))]
     return (
         f"<p>{escape(said)}</p>{legend(shown, kind='fill')}{_strip(means[shown], shown)}"
-        f"{_spells(means[shown])}{_windows(found, shown, against)}"
+        f"{_spells(means[shown])}{_windows(fluctuations, shown, against)}"
     )
 
 
@@ -55,21 +55,21 @@ def _spells(means: pd.DataFrame) -> str:
     )
 
 
-def _windows(found: Sequence[Fluctuation], models: Sequence[str], against: str) -> str:
-    if not found:
+def _windows(fluctuations: Sequence[Fluctuation], models: Sequence[str], against: str) -> str:
+    if not fluctuations:
         return "<p>The origins are too few for windows.</p>"
-    ends = [Month.parse(text).ordinal for text in found[0].ends]
+    ends = [Month.parse(text).ordinal for text in fluctuations[0].ends]
     span = (ends[0], max(ends[-1], ends[0] + 1))
     charts = [
         (
-            f"sWIS over that of {against}, mean of {found[0].window} origins",
-            [one.ratio for one in found],
+            f"sWIS over that of {against}, mean of {fluctuations[0].window} origins",
+            [one.ratio for one in fluctuations],
             [1.0],
             "below 1 is better",
         ),
         (
             "The same difference, standardised (Giacomini and Rossi 2010)",
-            [one.statistic for one in found],
+            [one.statistic for one in fluctuations],
             [0.0, -CRITICAL, CRITICAL],
             f"beyond {CRITICAL} is more than noise at 10 %",
         ),
@@ -82,7 +82,7 @@ def _windows(found: Sequence[Fluctuation], models: Sequence[str], against: str) 
         plot = Plot(f"{title}, by the last origin of the window", span, (low - room, high + room), 380, 230)
         for value in lines:
             plot.level(value)
-        for one, row in zip(found, values, strict=True):
+        for one, row in zip(fluctuations, values, strict=True):
             plot.line(zip(ends, row, strict=True), f"line c{models.index(one.model) % COLOURS}")
         across = [(end, str(Month(end).year)) for end in _years(*span)]
         up = [(value, f"{value:g}") for value in ticks(low, high)]

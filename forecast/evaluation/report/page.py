@@ -46,7 +46,7 @@ def page(panels: Sequence[Mapping[str, Any]]) -> str:
     (title -> HTML) where there are some.
     """
     style = (resources.files("forecast.evaluation.report") / "style.css").read_text(encoding="utf-8")
-    body = "".join(_panel(found) for found in panels)
+    body = "".join(_panel(panel) for panel in panels)
     return (
         '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
@@ -55,18 +55,18 @@ def page(panels: Sequence[Mapping[str, Any]]) -> str:
     )
 
 
-def _panel(found: Mapping[str, Any]) -> str:
-    name, sections = str(found["panel"]), found.get("sections") or {}
-    lead = f'<p class="lead">{escape(found["lead"])}</p>\n' if found.get("lead") else ""
+def _panel(panel: Mapping[str, Any]) -> str:
+    name, sections = str(panel["panel"]), panel.get("sections") or {}
+    lead = f'<p class="lead">{escape(panel["lead"])}</p>\n' if panel.get("lead") else ""
     titles = ["Leaderboards", *sections] if sections else []
     links = "".join(f'<a href="#{_anchor(name, title)}">{escape(title)}</a>' for title in titles)
-    boards = "".join(_board(board, found.get("recipe")) for board in found["boards"])
+    boards = "".join(_board(board, panel.get("recipe")) for board in panel["boards"])
     parts = "".join(
         f'<h3 id="{_anchor(name, title)}">{escape(title)}</h3>\n{text}\n' for title, text in sections.items()
     )
     head = f'<h3 id="{_anchor(name, "Leaderboards")}">Leaderboards</h3>\n' if sections else ""
     nav = f'<nav aria-label="Parts of {escape(name)}">{links}</nav>\n' if links else ""
-    return f"<h2>{escape(name)}</h2>\n<p>{escape(found['source'])}</p>\n{lead}{nav}{head}{boards}{parts}"
+    return f"<h2>{escape(name)}</h2>\n<p>{escape(panel['source'])}</p>\n{lead}{nav}{head}{boards}{parts}"
 
 
 def _anchor(panel: str, title: str) -> str:

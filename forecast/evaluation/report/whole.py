@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from forecast.evaluation import leaderboard
+from forecast.evaluation import decisions, leaderboard
 from forecast.evaluation.comparison import Comparison
 from forecast.evaluation.report.areas import areas
 from forecast.evaluation.report.calibration import calibration
+from forecast.evaluation.report.decisions import decisions_section
 from forecast.evaluation.report.hedgehog import chosen_origins, hedgehogs
 from forecast.evaluation.report.leads import leads
 from forecast.evaluation.report.provenance import fit_times, provenance
@@ -25,11 +26,13 @@ def report(
     commands: Sequence[str] = (),
     origins: Sequence[str] = (),
     ranked: Mapping[str, Sequence[Mapping[str, Any]]] | None = None,
+    decided: Sequence[Mapping[str, Any]] | None = None,
 ) -> dict[str, Any]:
     """What `page.page` shows of a comparison: `panel`, `source`, `recipe`, `lead`, `boards` and `sections`.
 
     `commands`: those that write this report, after the one that made the comparison. `origins`: those of the hedgehog
-    charts, as 2019-05; none: some of all. `ranked`: boards that are made already, by what they part the cells by.
+    charts, as 2019-05; none: some of all. `ranked`: boards that are made already, by what they part the cells by;
+    `decided`: that of decisions.
     """
     about, scores = kept.about, kept.scores
     made: dict[str, Sequence[Mapping[str, Any]]] = {
@@ -40,6 +43,8 @@ def report(
     first = made["group"][0]
     shown = _shown(first, about.recipe, about.floor)
     others = [row["model"] for row in first["models"] if row["model"] not in (about.recipe, about.floor)]
+    if decided is None:
+        decided = decisions.board(forecasts=kept.forecasts, truth=kept.counts)
     spined = (about.recipe, *(name for name in others if name in kept.outside or not kept.outside))[:2]
     boards = [*made["group"], *made["era"][1:], *made["band"][1:]]
     sections = {
@@ -47,6 +52,7 @@ def report(
         "Calibration": calibration(
             scores, kept.forecasts, kept.counts, models=shown, judged_on=kept.counts.panel.judged_on
         ),
+        "What decisions cost": decisions_section(decided, own=about.recipe),
         "Who led when": leads(scores, models=shown, against=about.floor, horizon=about.horizon),
         "What was said, and what came": hedgehogs(
             kept.forecasts, kept.counts, models=spined, origins=chosen_origins(about.origins, origins)

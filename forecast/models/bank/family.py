@@ -96,6 +96,7 @@ class Bank:
     own_scale: float = Options.own_scale
     symmetric: float = Options.symmetric
     beyond: float = Options.beyond
+    level_effect: float = Options.level_effect
     trend: bool = True
     reversion: bool = True
     seasonal: bool = True
@@ -135,7 +136,7 @@ class Bank:
     def _options(self) -> Options:
         options = Options(
             offset=self.offset, member_sharpness=self.sharpness, growth=self.growth, fast=self.fast, slow=self.slow,
-            own_scale=self.own_scale, symmetric=self.symmetric, beyond=self.beyond,
+            own_scale=self.own_scale, symmetric=self.symmetric, beyond=self.beyond, level_effect=self.level_effect,
         )  # fmt: skip
         trends = tuple(
             variant

@@ -1,8 +1,10 @@
 """The options of the bank, and why each value is what it is. Computes nothing.
 
-The values were chosen on development origins (January, March, July and September, 2006 to 2023), those of the spread
-also on simulated breaks (experiments/simulated_breaks.py) and on the state panel. A step of most of them moves the
-scores there by less than half a per cent; steps of `persistence`, `offset` and `growth` by up to 1.4.
+The values were chosen on development origins (January, March, July and September, 2006 to 2023; the later ones also on
+April, June and December), those of the spread also on simulated breaks (experiments/simulated_breaks.py) and on the
+state panel. A step of any of them moves the sectors' scores there by half a per cent at most, the states' by up to 1.7
+(`own_record`), 1.2 (`surprise`, `own_scale`), 1.1 (`near`) or half a per cent: experiments/constants.py prints the
+steps, experiments/RESULTS.md keeps them.
 """
 
 from __future__ import annotations
@@ -41,7 +43,7 @@ class Options:
     """The bank's settings. Half-lives in steps (months) unless said otherwise."""
 
     gains: tuple[float, ...] = (0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.85, 1.0)
-    patterns: tuple[Pattern, ...] = (Pattern(True, 4.0), Pattern(False, 3.0), Pattern(False, 8.0))
+    patterns: tuple[Pattern, ...] = (Pattern(True, 4.0), Pattern(False, 1.0), Pattern(False, 8.0))
     # A level; a slow trend; a slow return to the mean; a quick trend, for panels whose growth turns within years
     # (U.S. employment: MASE a quarter lower; border counts: the same to four digits).
     trends: tuple[TrendVariant, ...] = (
@@ -54,7 +56,7 @@ class Options:
     # From above it pulls freely: records were followed by returns (bounded there too: sWIS 0.7 % worse on April, June
     # and December origins).
     pull: float = 1.0
-    offset: float = 10.0  # encounters per month added before the logarithm: about what the publisher's rounding hides
+    offset: float = 15.0  # encounters per month added before the logarithm: about what the publisher's rounding hides
     # Weights of the bank: softmax of -sharpness x log mean absolute error, half the series' own record, half its
     # group's.
     member_horizons: tuple[int, ...] = (1, 2)
@@ -71,7 +73,10 @@ class Options:
     )
     calming: float = 24.0  # steps of lead after which half of the shared volatility's excess is over
     own_scale: float = 0.6  # share of a series' own error scale against its group's
-    growth: float = 0.58  # of (1 + (h - 1) gain^2); 0.5 is the law of a random walk with independent steps
+    growth: float = 0.6  # of (1 + (h - 1) gain^2); 0.5 is the law of a random walk with independent steps
+    # How much of each logarithm that the level lies below its long-run mean the spread's logarithm loses: low counts
+    # have erred less, on logs too (simulated falls: sWIS of months 1 to 6 12 % better, development origins 0.2 %).
+    level_effect: float = 0.2
     # Shape.
     near: int = 3  # horizons whose errors are pooled
     shape_memory: float = 48.0

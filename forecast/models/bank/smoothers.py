@@ -11,7 +11,7 @@ import numpy as np
 
 from forecast.core.tables import Floats, Ints
 from forecast.models.bank.options import Options
-from forecast.models.bank.panel import PanelArrays
+from forecast.models.bank.panel import PanelArrays, running_means
 from forecast.models.bank.seasonality import patterns_over_time
 
 __all__ = ["Smoothed", "Smoothers", "smooth"]

@@ -23,6 +23,8 @@ __all__ = ["grown", "one_step_scales", "scales", "shrink_upper_tail", "standardi
 _FEW = 6.0
 _STILL = 0.02
 _LEAST = 1e-4
+# Logarithms below the long-run mean past which a level narrows the spread no further: a twelfth.
+_DEEPEST = 2.5
 
 
 def scales(first_errors: Floats, squared_gain: Floats, panel: PanelArrays, horizon: int, options: Options) -> Floats:

@@ -25,24 +25,24 @@ def errors(forecasts: Floats, values: Floats, horizon: int) -> Floats:
 
     NaN where either is unknown.
     """
-    found = np.full(forecasts.shape, np.nan)
+    misses = np.full(forecasts.shape, np.nan)
     if horizon < len(values):
         truth = values[horizon:].reshape(*values[horizon:].shape, *([1] * (forecasts.ndim - 2)))
-        found[horizon:] = truth - forecasts[:-horizon]
-    return found
+        misses[horizon:] = truth - forecasts[:-horizon]
+    return misses
 
 
 def discounted(errors_: Floats, half_life: float) -> Floats:
     """Discounted mean of |errors| along the steps, unknown ones left out; NaN before the first known one."""
     keep = 0.5 ** (1 / half_life)
     total, weight = np.zeros(errors_.shape[1:]), np.zeros(errors_.shape[1:])
-    found = np.full(errors_.shape, np.nan)
+    means = np.full(errors_.shape, np.nan)
     for step, row in enumerate(np.abs(errors_)):
         known = ~np.isnan(row)
         total = np.where(known, keep * total + np.where(known, row, 0.0), total)
         weight = np.where(known, keep * weight + 1, weight)
-        found[step] = np.where(weight > 0, total / np.maximum(weight, 1e-12), np.nan)
-    return found
+        means[step] = np.where(weight > 0, total / np.maximum(weight, 1e-12), np.nan)
+    return means
 
 
 def weigh(smoothed: Sequence[Smoothed], panel: PanelArrays, options: Options) -> list[Floats]:

@@ -19,11 +19,11 @@ def migrate(engine: Engine) -> None:
 
     A store that is up to date is left alone, without loading the migration library.
     """
-    found = revision(engine)
-    if found == REVISIONS[-1]:
+    version = revision(engine)
+    if version == REVISIONS[-1]:
         return
-    if found is not None and found not in REVISIONS:
-        raise StoreError(f"{name(engine)} has tables of a newer version ({found}). Upgrade encounter-forecast.")
+    if version is not None and version not in REVISIONS:
+        raise StoreError(f"{name(engine)} has tables of a newer version ({version}). Upgrade encounter-forecast.")
 
     from alembic import command
     from alembic.config import Config

@@ -30,17 +30,17 @@ def main() -> None:
                 _answer(failure=f"{error}" if isinstance(error, TrackingError) else f"{type(error).__name__}: {error}")
             else:
                 _answer(release=release, run=run)
-        found = find(panel, others, uri=uri, champion=served)
-        for release, run in found.items():
+        runs = find(panel, others, uri=uri, champion=served)
+        for release, run in runs.items():
             _answer(release=release, run=run)
-        if served in others and served not in found:
+        if served in others and served not in runs:
             _answer(failure=f"It has no run of {served}, which is served.")
     except TrackingError as error:
         _answer(failure=f"{error}")
 
 
-def _answer(**found: Any) -> None:
-    sys.stdout.write(f"\n{json.dumps(found)}\n")  # a line of its own, whatever a library has printed
+def _answer(**answer: Any) -> None:
+    sys.stdout.write(f"\n{json.dumps(answer)}\n")  # a line of its own, whatever a library has printed
     sys.stdout.flush()
 
 

@@ -49,13 +49,13 @@ def of_retraining(training: Handover) -> str:
 def of_family(training: Handover, member: Member, fits: tuple[Fit, ...]) -> str:
     """What a member is, what part it has in the recipe, how it scored alone and what its fits took."""
     share = next((share for share in training.run.recipe.members if share.member == member), None)
-    told = dict(member.options)
+    options = dict(member.options)
     part = f"weighs {share.weight:g} in `{training.run.recipe.name}`" if share else "is compared, and weighs nothing"
     spent = cost(fits)
     failed = [fit for fit in fits if fit.failure is not None]
     lines = [
         f"**{_text(member.label)}**: the family `{member.model}`"
-        f"{f' with {_text(json.dumps(told))}' if told else ''}; it {part}.",
+        f"{f' with {_text(json.dumps(options))}' if options else ''}; it {part}.",
         _table({member.label: metrics(training.scores, member.label)}),
         f"{len(fits)} fits took {spent['fit_seconds']:.1f} s; the floor stands in for {len(failed)}"
         f"{f', for instance for {failed[0].area}: {_text(str(failed[0].failure))}' if failed else ''}. "

@@ -128,7 +128,7 @@ def deliver(
 
 def _answer(line: bytes) -> dict[str, Any]:
     try:
-        found: Any = json.loads(line)
+        answer: Any = json.loads(line)
     except ValueError:  # what a library printed, or a line that was cut when the sender was killed
         return {}
-    return found if isinstance(found, dict) else {}
+    return answer if isinstance(answer, dict) else {}

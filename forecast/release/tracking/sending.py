@@ -62,23 +62,25 @@ def find(panel: str, releases: Collection[str], *, uri: str, champion: str | Non
             if experiment
             else []
         )
-        found = {run.data.tags.get("release_id"): str(run.info.run_id) for run in runs if _finished(run, "retraining")}
-        if champion in releases and champion in found:
+        run_ids = {
+            run.data.tags.get("release_id"): str(run.info.run_id) for run in runs if _finished(run, "retraining")
+        }
+        if champion in releases and champion in run_ids:
             query = f"name = '{registered_name(panel)}' and tags.release_id = '{champion}'"
-            own = [each for each in client.search_model_versions(query) if each.run_id == found[champion]]
+            own = [each for each in client.search_model_versions(query) if each.run_id == run_ids[champion]]
             if own:
                 client.set_registered_model_alias(own[0].name, ALIAS, own[0].version)
             else:
-                del found[champion]
-    return {release: found[release] for release in releases if release in found}
+                del run_ids[champion]
+    return {release: run_ids[release] for release in releases if release in run_ids}
 
 
 def _experiment(client: MlflowClient, panel: str, artifacts: str | None) -> str:
     from mlflow.exceptions import MlflowException
 
     name = experiment_name(panel)
-    if (found := client.get_experiment_by_name(name)) is not None:
-        return str(found.experiment_id)
+    if (experiment := client.get_experiment_by_name(name)) is not None:
+        return str(experiment.experiment_id)
     tags = {
         "mlflow.note.content": _NOTE.format(panel=panel, scored=SCORED_INTERVALS),
         "mlflow.experimentKind": "custom_model_development",
@@ -88,9 +90,9 @@ def _experiment(client: MlflowClient, panel: str, artifacts: str | None) -> str:
         return str(client.create_experiment(name, artifact_location=location, tags=tags))
     except MlflowException:
         # Another process has created it in the meantime.
-        if (found := client.get_experiment_by_name(name)) is None:
+        if (experiment := client.get_experiment_by_name(name)) is None:
             raise
-        return str(found.experiment_id)
+        return str(experiment.experiment_id)
 
 
 class _Sending:
@@ -111,12 +113,12 @@ class _Sending:
 
     def bring(self) -> str:
         parent = self._whole(self._runs(), self._versions()) or self._write()
-        found, versions = self._runs(), self._versions()
-        kept = {parent, *self._families(found, parent).values()}
+        runs, versions = self._runs(), self._versions()
+        kept = {parent, *self._families(runs, parent).values()}
         version = max((each for each in versions if each.run_id == parent), key=lambda each: int(each.version))
         self._point(version)
-        self._delete([run for run in found if run.info.run_id not in kept])
-        models = {output.model_id for run in found if run.info.run_id in kept for output in run.outputs.model_outputs}
+        self._delete([run for run in runs if run.info.run_id not in kept])
+        models = {output.model_id for run in runs if run.info.run_id in kept for output in run.outputs.model_outputs}
         for model in self._models():
             if model.model_id not in models:
                 self.client.delete_logged_model(model.model_id)
@@ -143,10 +145,10 @@ class _Sending:
 
     def _families(self, runs: list[MlflowRun], parent: str | None = None) -> dict[str, str]:
         """Member -> id of a finished run of it, of one parent or of any."""
-        found = [
+        finished = [
             run for run in runs if _finished(run, "family") and parent in (None, run.data.tags["mlflow.parentRunId"])
         ]
-        return {run.data.tags["member"]: run.info.run_id for run in found}
+        return {run.data.tags["member"]: run.info.run_id for run in finished}
 
     def _write(self) -> str:
         runs = self._runs()

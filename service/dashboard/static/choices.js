@@ -30,7 +30,9 @@
     const plain = { scale: "linear", unit: "month", years: "2" };
     for (const [name, value] of new FormData(form)) if (value && plain[name] !== value) said.append(name, value);
     // What has no meaning without a figure beside it is left out, so that a link stays short.
-    if (!said.get("times")) said.delete("since");
+    if (!said.get("times") && !said.get("like")) said.delete("since");
+    if (!said.get("moved")) ["moved_into", "moved_since"].forEach((name) => said.delete(name));
+    if (!said.get("opened")) said.delete("opened_since");
     if (!said.get("people")) ["arrive", "arrive_to"].forEach((name) => said.delete(name));
     const [path, place] = form.getAttribute("action").split("#");
     const query = said.toString();

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from tests.drill.faults import clocks, crowding, disk, downloads, kills, models, serving, starts, tracking
+from tests.drill.faults import clocks, cluster, crowding, disk, downloads, kills, models, serving, starts, tracking
 from tests.drill.lane import Lane
 from tests.drill.outcome import Outcome
 
@@ -29,6 +29,7 @@ FAULTS: dict[str, Callable[[Lane], Outcome]] = {
     "rolling window": downloads.rolling_window,
     "tracking away": tracking.tracking_away,
     "misbehaving models": models.misbehaving,
+    "breaking cluster": cluster.breaking,
     "publications under load": serving.publications_under_load,
     "store away while serving": serving.store_away,
     "crowd with heavy questions": crowding.heavy_questions,
@@ -50,6 +51,7 @@ IN_SHORT = {
     "rolling window": "sqlite",
     "tracking away": "postgresql",
     "misbehaving models": "postgresql",
+    "breaking cluster": "sqlite",
     "crowd with heavy questions": "sqlite",
     "crowd with the same question": "postgresql",
     "crowd that is idle": "postgresql",

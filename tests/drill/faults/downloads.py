@@ -63,8 +63,8 @@ def damaged_downloads(lane: Lane) -> Outcome:
                     lost += world.losses(before, published=False)
                     if world.state() != before:
                         lost.append("something changed")
-        told = _flipped_figures(lane, world, incoming, tally)
-        tally.notes.append(told)
+        note = _flipped_figures(lane, world, incoming, tally)
+        tally.notes.append(note)
         with tally.attempt("the whole file afterwards, by the real command") as lost:
             path = incoming / "whole.csv"
             path.write_bytes(_csv())
@@ -105,15 +105,15 @@ def _reads_alike(flipped: bytes, whole: bytes) -> bool:
     import tempfile
 
     with tempfile.TemporaryDirectory() as folder:
-        found = []
+        readings = []
         for name, content in (("flipped.xlsx", flipped), ("whole.xlsx", whole)):
             path = Path(folder, name)
             path.write_bytes(content)
             try:
-                found.append(read(path, published=date.fromisoformat(DAY)))
+                readings.append(read(path, published=date.fromisoformat(DAY)))
             except EncountersError:
                 return False
-        one, other = found
+        one, other = readings
         return one.areas == other.areas and one.first == other.first and bool(np.array_equal(one.values, other.values))
 
 
@@ -193,7 +193,7 @@ def revised_history(lane: Lane) -> Outcome:
     with lane.world("revised") as world:
         first = world.publish(now=ISSUED, force=True).release
         days = (PUBLISHED, PUBLISHED + timedelta(days=5))
-        told = _answers(world, first, days)
+        first_answers = _answers(world, first, days)
         for number in range(1, lane.tries(1, 5) + 1):
             vintage = world.vintage(number, published=PUBLISHED + timedelta(days=20 + number))
             vintage.values.setflags(write=True)
@@ -204,7 +204,7 @@ def revised_history(lane: Lane) -> Outcome:
                 world.publish(now=ISSUED + timedelta(days=number))
                 lost += world.losses(before, published=True)
                 again = _answers(world, first, days)
-                lost += [f"{address} changed" for address in told if again[address] != told[address]]
+                lost += [f"{address} changed" for address in first_answers if again[address] != first_answers[address]]
                 newest = f"/v1/observations?area={CELLS[0]}&as_of={vintage.published}"
                 with serving(world) as service:
                     count = service.json(newest)["observations"][0]["months"][0]["count"]

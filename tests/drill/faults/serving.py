@@ -98,8 +98,8 @@ def store_away(lane: Lane) -> Outcome:
         for what, leave, back, noticed in _faults(lane, world):
             before = world.state()
             with tally.attempt(what) as lost:
-                found, gap = _away(world, service, leave=leave, back=back, noticed=noticed)
-                lost += found
+                losses, gap = _away(world, service, leave=leave, back=back, noticed=noticed)
+                lost += losses
                 tally.saw_gap(gap)
                 lost += world.losses(before, published=True)
     with lane.world("store late") as world, tally.attempt("down when the service starts") as lost:
@@ -128,13 +128,13 @@ def _faults(lane: Lane, world: World) -> list[tuple[str, Callable[[], None], Cal
     """(name, leave, come back, whether the service must notice)."""
     if lane.database == "postgresql":
         server = lane.server
-        found = [
+        faults = [
             ("server killed", server.kill, server.start, True),
             ("server stopped", server.stop, server.start, True),
         ]
         # A server that says nothing breaks no connection: the service cannot know it from a slow one, and must answer
         # all the same.
-        return found[:1] if lane.short else [*found, ("server frozen", server.freeze, server.thaw, False)]
+        return faults[:1] if lane.short else [*faults, ("server frozen", server.freeze, server.thaw, False)]
     file, aside = world.file, world.file.with_suffix(".aside")
 
     def damage() -> None:
@@ -159,5 +159,8 @@ def _faults(lane: Lane, world: World) -> list[tuple[str, Callable[[], None], Cal
     def unlock() -> None:
         held.pop().close()
 
-    found = [("file damaged", damage, repair, True), ("file moved away and restored from a copy", move, restore, False)]
-    return found if lane.short else [*found, ("file locked", lock, unlock, True)]
+    faults = [
+        ("file damaged", damage, repair, True),
+        ("file moved away and restored from a copy", move, restore, False),
+    ]
+    return faults if lane.short else [*faults, ("file locked", lock, unlock, True)]

@@ -64,7 +64,7 @@ class _Server:
     def finished(self) -> dict[str, list[str]]:
         """Release -> its finished runs of a whole retraining."""
         experiments = self._post("experiments/search", {"max_results": 100})["experiments"]
-        found: dict[str, list[str]] = {}
+        by_release: dict[str, list[str]] = {}
         token = ""
         while True:
             asked = {
@@ -77,10 +77,10 @@ class _Server:
             )
             for run in answer.get("runs", []):
                 tags = {tag["key"]: tag["value"] for tag in run["data"]["tags"]}
-                found.setdefault(tags["release_id"], []).append(run["info"]["run_id"])
+                by_release.setdefault(tags["release_id"], []).append(run["info"]["run_id"])
             token = answer.get("next_page_token", "")
             if not token:
-                return found
+                return by_release
 
     def champion(self) -> str:
         """The release that the alias stands on."""
@@ -95,8 +95,8 @@ class _Server:
     def _post(self, what: str, body: dict[str, object]) -> dict[str, list[dict]]:  # type: ignore[type-arg]
         answer = httpx2.post(f"{self.uri}/api/2.0/mlflow/{what}", json=body, timeout=60)
         answer.raise_for_status()
-        found: dict[str, list[dict]] = answer.json()  # type: ignore[type-arg]
-        return found
+        document: dict[str, list[dict]] = answer.json()  # type: ignore[type-arg]
+        return document
 
     def _healthy(self) -> bool:
         try:
@@ -192,12 +192,12 @@ def _made_up_for(world: World, server: _Server) -> list[str]:
             return [f"with the server back it ended with {done.code}: {done.message}"]
         if all(one.run_id for one in read.releases(world.engine, PANEL)):
             break
-    found, runs = server.finished(), read.runs(world.engine)
+    finished, runs = server.finished(), read.runs(world.engine)
     wanted = [one.id for one in read.releases(world.engine, PANEL)]
-    lost = [f"{len(found.get(one, []))} finished runs of {one}" for one in wanted if len(found.get(one, [])) != 1]
-    lost += [f"the store names {runs.get(one)} for {one}" for one in wanted if found.get(one) != [runs.get(one)]]
+    lost = [f"{len(finished.get(one, []))} finished runs of {one}" for one in wanted if len(finished.get(one, [])) != 1]
+    lost += [f"the store names {runs.get(one)} for {one}" for one in wanted if finished.get(one) != [runs.get(one)]]
     lost += _astray(world, server)
-    return lost + [f"a run of {release}, which was never published" for release in found.keys() - set(wanted)]
+    return lost + [f"a run of {release}, which was never published" for release in finished.keys() - set(wanted)]
 
 
 def _followed(world: World, server: _Server) -> list[str]:

@@ -15,14 +15,14 @@ _ROOMS = ("core", "counts", "models", "recipe", "evaluation", "pipeline")
 
 
 def _sources(folder: Traversable, inside: str) -> list[tuple[str, Traversable]]:
-    found = []
+    sources = []
     for item in folder.iterdir():
         name = f"{inside}/{item.name}"
         if item.is_dir() and item.name not in ("data", "__pycache__"):
-            found.extend(_sources(item, name))
+            sources.extend(_sources(item, name))
         elif item.name.endswith((".py", ".toml")):
-            found.append((name, item))
-    return found
+            sources.append((name, item))
+    return sources
 
 
 @cache

@@ -1,0 +1,57 @@
+"""Forecasts of other programs that are registered to be scored, and the day on which one was withdrawn."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0009"
+down_revision = "0008"
+
+REFUSAL = "registered forecasts never change"
+KEY = ("panel", "name", "release")
+
+
+def upgrade() -> None:
+    """Add the two tables, whose rows never change; what the store holds stays as it is."""
+    op.create_table(
+        "outside_forecast",
+        *(sa.Column(name, sa.Text, nullable=False) for name in KEY),
+        sa.Column("registered_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("issued", sa.Date),
+        sa.Column("origin", sa.Date, nullable=False),
+        sa.Column("areas", sa.Text, nullable=False),
+        sa.Column("levels", sa.Text, nullable=False),
+        sa.Column("horizon", sa.Integer, nullable=False),
+        sa.Column("quantiles", sa.LargeBinary, nullable=False),
+        sa.Column("file", sa.Text, nullable=False),
+        sa.Column("sha256", sa.Text, nullable=False),
+        sa.Column("checksum", sa.Text, nullable=False),
+        sa.PrimaryKeyConstraint(*KEY, name="pk_outside_forecast"),
+        sa.ForeignKeyConstraint(["release"], ["release.id"], name="fk_outside_forecast_release"),
+    )
+    op.create_table(
+        "outside_withdrawal",
+        *(sa.Column(name, sa.Text, nullable=False) for name in KEY),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint(*KEY, name="pk_outside_withdrawal"),
+        sa.ForeignKeyConstraint(["release"], ["release.id"], name="fk_outside_withdrawal_release"),
+    )
+    same = " AND ".join(f"{name} = NEW.{name}" for name in KEY)
+    for table in ("outside_forecast", "outside_withdrawal"):
+        if op.get_bind().dialect.name == "sqlite":
+            for change in ("UPDATE", "DELETE"):
+                op.execute(
+                    f"CREATE TRIGGER {table}_no_{change.lower()} BEFORE {change} ON {table} "
+                    f"BEGIN SELECT RAISE(ABORT, '{REFUSAL}'); END"
+                )
+            op.execute(
+                f"CREATE TRIGGER {table}_no_replace BEFORE INSERT ON {table} "  # noqa: S608 (constants)
+                f"WHEN EXISTS (SELECT 1 FROM {table} WHERE {same}) "
+                f"BEGIN SELECT RAISE(ABORT, '{REFUSAL}'); END"
+            )
+        else:
+            op.execute(
+                f"CREATE TRIGGER {table}_immutable BEFORE UPDATE OR DELETE OR TRUNCATE ON {table} "
+                "FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()"
+            )

@@ -1,0 +1,123 @@
+"""Other programs' forecasts: registered beside the release that is served, never changed, withdrawn on record."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date, timedelta
+from typing import Any
+
+import numpy as np
+import pytest
+from conftest import NOW, Parts
+from sqlalchemy import Engine, delete, text, update
+
+from forecast.core.errors import NoRelease, StoreError, TableError
+from forecast.core.months import Month
+from forecast.core.tables import LEVELS, Forecasts
+from forecast.release import outside_forecasts, schema
+from forecast.release.outside_forecasts import OutsideForecast
+from forecast.release.publish import record_observations
+from forecast.release.read import Observation
+from forecast.release.store import writing
+from tests.catalogue import USBP
+
+Make = Callable[..., Parts]
+PANEL, ORIGIN = "usbp-sectors", Month.of(2024, 11)
+
+
+def table(*areas: str, horizon: int = 3, origin: Month = ORIGIN, model: str = "theirs") -> Forecasts:
+    values = np.sort(np.random.default_rng(3).gamma(2, 5000 / 3, (len(areas), horizon, 23)), axis=2)
+    return Forecasts(model, origin, areas, values, np.full((len(areas), horizon), np.nan))
+
+
+def register(engine: Engine, *tables: Forecasts, **more: Any) -> OutsideForecast:
+    given = {"panel": PANEL, "name": "theirs", "file": "theirs.csv", "sha256": "e" * 64, "now": NOW}
+    return outside_forecasts.register(engine, tables or (table("el-paso"),), **{**given, **more})
+
+
+def test_what_was_registered_comes_back_to_the_bit_whatever_its_length(engine: Engine, parts: Make) -> None:
+    release = parts().publish(engine).id
+    short, long = table("tucson", horizon=1), table("el-paso", "southwest")
+    made = register(engine, short, long, issued=date(2025, 1, 2))
+    (kept,) = outside_forecasts.listed(engine)
+    assert (kept.release, kept.day, kept.issued, kept.last) == (release, NOW.date(), date(2025, 1, 2), ORIGIN + 3)
+    assert kept.model == "theirs (outside)"
+    assert [(one.areas, one.levels) for one in kept.tables] == [(short.areas, LEVELS), (long.areas, LEVELS)]
+    for one, given in zip(kept.tables, (short, long), strict=True):
+        assert (one.values == given.values).all()
+    assert [one.tables[0].areas for one in (made, kept)] == [("tucson",)] * 2
+
+
+def test_it_never_changes_and_a_damaged_one_is_named(engine: Engine, parts: Make) -> None:
+    parts().publish(engine)
+    register(engine)
+    kept = schema.outside_forecast
+    for change in (update(kept).values(file="other.csv"), delete(kept)):
+        with pytest.raises(StoreError, match="never change"), writing(engine, subject=PANEL) as open_:
+            open_.execute(change)
+    if engine.dialect.name == "sqlite":
+        with writing(engine, subject=PANEL) as open_:
+            open_.execute(text("DROP TRIGGER outside_forecast_no_update"))
+            open_.execute(update(kept).values(file="other.csv"))
+        with pytest.raises(StoreError, match=r"The forecast of theirs beside .* is damaged"):
+            outside_forecasts.listed(engine)
+
+
+def test_a_withdrawn_one_is_scored_no_more_and_stays_on_record(engine: Engine, parts: Make) -> None:
+    release = parts().publish(engine).id
+    register(engine)
+    register(engine, name="others")
+    assert [one.name for one in outside_forecasts.beside(engine, release)] == ["others", "theirs"]
+    outside_forecasts.withdraw(engine, "theirs", panel=PANEL, now=NOW)
+    assert [one.name for one in outside_forecasts.beside(engine, release)] == ["others"]
+    assert {one.name: one.withdrawn for one in outside_forecasts.listed(engine)} == {"theirs": NOW, "others": None}
+    with pytest.raises(StoreError, match="No forecast of 'theirs' is registered for usbp-sectors"):
+        outside_forecasts.withdraw(engine, "theirs", panel=PANEL, now=NOW)
+
+
+def test_each_release_may_have_the_next_one_of_a_name(engine: Engine, parts: Make) -> None:
+    parts().publish(engine)
+    register(engine)
+    with pytest.raises(StoreError, match=r"is registered beside .* already"):
+        register(engine, table("tucson"))
+    second = parts(key="b").publish(engine).id
+    assert register(engine).release == second
+
+
+def test_months_whose_counts_were_public_that_day_are_known(engine: Engine, parts: Make) -> None:
+    parts().publish(engine)
+    days = [(ORIGIN + 1, NOW.date()), (ORIGIN + 2, NOW.date() + timedelta(days=1))]
+    rows = [Observation("el-paso", month, day, 700, 1, "test", "e" * 64) for month, day in days]
+    record_observations(engine, USBP, rows)
+    one = register(engine)
+    assert outside_forecasts.foreknown(engine, one) == {("el-paso", ORIGIN + 1)}
+    assert one.ahead({("el-paso", ORIGIN + 1)}) == [ORIGIN + 2, ORIGIN + 3]
+    with pytest.raises(TableError, match="nothing of it is a forecast"):
+        register(engine, table("el-paso", horizon=1), name="late")
+
+
+@pytest.mark.parametrize(
+    ("tables", "more", "why"),
+    [
+        ([table("el-paso"), table("tucson", model="second")], {}, "holds 2 models"),
+        ([table("el-paso"), table("el-paso", origin=ORIGIN + -1)], {}, "from 2 origins"),
+        ([table("el-paso", origin=ORIGIN + 1)], {}, "saw counts through 2024-12"),
+        ([table("el-paso")], {"name": "a b"}, "is no name"),
+        ([table("el-paso")], {"name": "recipe (outside)"}, "is no name"),
+        ([table("el-paso")], {"issued": date(2024, 11, 30)}, "is not between"),
+        ([table("el-paso")], {"issued": date(2025, 1, 21)}, "is not between"),
+    ],
+)
+def test_what_is_not_one_forecast_of_the_future_is_refused(
+    engine: Engine, parts: Make, tables: list[Forecasts], more: dict[str, Any], why: str
+) -> None:
+    parts().publish(engine)
+    with pytest.raises(TableError, match=why) as refused:
+        register(engine, *tables, **more)
+    assert "\n" not in str(refused.value)
+    assert outside_forecasts.listed(engine) == []
+
+
+def test_without_a_release_there_is_nothing_to_stand_beside(engine: Engine) -> None:
+    with pytest.raises(NoRelease, match="serves no release to score it beside"):
+        register(engine)
