@@ -71,6 +71,7 @@ def predict(
     out = checked(out, suffixes=quantile_table.SUFFIXES, inputs=[counts, Path(recipe)], settings=settings)
     named = [load_recipe(name) for name in ((choice.SINGLE, choice.BLEND) if recipe == "auto" else (recipe,))]
     series = read_plain(counts, season)
+    settings.executor.check()
     give_back()
     _say([line for one in series for line in remarks(one)], "remarks")
     with Reporter(settings.log) as progress:
@@ -85,17 +86,23 @@ def predict(
         progress.begin(f"fitting {chosen.name} to {len(series)} series", len(series) * len(chosen.pooled))
         # Some series at a time are forecast and written: the memory it takes is not the panel's.
         failures: list[str] = []
+        sparse: list[str] = []
 
         def tables() -> Iterator[DataFrame]:
             for made in predict_in_batches(
                 chosen, series, horizon=horizon, executor=settings.executor, on_fit=progress.advance
             ):
                 failures.extend(_failure(one) for one in made if one.failures)
+                sparse.extend(one.series.area for one in made if one.sparse)
                 yield _table(made)
 
         quantile_table.write_parts(out, tables())
     _say(failures, "such series")
-    typer.echo(f"{out}: {len(series)} series, {horizon} steps ahead, {how}; the floor stands in for {len(failures)}")
+    _say([f"{area}: sparse, forecast by its recent months alone" for area in sparse], "such series")
+    recent = f"; {len(sparse)} sparse ones by their recent months" if sparse else ""
+    typer.echo(
+        f"{out}: {len(series)} series, {horizon} steps ahead, {how}; the floor stands in for {len(failures)}{recent}"
+    )
 
 
 def _failure(made: Prediction) -> str:

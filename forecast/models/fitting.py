@@ -53,7 +53,7 @@ class FitTask:
 
     `panel`: every series of the panel, for families that learn from all of them; `learnt`: what such a family learnt of
     this series already, from which its fit is restored. `start`: parameters of an earlier fit, whose orders may be
-    kept.
+    kept. `sparse`: the recent months are fitted in the member's place.
     """
 
     member: Member
@@ -64,6 +64,7 @@ class FitTask:
     panel: tuple[Series, ...] = ()
     start: Parameters | None = None
     learnt: Parameters | None = None
+    sparse: bool = False
 
 
 @dataclass(frozen=True)
@@ -150,7 +151,10 @@ def fit_all(
     outcomes = executor.map(partial(_fit_each, fit), jobs, preload=preload)
     for job, outcome in zip(jobs, outcomes, strict=True):
         failure = outcome.failure or "no result"
-        done.extend(outcome.result or [replace(stand_in(task, failure, outcome.seconds), ended=True) for task in job])
+        if not outcome.result:
+            done.extend(replace(stand_in(task, failure, outcome.seconds), ended=True) for task in job)
+        else:
+            done.extend(map(keep, job, outcome.result) if keep else outcome.result)
         for _ in job:
             if on_done:
                 on_done()

@@ -92,8 +92,11 @@ def predict_in_batches(
 def _learn(member: Member, panel: Sequence[Series], horizon: int, executor: Executor) -> _Learnt:
     """What a family that learns from a panel learns of each of its series, or why it does not; of others nothing."""
     family = model(member)
-    loud = [one for one in panel if not is_quiet(one)]
-    if not isinstance(family, PanelModel) or not loud:
+    if not isinstance(family, PanelModel):
+        return {}
+    sparse = routing.sparse(panel)
+    loud = [one for one in panel if not is_quiet(one) and one.area not in sparse]
+    if not loud:
         return {}
     try:
         return family.learn(loud, horizon, executor=executor)
@@ -111,20 +114,23 @@ def _fits(
     on_fit: Callable[[], None] | None,
 ) -> list[Fit]:
     """A member's fits of some series, in their order. `learnt`: by the step that series end with."""
-    # What is learnt already is restored sooner than a worker is handed it.
-    where = HERE if isinstance(model(member), PanelModel) else executor
+    learns = isinstance(model(member), PanelModel)
+    sparse = routing.sparse(batch) if learns else frozenset()
     tasks = []
     for one in batch:
         own = learnt[one.origin.ordinal]
         parameters = None if isinstance(own, FitError) else own.get(one.area)
-        tasks.append(FitTask(member, one, horizon, recipe.samples, recipe.seed, learnt=parameters))
+        tasks.append(
+            FitTask(member, one, horizon, recipe.samples, recipe.seed, learnt=parameters, sparse=one.area in sparse)
+        )
     unlearnt = {end: str(why) for end, why in learnt.items() if isinstance(why, FitError)}
-    return fit_all(tasks, executor=where, on_done=on_fit, fit=partial(_fit, unlearnt))
+    # What is learnt already is restored sooner than a worker is handed it.
+    return fit_all(tasks, executor=HERE if learns else executor, on_done=on_fit, fit=partial(_fit, unlearnt))
 
 
 def _fit(unlearnt: Mapping[int, str], task: FitTask) -> Fit:
     why = unlearnt.get(task.series.origin.ordinal)
-    return fit_one(task) if why is None else stand_in(task, why)
+    return fit_one(task) if why is None or task.sparse else stand_in(task, why)
 
 
 def _prediction(recipe: Recipe, series: Series, fits: list[tuple[Fit, float]]) -> Prediction:

@@ -54,7 +54,7 @@ def verified(connection: Connection, release_id: str, paths: Sequence[PathRow]) 
         .order_by(area, table.horizon)
         .execution_options(yield_per=_AT_ONCE)
     )
-    found = checksum(
+    recomputed = checksum(
         manifest=head.manifest,
         levels=head.levels,
         quantiles=(tuple(row) for row in connection.execute(rows)),

@@ -17,7 +17,7 @@ from forecast.models.bank.panel import panel_of
 from forecast.models.bank.seasonality import patterns_over_time
 from forecast.models.bank.shape import PROBABILITIES, shapes
 from forecast.models.bank.smoothers import smooth
-from forecast.models.bank.spread import scales, shrink_upper_tail, standardise
+from forecast.models.bank.spread import narrow_low_levels, scales, shrink_upper_tail, standardise
 from forecast.models.bank.weights import averaged, discounted, errors, weigh
 from forecast.models.catalog import Member, learns_from_panel
 from forecast.models.fitting import FitTask, fit_one

@@ -14,6 +14,7 @@ from types import ModuleType
 import pytest
 
 from forecast.core import memory
+from service.answers import Answer
 from service.heavy import Heavy, TooBusy
 from service.packed import PackedAnswer
 from service.single_flight import SingleFlight

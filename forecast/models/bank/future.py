@@ -11,7 +11,7 @@ from forecast.models.bank.options import Options
 from forecast.models.bank.panel import PanelArrays
 from forecast.models.bank.shape import FARTHEST, shapes
 from forecast.models.bank.smoothers import smooth
-from forecast.models.bank.spread import grown, one_step_scales, standardise
+from forecast.models.bank.spread import grown, narrowing, one_step_scales, standardise
 from forecast.models.bank.weights import averaged, errors, weigh
 
 __all__ = ["Future", "Judged", "calibrate", "forecast", "judge"]
@@ -22,13 +22,14 @@ class Judged:
     """What the averaged smoothers say, and how far they missed, on the working scale.
 
     `median`: (series, horizon) after the last step; `missed`: (near, steps, series) errors of each near horizon, by the
-    step they became known in; `squared_gain`: (steps, series) averaged; `trends`: (series, trends) the weight of each
-    trend variant after the last step.
+    step they became known in; `squared_gain`, `level`: (steps, series) averaged; `trends`: (series, trends) the weight
+    of each trend variant after the last step.
     """
 
     median: Floats
     missed: Floats
     squared_gain: Floats
+    level: Floats
     trends: Floats
 
 
@@ -76,18 +77,20 @@ def judge(panel: PanelArrays, horizon: int, options: Options) -> Judged:
     # The shape is learnt from near months of every step, however few are asked for; far months are forecast from the
     # last step alone.
     missed = [errors(averaged(smoothed, weights, step), panel.values, step) for step in range(1, options.near + 1)]
+    level = np.asarray(sum((one.level * weight).sum(axis=2) for one, weight in zip(smoothed, weights, strict=True)))
     last, counted = [one.at_last() for one in smoothed], [weight[-1:] for weight in weights]
     median = np.stack([averaged(last, counted, step)[0] for step in range(1, horizon + 1)], axis=1)
-    return Judged(median, np.stack(missed), squared, trends)
+    return Judged(median, np.stack(missed), squared, level, trends)
 
 
 def calibrate(judged: Judged, panel: PanelArrays, options: Options) -> Future:
     """Give what was judged its spread. Raises Unlearnt in a batch as long as its groups' spread is not known."""
     base, ratio = one_step_scales(judged.missed[0], panel, options)
-    near = grown(base, ratio, judged.squared_gain, options.near, options)
+    narrow = narrowing(judged.level, panel, options)
+    near = grown(base, ratio, judged.squared_gain, options.near, options) * narrow[..., None]
     standardised = np.stack([standardise(miss, near, step) for step, miss in enumerate(judged.missed, start=1)], axis=2)
     early = np.arange(len(base))[:, None] < panel.began + options.warm_up
     surprises = np.where(early, 0.0, np.clip(np.nan_to_num(standardised[:, :, 0]), -FARTHEST, FARTHEST))
-    scale = grown(base[-1], ratio[-1], judged.squared_gain[-1], judged.median.shape[1], options)
+    scale = grown(base[-1], ratio[-1], judged.squared_gain[-1], judged.median.shape[1], options) * narrow[-1][:, None]
     shape = shapes(standardised, panel, options)
     return Future(judged.median, scale, shape, np.sqrt(judged.squared_gain[-1]), judged.trends, surprises)

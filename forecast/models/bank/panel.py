@@ -13,7 +13,7 @@ from forecast.core.errors import FitError
 from forecast.core.tables import Floats, Ints, Series
 from forecast.models.bank.groups import Learnt, Sums, group_means
 
-__all__ = ["PanelArrays", "panel_of"]
+__all__ = ["PanelArrays", "panel_of", "running_means"]
 
 # Days of a mean Gregorian month, so that a rate reads like a month's count.
 STANDARD_MONTH = 30.4375
@@ -96,6 +96,12 @@ def panel_of(
         last.season,
         offset,
     )
+
+
+def running_means(values: Floats) -> Floats:
+    """(steps, series) mean of all known values up to each step; 0 before the first one."""
+    known = ~np.isnan(values)
+    return np.asarray(np.cumsum(np.where(known, values, 0.0), axis=0) / np.maximum(np.cumsum(known, axis=0), 1))
 
 
 def _standard(series: Series) -> float:

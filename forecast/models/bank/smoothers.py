@@ -88,9 +88,7 @@ def smooth(panel: PanelArrays, options: Options) -> Iterator[Smoothed]:
         seasonal = effects[np.arange(steps), :, panel.phase]
         adjusted = panel.values - seasonal  # what each step says of the level, by the pattern known with it
         level, slope = _run(adjusted, members)
-        known = ~np.isnan(adjusted)
-        mean = np.cumsum(np.where(known, adjusted, 0.0), axis=0) / np.maximum(np.cumsum(known, axis=0), 1)
-        gap = np.minimum(mean[..., None] - level, options.pull)
+        gap = np.minimum(running_means(adjusted)[..., None] - level, options.pull)
         yield Smoothed(members, level, slope, gap, effects, panel.phase)
 
 

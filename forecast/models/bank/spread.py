@@ -14,9 +14,17 @@ import numpy as np
 from forecast.core.tables import Floats, Ints
 from forecast.models.bank.groups import Share, group_means
 from forecast.models.bank.options import Options
-from forecast.models.bank.panel import PanelArrays
+from forecast.models.bank.panel import PanelArrays, running_means
 
-__all__ = ["grown", "one_step_scales", "scales", "shrink_upper_tail", "standardise"]
+__all__ = [
+    "grown",
+    "narrow_low_levels",
+    "narrowing",
+    "one_step_scales",
+    "scales",
+    "shrink_upper_tail",
+    "standardise",
+]
 
 # Errors (discounted) before which nothing is taken for a surprise, and the size below which a series hardly moved at
 # all: neither has a scale yet to be surprised by.
@@ -110,6 +118,24 @@ class _Sizes:
         for step, (*_, shared) in enumerate(expected):
             result[step, present] = shared[:, first].T
         return result
+
+
+def narrow_low_levels(scale: Floats, level: Floats, panel: PanelArrays, options: Options) -> Floats:
+    """`scale` (steps, series, horizon), smaller where the level lies below its long-run mean: on logs, low counts have
+    erred less than high ones. Nothing changes above the mean.
+
+    `level`: (steps, series) the bank's averaged level, NaN before a series began. How deep it lies is the series' own
+    depth against its group's, in the shares of `own_scale`, as for the errors.
+    """
+    return np.asarray(scale * narrowing(level, panel, options)[..., None])
+
+
+def narrowing(level: Floats, panel: PanelArrays, options: Options) -> Floats:
+    """(steps, series) the share of the scale that `narrow_low_levels` leaves. Raises Unlearnt as `one_step_scales`."""
+    own = level - running_means(panel.values)
+    shared = panel.means("depth", own)
+    depth = np.nan_to_num(shared + options.own_scale * (np.where(np.isnan(own), shared, own) - shared))
+    return np.asarray(np.exp(options.level_effect * np.clip(depth, -_DEEPEST, 0.0)))
 
 
 def standardise(forecast_errors: Floats, scale: Floats, ahead: int) -> Floats:
