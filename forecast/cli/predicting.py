@@ -93,7 +93,7 @@ def predict(
     )
     sparse = [one.series.area for one in made if one.sparse]
     _say([f"{area}: sparse, forecast by its recent months alone" for area in sparse], "such series")
-    recent = f"; {len(sparse)} sparse ones by their recent months" if sparse else ""
+    recent = f"; sparse, by their recent months alone: {len(sparse)}" if sparse else ""
     typer.echo(
         f"{out}: {len(made)} series, {horizon} steps ahead, {how}; the floor stands in for {len(failed)}{recent}"
     )
