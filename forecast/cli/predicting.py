@@ -99,7 +99,7 @@ def predict(
         quantile_table.write_parts(out, tables())
     _say(failures, "such series")
     _say([f"{area}: sparse, forecast by its recent months alone" for area in sparse], "such series")
-    recent = f"; {len(sparse)} sparse ones by their recent months" if sparse else ""
+    recent = f"; sparse, by their recent months alone: {len(sparse)}" if sparse else ""
     typer.echo(
         f"{out}: {len(series)} series, {horizon} steps ahead, {how}; the floor stands in for {len(failures)}{recent}"
     )

@@ -36,8 +36,9 @@ def sparsely(fits: Iterable[Fit]) -> tuple[str, ...]:
 def sentence(areas: int, of: int) -> str:
     """What a reader is told of them."""
     return (
-        f"{areas:,} of {of:,} leaves are so sparse (of the last 36 months half are zero, or the mean is below 5) that "
-        "they are forecast by their recent months alone, without trend or season."
+        f"{areas:,} of {of:,} leaves are so sparse (of the last 36 months half are zero, or the mean is below 5; below "
+        "50 where figures are rounded to ten) that they are forecast by their recent months alone, without trend or "
+        "season."
     )
 
 

@@ -53,6 +53,16 @@ HARD = {
 }
 
 
+def test_sparse_series_are_named_and_have_whole_counts(predict):
+    series = {"rare": [0, 0, 0, 2] * 12, "busy": [900 + 7 * (step % 5) for step in range(48)]}
+    code, out, err, table = predict(series, "--recipe", "bank")
+    assert (code, out.rstrip().endswith("sparse, by their recent months alone: 1")) == (0, True)
+    assert "rare: sparse, forecast by its recent months alone" in err
+    assert sound(table)
+    rare = table[(table["series"] == "rare") & (table["level"] == 0.5)]
+    assert (rare["value"] == 0).all()
+
+
 @pytest.mark.parametrize("name", HARD)
 def test_hard_series_are_forecast_in_finite_numbers(predict, name):
     code, _, err, table = predict({name: HARD[name]}, first=np.datetime64("1800-01"))
