@@ -24,15 +24,9 @@ from forecast.core.tables import Counts, Floats
 from forecast.counts.bundle import bundled
 from forecast.models.bank.options import Options, Pattern
 from forecast.models.bank.panel import STANDARD_MONTH, PanelArrays, panel_of
+from forecast.models.bank.shape import PROBABILITIES, shapes
 from forecast.models.bank.smoothers import smooth
-from forecast.models.bank.spread import (
-    PROBABILITIES,
-    narrow_low_levels,
-    scales,
-    shapes,
-    shrink_upper_tail,
-    standardise,
-)
+from forecast.models.bank.spread import low_level_factors, scales, shrink_upper_tail, standardise
 from forecast.models.bank.weights import averaged, errors, weigh
 from forecast.models.quiet import is_quiet
 
@@ -164,7 +158,8 @@ def history(laid: PanelArrays, options: Options) -> tuple[Floats, Floats, Floats
     level = np.asarray(sum((one.level * weight).sum(axis=2) for one, weight in both))
     medians = np.stack([averaged(smoothed, weights, step) for step in range(1, HORIZON + 1)])
     missed = [errors(medians[step - 1], laid.values, step) for step in range(1, options.near + 1)]
-    scale = narrow_low_levels(scales(missed[0], squared, laid, HORIZON, options), level, laid, options)
+    low = low_level_factors(level, laid, options)[..., None]
+    scale = scales(missed[0], squared, laid, HORIZON, options) * low
     return medians, scale, np.stack([standardise(miss, scale, step) for step, miss in enumerate(missed, start=1)], 2)
 
 

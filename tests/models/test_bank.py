@@ -17,7 +17,7 @@ from forecast.models.bank.panel import panel_of
 from forecast.models.bank.seasonality import patterns_over_time
 from forecast.models.bank.shape import PROBABILITIES, shapes
 from forecast.models.bank.smoothers import smooth
-from forecast.models.bank.spread import narrow_low_levels, scales, shrink_upper_tail, standardise
+from forecast.models.bank.spread import low_level_factors, scales, shrink_upper_tail, standardise
 from forecast.models.bank.weights import averaged, discounted, errors, weigh
 from forecast.models.catalog import Member, learns_from_panel
 from forecast.models.fitting import FitTask, fit_one
@@ -166,11 +166,11 @@ def test_a_level_below_its_long_run_mean_has_a_smaller_spread_by_hand():
     )
     level = np.log(np.array([[100.0, 100.0], [10.0, 100.0], [1e-9, 1e-9], [1000.0, 1000.0]]))
     options = Options(level_effect=0.2, own_scale=0.6)
-    narrowed = narrow_low_levels(np.ones((4, 2, 3)), level, laid, options)
+    narrowed = low_level_factors(level, laid, options)
     ten = np.log(10)
     assert narrowed[0] == pytest.approx(1)
-    assert narrowed[1, 0] == pytest.approx([np.exp(-0.2 * (0.5 * ten + 0.6 * 0.5 * ten))] * 3)
-    assert narrowed[1, 1, 0] == pytest.approx(np.exp(-0.2 * (0.5 * ten - 0.6 * 0.5 * ten)))
+    assert narrowed[1, 0] == pytest.approx(np.exp(-0.2 * (0.5 * ten + 0.6 * 0.5 * ten)))
+    assert narrowed[1, 1] == pytest.approx(np.exp(-0.2 * (0.5 * ten - 0.6 * 0.5 * ten)))
     assert narrowed[2] == pytest.approx(np.exp(-0.2 * 2.5))  # no deeper
     assert narrowed[3] == pytest.approx(1)
 

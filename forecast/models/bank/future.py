@@ -11,7 +11,7 @@ from forecast.models.bank.options import Options
 from forecast.models.bank.panel import PanelArrays
 from forecast.models.bank.shape import FARTHEST, shapes
 from forecast.models.bank.smoothers import smooth
-from forecast.models.bank.spread import grown, narrowing, one_step_scales, standardise
+from forecast.models.bank.spread import grown, low_level_factors, one_step_scales, standardise
 from forecast.models.bank.weights import averaged, errors, weigh
 
 __all__ = ["Future", "Judged", "calibrate", "forecast", "judge"]
@@ -86,7 +86,7 @@ def judge(panel: PanelArrays, horizon: int, options: Options) -> Judged:
 def calibrate(judged: Judged, panel: PanelArrays, options: Options) -> Future:
     """Give what was judged its spread. Raises Unlearnt in a batch as long as its groups' spread is not known."""
     base, ratio = one_step_scales(judged.missed[0], panel, options)
-    narrow = narrowing(judged.level, panel, options)
+    narrow = low_level_factors(judged.level, panel, options)
     near = grown(base, ratio, judged.squared_gain, options.near, options) * narrow[..., None]
     standardised = np.stack([standardise(miss, near, step) for step, miss in enumerate(judged.missed, start=1)], axis=2)
     early = np.arange(len(base))[:, None] < panel.began + options.warm_up

@@ -16,15 +16,7 @@ from forecast.models.bank.groups import Share, group_means
 from forecast.models.bank.options import Options
 from forecast.models.bank.panel import PanelArrays, running_means
 
-__all__ = [
-    "grown",
-    "narrow_low_levels",
-    "narrowing",
-    "one_step_scales",
-    "scales",
-    "shrink_upper_tail",
-    "standardise",
-]
+__all__ = ["grown", "low_level_factors", "one_step_scales", "scales", "shrink_upper_tail", "standardise"]
 
 # Errors (discounted) before which nothing is taken for a surprise, and the size below which a series hardly moved at
 # all: neither has a scale yet to be surprised by.
@@ -120,18 +112,14 @@ class _Sizes:
         return result
 
 
-def narrow_low_levels(scale: Floats, level: Floats, panel: PanelArrays, options: Options) -> Floats:
-    """`scale` (steps, series, horizon), smaller where the level lies below its long-run mean: on logs, low counts have
-    erred less than high ones. Nothing changes above the mean.
+def low_level_factors(level: Floats, panel: PanelArrays, options: Options) -> Floats:
+    """(steps, series) factors of the spread, below 1 where the level lies below its long-run mean: on logs, low counts
+    have erred less than high ones. Nothing changes above the mean.
 
     `level`: (steps, series) the bank's averaged level, NaN before a series began. How deep it lies is the series' own
-    depth against its group's, in the shares of `own_scale`, as for the errors.
+    depth against its group's, in the shares of `own_scale`, as for the errors. Raises Unlearnt in a batch as long as
+    its groups' depth is not known.
     """
-    return np.asarray(scale * narrowing(level, panel, options)[..., None])
-
-
-def narrowing(level: Floats, panel: PanelArrays, options: Options) -> Floats:
-    """(steps, series) the share of the scale that `narrow_low_levels` leaves. Raises Unlearnt as `one_step_scales`."""
     own = level - running_means(panel.values)
     shared = panel.means("depth", own)
     depth = np.nan_to_num(shared + options.own_scale * (np.where(np.isnan(own), shared, own) - shared))
