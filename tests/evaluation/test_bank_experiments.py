@@ -10,10 +10,10 @@ import pytest
 from experiments import constants, perfect_calibration
 from forecast.core.months import Month
 from forecast.counts.bundle import bundled
-from forecast.models.bank.family import forecast
+from forecast.models.bank.future import forecast
 from forecast.models.bank.options import Options
 from forecast.models.bank.panel import panel_of
-from forecast.models.bank.spread import shapes
+from forecast.models.bank.shape import shapes
 
 
 @pytest.fixture(scope="module")
