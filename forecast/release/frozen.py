@@ -40,6 +40,8 @@ __all__ = [
 NAME = r"[A-Z]-[0-9]{4}-[0-9]{2}-[0-9]{2}(\.[1-9][0-9]?)?"
 MOST_TOGETHER = 20
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+# Who freezes is alone at it: the letters of a day are shared by all panels.
+_SUBJECT = "frozen scenarios"
 
 
 @dataclass(frozen=True)
@@ -91,7 +93,7 @@ def _freeze(engine: Engine, scenarios: Sequence[tuple[str, str, Mapping[str, Any
     source = what_if.of_store(engine)
     releases = [what_if.asked(source, body)[1].release for _, _, body in scenarios]
     day, table = now.astimezone(UTC).date(), schema.frozen_scenario
-    with writing(engine, subject=releases[0].manifest.panel) as connection:
+    with writing(engine, subject=_SUBJECT) as connection:
         kept = connection.execute(select(table.c.id).where(table.c.id.like(f"_-{day}%"))).scalars()
         taken = {identity[0] for identity in kept}
         free = next((letter for letter in _LETTERS if letter not in taken), None)

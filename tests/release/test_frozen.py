@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime
 
 import numpy as np
@@ -13,9 +14,11 @@ from forecast.core.errors import PlanError, StoreError
 from forecast.core.months import Month
 from forecast.core.panels import bundled
 from forecast.release import frozen, read, what_if
+from forecast.release.migrations import migrate
 from forecast.release.publish import record_observations
 from forecast.release.read import Observation
 from forecast.release.store import connect
+from tests.waiting import until
 
 NOW = datetime(2026, 1, 20, 6, 0, tzinfo=UTC)
 FIRST = Month.of(2025, 12)
@@ -114,3 +117,22 @@ def test_of_several_none_is_kept_where_one_cannot_be_answered(engine):
     with pytest.raises(PlanError):
         frozen.freeze_together(engine, [("a", BODY), ("b", {**BODY, "areas": ["nowhere"]})], title="x", now=NOW)
     assert frozen.frozen(engine) == []
+
+
+@pytest.mark.parametrize("url", ["postgresql"], indirect=True)
+def test_two_panels_that_are_frozen_at_once_get_a_letter_each(empty, parts):
+    migrate(empty)
+    bodies = []
+    for panel, areas in (("usbp-sectors", ("el-paso",)), ("cbp-states", ("state-nm-southwest",))):
+        release = parts(key="ab"[len(bodies)], panel=panel, areas=areas)
+        release.publish(empty)
+        change = {"kind": "change", "month": "2024-12", "multiplier": 2, "areas": list(areas)}
+        bodies.append({"areas": list(areas), "events": [change]})
+    waiting = text("SELECT count(DISTINCT pid) FROM pg_locks WHERE NOT granted")
+    with ThreadPoolExecutor(2) as pool:
+        # Rows can be read and none inserted, until both have looked which letters are taken, or wait for their turn.
+        with empty.connect() as connection:
+            connection.execute(text("LOCK TABLE frozen_scenario IN EXCLUSIVE MODE"))
+            asked = [pool.submit(frozen.freeze, empty, body, title="x", now=NOW) for body in bodies]
+            until(lambda: connection.execute(waiting).scalar() == 2)
+        assert {one.result().id for one in asked} == {"A-2026-01-20", "B-2026-01-20"}
