@@ -42,8 +42,8 @@ def add(
     """Register a forecast beside the release that is served; the day is this machine's clock's, and it never changes.
 
     The retraining scores it with each new month as it scores the release, on the same cells, and the board shows it:
-    /v1/models/live and /models. Months whose counts are out already are no forecast, and are not scored. What is not
-    whole is refused, never repaired.
+    /v1/models/live and /models. Months that have ended, or whose counts are out, are no forecast, and are not scored.
+    What is not whole is refused, never repaired.
 
     Example: encounters outside add city-model forecast.csv --panel usbp-sectors --issued 2026-11-20
     """
@@ -77,9 +77,9 @@ def add(
         return
     typer.echo(_line(made))
     ahead = made.ahead(known)
-    typer.echo(f"  to be scored as counts come out: {ahead[0]} to {ahead[-1]}, from the first retraining after each")
+    typer.echo(f"  to be scored as counts come out: {_span(ahead)}, from the first retraining after each")
     if out := sorted({month for _, month in known}):
-        typer.echo(f"  known in part or whole on {made.day}, and not scored there: {_span(out)}")
+        typer.echo(f"  ended or known in part or whole on {made.day}, and not scored there: {_span(out)}")
 
 
 @group.command("list")
@@ -103,14 +103,14 @@ def remove(
     name: Name,
     panel: Annotated[str, typer.Option("--panel", help="The panel that it is registered for.", metavar="P")],
 ) -> None:
-    """Score a forecast no more. What was scored of it stays on the board: a record that can be tidied is none.
+    """Score a forecast no more. Months whose counts are out stay on the board: a record that can be tidied is none.
 
     Example: encounters outside remove city-model --panel usbp-sectors
     """
     settings = Settings()
     parts.panels(panel, settings)
     gone = outside_forecasts.withdraw(parts.store(settings), name, panel=panel, now=parts.now())
-    typer.echo(f"{name}: {len(gone)} registered for {panel} are scored no more; what was scored stays")
+    typer.echo(f"{name}: {len(gone)} registered for {panel} are scored no more; months whose counts are out stay")
 
 
 def _line(one: OutsideForecast) -> str:

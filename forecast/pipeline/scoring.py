@@ -10,7 +10,7 @@ from collections.abc import Collection, Sequence
 
 import numpy as np
 
-from forecast.core.errors import LockHeld, StoreError, one_line
+from forecast.core.errors import LockHeld, one_line
 from forecast.core.executor import HERE
 from forecast.core.months import Month
 from forecast.core.scorecard import Scored, Truth
@@ -55,7 +55,7 @@ def look_back(
     except (
         Exception
     ) as error:  # whatever it is, forecasts of the months ahead are worth more than scores of the months behind
-        failed, changed = [one_line(error)], ()
+        failed, changed = [_again(error)], ()
     _tell(failed, panel, job, progress, run)
     for event in changed:
         progress.say(f"{panel}: alarm {event.kind} {'raised' if event.raised else 'cleared'}: {event.detail}")
@@ -73,19 +73,25 @@ def score_hindcast(panel: str, job: Job, progress: Progress, lease: Lease, run: 
     except LockHeld:
         raise
     except Exception as error:  # the hindcast is published, whatever it is
-        failed = [one_line(error)]
+        failed = [_again(error)]
     _tell(failed, panel, job, progress, run)
 
 
 def _tell(failed: Sequence[str], panel: str, job: Job, progress: Progress, run: int) -> None:
-    for line in failed:
-        progress.say(f"{panel}: a past release could not be scored, and will be tried again. {line}")
+    for sentence in failed:
+        progress.say(f"{panel}: {sentence}")
     if failed:
         ledger.step(job.engine, run, f"{STEP} failed: {'; '.join(failed)}", now=job.clock())
 
 
+def _again(error: BaseException, release: str = "") -> str:
+    """What is said where nothing of a release was recorded, so that the next run tries."""
+    whose = f"{release}: " if release else ""
+    return f"a past release could not be scored, and will be tried again. {whose}{one_line(error)}"
+
+
 def _score(panel: str, job: Job, progress: Progress, lease: Lease, run: int, *, only: str | None = None) -> list[str]:
-    """Score what is due, of all releases or of `only` one; gives why a release could not be scored, in a line each."""
+    """Score what is due, of all releases or of `only` one; gives what could not be scored, a line each."""
     waiting = issued_scores.due(job.engine, panel, as_of=job.clock().date(), release=only)
     if not waiting:
         return []
@@ -100,7 +106,7 @@ def _score(panel: str, job: Job, progress: Progress, lease: Lease, run: int, *, 
         except (
             Exception
         ) as error:  # one release that is damaged, or whose counts are not in this archive, hides no other
-            failed.append(f"{release}: {one_line(error)}")
+            failed.append(_again(error, release))
         progress.advance()
     return failed
 
@@ -110,7 +116,7 @@ def _scored(
 ) -> tuple[Sequence[Scored], dict[str, Sequence[Scored]]]:
     """One release beside some counts, and the naive floor from the same origin and the counts that were public then;
     with it, each model that was issued with the release, where it forecasts the area, and each outside one that was
-    registered beside it. `failed`: gets a line where those cannot be read, which hides nothing else.
+    registered beside it. `failed`: gets a line for each of those that is damaged, which hides nothing else.
     """
     release = read.load(job.engine, release_id)
     forecasts = _forecasts(release)
@@ -125,7 +131,7 @@ def _scored(
         compared=False,
     )
 
-    def score(tables: Forecasts, known: Collection[tuple[str, Month]] = ()) -> Sequence[Scored]:
+    def score(tables: Forecasts, fair: Collection[tuple[str, Month]]) -> Sequence[Scored]:
         areas, last = set(tables.areas), tables.origin + tables.horizon
         return monitoring.score(
             release=release_id,
@@ -136,7 +142,7 @@ def _scored(
             truth=[
                 count
                 for count in truth
-                if count.area in areas and count.month <= last and (count.area, count.month) not in known
+                if count.area in areas and count.month <= last and (count.area, count.month) in fair
             ],
         )
 
@@ -148,13 +154,15 @@ def _scored(
         counts=counts,
         truth=truth,
     )
-    models = {kept.model: score(_issued(kept, forecasts.origin)) for kept in issued_models.load(job.engine, release_id)}
-    try:
-        for outside in outside_forecasts.beside(job.engine, release_id):
-            known = outside_forecasts.foreknown(job.engine, outside)
-            models[outside.model] = [row for table in outside.tables for row in score(table, known)]
-    except StoreError as error:
-        failed.append(f"{release_id}: {one_line(error)}")
+    cells = {(count.area, count.month) for count in truth}
+    models = {
+        kept.model: score(_issued(kept, forecasts.origin), cells) for kept in issued_models.load(job.engine, release_id)
+    }
+    registered, damaged = outside_forecasts.beside(job.engine, release_id)
+    for outside in registered:
+        fair = outside_forecasts.scored(job.engine, outside, cells)
+        models[outside.model] = [row for table in outside.tables for row in score(table, fair)]
+    failed += [f"an outside forecast is left out of the scores of this run. {sentence}" for sentence in damaged]
     return own, models
 
 

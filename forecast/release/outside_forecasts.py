@@ -1,7 +1,8 @@
 """Forecasts of other programs, registered beside the release that their panel serves, to be scored as it is.
 
-What was registered never changes. The day is the clock's: a month whose count was public by then is no forecast, and
-is not scored. Reads no file, which `evaluation.outside` does, and computes no score.
+What was registered never changes. The day is the clock's: a month that had ended on it, or whose count was public by
+then, is no forecast, and is not scored; a withdrawal hides no month whose count was out. Reads no file, which
+`evaluation.outside` does, and computes no score.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ from forecast.release.live_board import OUTSIDE
 from forecast.release.read import current
 from forecast.release.store import reading, writing
 
-__all__ = ["OutsideForecast", "beside", "foreknown", "listed", "register", "withdraw"]
+__all__ = ["OutsideForecast", "beside", "foreknown", "listed", "register", "scored", "withdraw"]
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,59}")
 _TABLE, _GONE = schema.outside_forecast, schema.outside_withdrawal
@@ -37,7 +38,7 @@ class OutsideForecast:
     """What a program called `name` said of a panel from `origin`, registered while `release` was served.
 
     `values` (areas, horizon, levels) in the panel's counts per month, NaN in months that an area was not forecast for.
-    `issued`: the day that its makers name; `withdrawn`: since when it is not scored any more.
+    `issued`: the day that its makers name; `withdrawn`: when; counts that first came out after that day are not scored.
     """
 
     panel: str
@@ -136,8 +137,8 @@ def register(
     made = OutsideForecast(panel, name, served, now, issued, origin, areas, levels, values, file, sha256)
     if not made.ahead(foreknown(engine, made)):
         raise TableError(
-            f"{file}: the counts of all its months were out by {today}, so that nothing of it is a forecast. Register "
-            "forecasts before their counts come out."
+            f"{file}: all its months had ended by {today}, or their counts were out, so that nothing of it is a "
+            "forecast. Register forecasts before their months end."
         )
     with writing(engine, subject=panel) as connection:
         same = and_(_TABLE.c.panel == panel, _TABLE.c.name == name, _TABLE.c.release == served)
@@ -159,17 +160,26 @@ def listed(engine: Engine, panel: str | None = None) -> list[OutsideForecast]:
         return [_read(row) for row in connection.execute(query)]
 
 
-def beside(engine: Engine, release: str) -> list[OutsideForecast]:
-    """Those that were registered while a release was served, without the withdrawn ones. Raises StoreError."""
-    query = _query().where(_TABLE.c.release == release, _GONE.c.at.is_(None)).order_by(_TABLE.c.name)
+def beside(engine: Engine, release: str) -> tuple[list[OutsideForecast], list[str]]:
+    """Those that were registered while a release was served, by name, withdrawn ones too (see `scored`); and a sentence
+    on each that is damaged, which hides no other. Raises StoreError.
+    """
+    query = _query().where(_TABLE.c.release == release).order_by(_TABLE.c.name)
+    whole, damaged = [], []
     with reading(engine) as connection:
-        return [_read(row) for row in connection.execute(query)]
+        for row in connection.execute(query):
+            try:
+                whole.append(_read(row))
+            except StoreError as error:
+                damaged.append(str(error))
+    return whole, damaged
 
 
 def withdraw(engine: Engine, name: str, *, panel: str, now: datetime) -> list[OutsideForecast]:
-    """Score a name's forecasts of a panel no more; gives those that it concerns. What was scored stays.
+    """Score a name's forecasts of a panel against no count that first comes out later; gives those that it concerns.
 
-    Raises StoreError where none is left to withdraw.
+    Months whose counts were out stay scored, also against revised figures. Raises StoreError where none is left to
+    withdraw.
     """
     left = [one for one in listed(engine, panel) if one.name == name and one.withdrawn is None]
     if not left:
@@ -181,9 +191,29 @@ def withdraw(engine: Engine, name: str, *, panel: str, now: datetime) -> list[Ou
     return left
 
 
-def foreknown(engine: Engine, one: OutsideForecast) -> set[tuple[str, Month]]:
-    """Areas and months of a forecast whose counts were public on the day of its registration. Raises StoreError."""
-    rows = read.observations(engine, one.areas, first=one.origin + 1, last=one.last, as_of=one.day)
+def foreknown(engine: Engine, forecast: OutsideForecast) -> set[tuple[str, Month]]:
+    """Areas and months of a forecast that had ended on the day of its registration, or whose counts were public on it.
+
+    The end of the month counts too, since the day on which a count is held to be public is a late one where a publisher
+    does not name it. Raises StoreError.
+    """
+    months = (forecast.origin + ahead for ahead in range(1, forecast.values.shape[1] + 1))
+    ended = {(area, month) for month in months if month.last_day < forecast.day for area in forecast.areas}
+    return ended | _public(engine, forecast, forecast.day)
+
+
+def scored(engine: Engine, forecast: OutsideForecast, cells: Iterable[tuple[str, Month]]) -> set[tuple[str, Month]]:
+    """Those of some areas and months that a forecast is scored on: not foreknown, and where it was withdrawn, with a
+    count that was public on the day of that. Raises StoreError.
+    """
+    fair = set(cells) - foreknown(engine, forecast)
+    if forecast.withdrawn is None:
+        return fair
+    return fair & _public(engine, forecast, forecast.withdrawn.astimezone(UTC).date())
+
+
+def _public(engine: Engine, forecast: OutsideForecast, day: date) -> set[tuple[str, Month]]:
+    rows = read.observations(engine, forecast.areas, first=forecast.origin + 1, last=forecast.last, as_of=day)
     return {(row.area, row.month) for row in rows}
 
 

@@ -54,7 +54,8 @@ def test_a_forecast_is_registered_and_listed_with_its_day_and_release(command, t
     code, out, err = command("outside", "add", "theirs", file, "--panel", "cbp-states", "--issued", "2026-01-19")
     assert (code, err) == (0, "")
     assert f"registered 2026-01-20 beside {trained.release}, issued 2026-01-19 as its makers say" in out
-    assert f"to be scored as counts come out: {origin + 1} to {origin + 2}" in out
+    assert f"to be scored as counts come out: {origin + 2}, from" in out
+    assert f"ended or known in part or whole on 2026-01-20, and not scored there: {origin + 1}\n" in out
     code, out, _ = command("outside", "list", "--json")
     (entry,) = json.loads(out)
     assert (entry["name"], entry["origin"], entry["last"]) == ("theirs", str(origin), str(origin + 2))
@@ -64,7 +65,10 @@ def test_a_forecast_is_registered_and_listed_with_its_day_and_release(command, t
 def test_a_withdrawn_forecast_stays_on_the_list(command, file):
     assert command("outside", "add", "theirs", file)[0] == 0
     code, out, _ = command("outside", "remove", "theirs", "--panel", "cbp-states")
-    assert (code, out) == (0, "theirs: 1 registered for cbp-states are scored no more; what was scored stays\n")
+    assert (code, out) == (
+        0,
+        "theirs: 1 registered for cbp-states are scored no more; months whose counts are out stay\n",
+    )
     assert "withdrawn 2026-01-20" in command("outside", "list")[1]
     code, _, err = command("outside", "remove", "theirs", "--panel", "cbp-states")
     assert (code, err.count("\n")) == (1, 1)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text, update
 
 from forecast import pipeline
 from forecast.core.executor import HERE
@@ -27,7 +27,7 @@ from forecast.recipe import recipe as recipes_module
 from forecast.release import alarms, issued_models, issued_scores, ledger, outside_forecasts, read, schema
 from forecast.release.lease import hold
 from forecast.release.live_board import live
-from forecast.release.store import connect, reading
+from forecast.release.store import connect, reading, writing
 from tests.pipeline.conftest import Home, Silence, vintage
 from tests.release.conftest import as_admin, postgres  # noqa: F401 (a fixture)
 
@@ -127,6 +127,28 @@ def may(office):
     office.arrive(68, date(2024, 6, 30), "c")
 
 
+def beside_the_first(office, factors):
+    """Register forecasts in May, each so many times what serves; the leaves that they are of. "more" lacks the last."""
+    served = read.load(office.engine, office.first)
+    leaves = [slug for slug in office.home.archive.as_of(PANEL, MAY.date()).areas if slug in served.by_slug]
+    values = np.array([served.by_slug[slug].quantiles for slug in leaves])
+    for name, factor in factors.items():
+        areas = leaves[:-1] if name == "more" else leaves
+        rows = factor * values[: len(areas)]
+        table = Forecasts("theirs", served.manifest.origin, tuple(areas), rows, rows[:, :, 0], served.levels)
+        outside_forecasts.register(
+            office.engine, [table], name=name, panel=PANEL, file="theirs.csv", sha256="e" * 64, now=MAY
+        )
+    return leaves
+
+
+def looked_back(office, day):
+    job = replace(office.home.without_tracking(), engine=office.engine, clock=lambda: day)
+    with hold(office.engine, PANEL, holder="a test", now=day, ttl=timedelta(hours=1)) as lease:
+        run = ledger.start(office.engine, PANEL, why="a test", now=day)
+        look_back(PANEL, job, office.silence, lease, run, hindcast=False)
+
+
 def test_models_that_were_issued_with_a_release_are_scored_beside_it(office_in_june):
     office = office_in_june
     kept = {one.model: one for one in issued_models.load(office.engine, office.first)}
@@ -148,28 +170,51 @@ def test_models_that_were_issued_with_a_release_are_scored_beside_it(office_in_j
 
 
 def test_an_outside_forecast_is_scored_as_the_release_that_it_was_registered_beside(office):
-    counts = office.home.archive.as_of(PANEL, MAY.date())
-    served = read.load(office.engine, office.first)
-    leaves = [slug for slug in counts.areas if slug in served.by_slug]
-    # What serves, and a tenth more of all but the last area; the model of another name is withdrawn before the count.
-    values = np.array([served.by_slug[slug].quantiles for slug in leaves])
-    given = {"panel": PANEL, "file": "theirs.csv", "sha256": "e" * 64, "now": MAY}
-    for name, factor, areas in (("same", 1.0, leaves), ("more", 1.1, leaves[:-1]), ("gone", 1.0, leaves)):
-        rows = factor * values[: len(areas)]
-        table = Forecasts("theirs", served.manifest.origin, tuple(areas), rows, rows[:, :, 0], served.levels)
-        outside_forecasts.register(office.engine, [table], name=name, **given)
+    leaves = beside_the_first(office, {"same": 1.0, "more": 1.1, "gone": 1.0})
     outside_forecasts.withdraw(office.engine, "gone", panel=PANEL, now=MAY)
     april(office)
-    job = replace(office.home.without_tracking(), engine=office.engine, clock=lambda: JUNE)
-    with hold(office.engine, PANEL, holder="a test", now=JUNE, ttl=timedelta(hours=1)) as lease:
-        run = ledger.start(office.engine, PANEL, why="a test", now=JUNE)
-        look_back(PANEL, job, office.silence, lease, run, hindcast=False)
-    board = {one.model: one for one in live(office.engine, leaves, monthly=True)}
+    may(office)
+    looked_back(office, JULY)
+    rows = live(office.engine, leaves, monthly=True)
+    # April had ended when they were registered.
+    assert {one.month for one in rows if one.model.endswith("(outside)")} == {APRIL + 1}
+    board = {one.model: one for one in rows if one.month == APRIL + 1}
     assert "gone (outside)" not in board
     same, more, own = board["same (outside)"], board["more (outside)"], board["recipe"]
     assert (same.n, same.score, same.coverage_80) == (own.n, pytest.approx(own.score), own.coverage_80)
-    assert (more.n, more.releases, more.month) == (len(leaves) - 1, 1, APRIL)
+    assert (more.n, more.releases) == (len(leaves) - 1, 1)
     assert more.score != pytest.approx(more.served)
+
+
+def test_an_outside_forecast_that_was_withdrawn_after_the_count_stays_on_the_board_when_that_is_revised(office):
+    leaves = beside_the_first(office, {"theirs": 1.0})
+    may(office)
+    looked_back(office, JULY)
+    outside_forecasts.withdraw(office.engine, "theirs", panel=PANEL, now=JULY)
+    office.arrive(68, date(2024, 7, 15), "d", factor=1.1)
+    looked_back(office, JULY.replace(day=20))
+    board = {one.model: one for one in live(office.engine, leaves, monthly=True) if one.month == APRIL + 1}
+    own, theirs = board["recipe"], board["theirs (outside)"]
+    assert (theirs.n, theirs.score) == (own.n, pytest.approx(own.score))
+
+
+def test_a_damaged_outside_forecast_is_named_and_costs_no_other_its_scores(office):
+    leaves = beside_the_first(office, {"bad": 1.0, "good": 1.0})
+    kept = schema.outside_forecast
+    with writing(office.engine, subject=PANEL) as open_:
+        table = "outside_forecast"
+        open_.execute(
+            text("DROP TRIGGER outside_forecast_no_update" if office.engine.dialect.name == "sqlite"
+                 else f"ALTER TABLE {table} DISABLE TRIGGER ALL")
+        )  # fmt: skip
+        open_.execute(update(kept).where(kept.c.name == "bad").values(file="other.csv"))
+    may(office)
+    looked_back(office, JULY)
+    assert {"good (outside)", "recipe"} < (models := {one.model for one in live(office.engine, leaves)})
+    assert "bad (outside)" not in models
+    (line,) = [line for line in office.said if "damaged" in line]
+    assert f"left out of the scores of this run. The forecast of bad beside {office.first} is damaged" in line
+    assert "tried again" not in line
 
 
 def test_a_new_month_scores_every_past_release_once(office):

@@ -63,14 +63,22 @@ def test_it_never_changes_and_a_damaged_one_is_named(engine: Engine, parts: Make
             outside_forecasts.listed(engine)
 
 
-def test_a_withdrawn_one_is_scored_no_more_and_stays_on_record(engine: Engine, parts: Make) -> None:
+def test_a_withdrawn_one_is_scored_where_the_count_was_out_and_stays_on_record(engine: Engine, parts: Make) -> None:
     release = parts().publish(engine).id
     register(engine)
     register(engine, name="others")
-    assert [one.name for one in outside_forecasts.beside(engine, release)] == ["others", "theirs"]
-    outside_forecasts.withdraw(engine, "theirs", panel=PANEL, now=NOW)
-    assert [one.name for one in outside_forecasts.beside(engine, release)] == ["others"]
-    assert {one.name: one.withdrawn for one in outside_forecasts.listed(engine)} == {"theirs": NOW, "others": None}
+    days = [(ORIGIN + 2, NOW.date() + timedelta(days=30)), (ORIGIN + 3, NOW.date() + timedelta(days=60))]
+    counts = [Observation("el-paso", month, day, 700, 1, "test", "e" * 64) for month, day in days]
+    record_observations(engine, USBP, counts)
+    outside_forecasts.withdraw(engine, "theirs", panel=PANEL, now=NOW + timedelta(days=30))
+    others, theirs = outside_forecasts.beside(engine, release)[0]
+    assert (others.withdrawn, theirs.withdrawn) == (None, NOW + timedelta(days=30))
+    revised = [(row.area, row.month) for row in counts]
+    assert outside_forecasts.scored(engine, others, revised) == set(revised)
+    assert outside_forecasts.scored(engine, theirs, revised) == {("el-paso", ORIGIN + 2)}
+    assert {one.name: one.withdrawn for one in outside_forecasts.listed(engine)} == {
+        "theirs": theirs.withdrawn, "others": None,
+    }  # fmt: skip
     with pytest.raises(StoreError, match="No forecast of 'theirs' is registered for usbp-sectors"):
         outside_forecasts.withdraw(engine, "theirs", panel=PANEL, now=NOW)
 
@@ -84,14 +92,20 @@ def test_each_release_may_have_the_next_one_of_a_name(engine: Engine, parts: Mak
     assert register(engine).release == second
 
 
-def test_months_whose_counts_were_public_that_day_are_known(engine: Engine, parts: Make) -> None:
+def test_months_that_had_ended_that_day_or_whose_counts_were_public_are_known(engine: Engine, parts: Make) -> None:
     parts().publish(engine)
-    days = [(ORIGIN + 1, NOW.date()), (ORIGIN + 2, NOW.date() + timedelta(days=1))]
-    rows = [Observation("el-paso", month, day, 700, 1, "test", "e" * 64) for month, day in days]
+    last = (ORIGIN + 1).last_day  # its count is public weeks later, as far as the store knows
+    assert outside_forecasts.foreknown(engine, register(engine, now=NOW.replace(year=2024, month=12, day=31))) == set()
+    days = [(ORIGIN + 1, last + timedelta(days=30)), (ORIGIN + 2, NOW.date()), (ORIGIN + 3, NOW.date())]
+    rows = [
+        Observation("el-paso", month, day + timedelta(days=place == 2), 700, 1, "test", "e" * 64)
+        for place, (month, day) in enumerate(days)
+    ]
     record_observations(engine, USBP, rows)
-    one = register(engine)
-    assert outside_forecasts.foreknown(engine, one) == {("el-paso", ORIGIN + 1)}
-    assert one.ahead({("el-paso", ORIGIN + 1)}) == [ORIGIN + 2, ORIGIN + 3]
+    forecast = register(engine, name="next")
+    known = {("el-paso", ORIGIN + 1), ("el-paso", ORIGIN + 2)}
+    assert outside_forecasts.foreknown(engine, forecast) == known
+    assert forecast.ahead(known) == [ORIGIN + 3]
     with pytest.raises(TableError, match="nothing of it is a forecast"):
         register(engine, table("el-paso", horizon=1), name="late")
 
