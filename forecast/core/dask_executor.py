@@ -127,9 +127,13 @@ class _Work:
             if isinstance(answer, EncountersError):
                 raise answer
             return dict(enumerate(answer, start=place))
-        if future.status != "error":
+        if future.status == "error":
+            return self._failed(future.exception(), place, tasks)
+        if self.client.status != "running":
             raise self._lost()
-        return self._failed(future.exception(), place, tasks)
+        # It had ended, and the worker that kept its answer died before it was fetched.
+        self.waiting.appendleft((place, tasks))
+        return {}
 
     def _answer(self, future: Any) -> bytes:
         """Where the worker that had it has died meanwhile, the scheduler lets it be done again first."""

@@ -123,6 +123,34 @@ def test_a_killed_worker_costs_its_batch_at_most_and_gives_no_outcome_twice(two,
     assert len(list(tmp_path.glob("done-*"))) == 40
 
 
+def wait_for_either(task):
+    """Until one file is there, the first time (the task 0 at once); begun again, until another is."""
+    folder, mark = Path(task[0]), task[1]
+    again = (folder / f"first-{mark}").exists()
+    (folder / f"{'again' if again else 'first'}-{mark}").touch()
+    until(lambda: mark == 0 or (folder / ("go" if again else "start")).exists())
+    return mark
+
+
+def test_answers_that_die_with_their_worker_before_they_are_fetched_are_made_again(two, tmp_path):
+    victim = two.add_worker("--no-nanny")
+    with Client(two.address, timeout=HANG, set_as_default=False) as client:
+        client.wait_for_workers(3, timeout=HANG)
+        outcomes = executor(two).map(wait_for_either, [(str(tmp_path), mark) for mark in range(12)])
+        came = [next(outcomes)]
+        (tmp_path / "start").touch()
+        # All the rest of the nine that were submitted ahead: nobody takes them meanwhile.
+        until(lambda: sum(map(len, client.has_what().values())) == 8)
+        victim.kill()
+        victim.wait(HANG)
+        until(lambda: list(tmp_path.glob("again-*")))
+    opened = threading.Timer(1.0, (tmp_path / "go").touch)  # by then the lost ones were looked at
+    opened.start()
+    came.extend(outcomes)
+    opened.join()
+    assert [outcome.result for outcome in came] == list(range(12))
+
+
 def test_a_task_that_kills_its_dask_worker_again_and_again_fails_alone(two):
     outcomes = list(executor(two).map(kill_dask_worker, [0, 1, 0]))
     assert [outcome.result for outcome in outcomes] == ["here", None, "here"]
