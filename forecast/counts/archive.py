@@ -129,12 +129,18 @@ class Archive:
 
     def holds(self, sha256: str, panel: str | None = None) -> bool:
         """Whether the file with these bytes is in the archive, in force or withdrawn; for any panel, or for one."""
-        return self._stored(sha256, panel) is not None
+        return self.stored(sha256, panel) is not None
 
-    def published(self, sha256: str) -> date | None:
-        """The day of publication that the file with these bytes has here; None where no panel holds it."""
-        stored = self._stored(sha256)
-        return stored.vintage.published if stored is not None else None
+    def stored(self, sha256: str, panel: str | None = None) -> Kept | None:
+        """The vintage of the file with these bytes, in force or withdrawn; for the first panel that holds it, or for
+        one. None where there is none. Raises ArchiveError for a damaged one.
+        """
+        for name in self.panels if panel is None else (panel,):
+            for path in self._paths(name, f"*-{sha256[:_DIGITS]}.csv"):
+                vintage = self._read(path)
+                if vintage.sha256 == sha256:
+                    return Kept.of(vintage, Intake(self.folder).standings().get(_key(vintage)))
+        return None
 
     def append(self, vintage: Vintage, accept: bool = False, *, when: datetime | None = None) -> Appended:
         """Add a vintage; the same bytes twice add nothing.
@@ -144,7 +150,7 @@ class Archive:
         comes before those that were. Raises SourceError for a day of publication after `when`, and Quarantined for
         months that look cut or totals that moved too far, with nothing written.
         """
-        stored = self._stored(vintage.sha256, vintage.panel.id)
+        stored = self.stored(vintage.sha256, vintage.panel.id)
         if stored is not None and not (stored.withdrawn and accept and when):
             other = vintage.published if vintage.published != stored.vintage.published else None
             return Appended(
@@ -279,14 +285,6 @@ class Archive:
         """What the day of the vintage in a file is noted by: the digits of its name, and a finer panel."""
         panel = self.panels.get(path.parent.name)
         return path.stem[-_DIGITS:] + (f" {panel.id}" if panel is not None and panel.is_finer else "")
-
-    def _stored(self, sha256: str, only: str | None = None) -> Kept | None:
-        for panel in self.panels if only is None else (only,):
-            for path in self._paths(panel, f"*-{sha256[:_DIGITS]}.csv"):
-                vintage = self._read(path)
-                if vintage.sha256 == sha256:
-                    return Kept.of(vintage, Intake(self.folder).standings().get(_key(vintage)))
-        return None
 
     def _read(self, path: Path) -> Vintage:
         try:

@@ -6,11 +6,9 @@ import csv
 import gzip
 import io
 import re
-import sys
 import zlib
-from array import array
+from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cache, partial
 from pathlib import Path
 
@@ -20,6 +18,7 @@ from forecast.core.errors import SourceError
 from forecast.core.months import SEASON, Month
 from forecast.core.tables import Series
 from forecast.counts.month_text import day_of, is_dated, rewritten
+from forecast.counts.packed_rows import Row, Rows
 from forecast.counts.regularity import gaps, spacing, spacing_named, stray
 
 __all__ = ["LEAST_KNOWN", "read_plain", "remarks"]
@@ -57,41 +56,6 @@ LEAST_KNOWN = 4
 _FEW_KNOWN = 8
 
 
-@dataclass(frozen=True, slots=True)
-class _Row:
-    """One row of a series: its line in the file, what it has as month, and its value, NaN where unknown."""
-
-    line: int
-    month: str
-    value: float
-
-
-class _Rows:
-    """The rows of one series, packed: a row takes some 40 bytes, where tables may have millions."""
-
-    def __init__(self) -> None:
-        self._lines, self._steps, self._values = array("q"), array("q"), array("d")
-        self._months: list[str] = []
-        self._highest: int | None = None
-
-    def add(self, step: int, row: _Row) -> _Row | None:
-        """Keep a row, unless there is one of its step, which is given back."""
-        # Rows mostly ascend, and then there is none.
-        if self._highest is not None and step <= self._highest and step in self._steps:
-            return self.by_step()[step]
-        self._highest = step if self._highest is None else max(step, self._highest)
-        self._lines.append(row.line)
-        self._steps.append(step)
-        self._values.append(row.value)
-        self._months.append(sys.intern(row.month))
-        return None
-
-    def by_step(self) -> dict[int, _Row]:
-        """The rows, in the order of the file."""
-        rows = map(_Row, self._lines, self._months, self._values)
-        return dict(zip(self._steps, rows, strict=True))
-
-
 def read_plain(path: Path, season: int | None = None) -> tuple[Series, ...]:
     """The series of a CSV file (gzip allowed), in the order of their first rows;
     they may start and end at different months.
@@ -101,7 +65,7 @@ def read_plain(path: Path, season: int | None = None) -> tuple[Series, ...]:
     SourceError for a table that cannot be read, whose rows are not a month (a step) apart, that has months far from all
     others, or a series with fewer than LEAST_KNOWN known values.
     """
-    by_name: dict[str, _Rows] = {}
+    by_name: defaultdict[str, Rows] = defaultdict(Rows)
     step_of = cache(partial(_step, season=season))
     for line, cells in _rows(path):
         if len(cells) != len(_HEADER):
@@ -110,11 +74,14 @@ def read_plain(path: Path, season: int | None = None) -> tuple[Series, ...]:
         if not name:
             raise _refused(path, f"row {line}", "a series name", _REMEDY)
         try:
-            step, row = step_of(month), _Row(line, month, _value(value))
+            step, row = step_of(month), Row(line, month, _value(value))
         except _Unreadable as error:
             raise _refused(path, f"row {line}", *error.args) from None
-        if earlier := by_name.setdefault(name, _Rows()).add(step, row):
+        rows = by_name[name]
+        if earlier := rows.add(step, row):
             raise _twice(path, f"row {line}", name, month, earlier, season)
+        if rows.ends and rows.ends[1] - rows.ends[0] > _LONGEST:
+            raise _too_long(path, name, rows, season)
     if not by_name:
         raise _refused(path, "file", "at least one row under the header", _REMEDY)
     for name, rows in by_name.items():
@@ -203,7 +170,7 @@ def _value(text: str) -> float:
     return value + 0.0  # -0 becomes 0
 
 
-def _twice(path: Path, place: str, name: str, month: str, earlier: _Row, season: int | None) -> SourceError:
+def _twice(path: Path, place: str, name: str, month: str, earlier: Row, season: int | None) -> SourceError:
     """Two rows of one series in one month: a week or a day each where they name different days, otherwise a slip."""
     days = [day for text in (earlier.month, month) if season is None and (day := day_of(text))]
     if len(days) == 2 and (apart := abs((days[1] - days[0]).days)):
@@ -218,7 +185,19 @@ def _twice(path: Path, place: str, name: str, month: str, earlier: _Row, season:
     return _refused(path, place, what, "Remove one of the two rows, or correct its month.")
 
 
-def _check_steps(path: Path, name: str, rows: dict[int, _Row], season: int | None) -> None:
+def _too_long(path: Path, name: str, rows: Rows, season: int | None) -> SourceError:
+    """A series whose known values so far lie too far apart: what its steps show to be wrong, otherwise both ends."""
+    by_step = rows.by_step()
+    try:
+        _check_steps(path, name, by_step, season)
+    except SourceError as error:
+        return error
+    first, last = (by_step[step] for step in rows.ends or ())
+    what = f"at most {_LONGEST} steps of {_cut(name)} from first to last, found {first.month} (row {first.line}) to "
+    return _refused(path, f"row {max(first.line, last.line)}", f"{what}{last.month} (row {last.line})", "Check them.")
+
+
+def _check_steps(path: Path, name: str, rows: dict[int, Row], season: int | None) -> None:
     """Raises SourceError where the rows of a series are of another frequency, or some slipped far from all others."""
     steps, unit = sorted(rows), "month" if season is None else "step"
     if season is not None and all(is_dated(row.month, _YEARS) for row in rows.values()):
@@ -262,16 +241,13 @@ def _check_lengths(path: Path, series: tuple[Series, ...]) -> None:
         )
 
 
-def _series(path: Path, name: str, rows: dict[int, _Row], season: int | None) -> Series:
+def _series(path: Path, name: str, rows: dict[int, Row], season: int | None) -> Series:
     values = {step: row.value for step, row in rows.items() if row.value == row.value}
     if not values:
         raise _refused(
             path, f"series {_cut(name)}", "at least one known value", "Fill one in, or leave the series out."
         )
     first, last = min(values), max(values)
-    if last - first > _LONGEST:
-        expected = f"at most {_LONGEST} steps from first to last, found {last - first}"
-        raise _refused(path, f"series {_cut(name)}", expected, "Check its months.")
     counts = np.array([values.get(step, float("nan")) for step in range(first, last + 1)])
     return Series(name, Month(first), counts, season=season or SEASON, calendar=season is None)
 

@@ -155,6 +155,61 @@ def test_a_day_is_corrected_in_every_panel_of_the_file_and_a_later_one_keeps_its
     assert [vintage.panel.id for vintage in archive.vintages()] == ["cbp-states-detail"]
 
 
+def with_detail(archive):
+    """The archive once a finer panel of the state layout is added to it."""
+    return Archive(archive.folder, panels={**bundled(), "cbp-states-detail": panel("cbp-states-detail")})
+
+
+@pytest.mark.parametrize("alone", [False, True])
+@pytest.mark.parametrize("published", [None, DAY])
+def test_a_panel_that_is_added_later_has_the_corrected_day_of_a_file(tmp_path, alone, published):
+    archive, right = Archive(tmp_path / "archive"), date(2026, 1, 25)
+    path = states(tmp_path, name=f"{DAY}_state.csv")  # its name still says the wrong day
+    list(take(archive, path, when=NOON))
+    archive.redate(archive.vintages("cbp-states")[0].sha256, right, now=NOON)
+    archive = with_detail(archive)
+    only = panel("cbp-states-detail") if alone else None
+    list(take(archive, path, when=NOON, published=published, panel=only))
+    assert [(one.panel.id, one.published) for one in archive.vintages()] == [
+        ("cbp-states", right), ("cbp-states-detail", right),
+    ]  # fmt: skip
+
+
+def test_a_file_that_is_taken_back_on_another_day_has_that_day_in_every_panel(tmp_path):
+    archive, right = with_detail(Archive(tmp_path / "archive")), date(2026, 1, 25)
+    list(take(archive, states(tmp_path), when=NOON, published=DAY))
+    archive.withdraw(archive.vintages("cbp-states")[0].sha256, now=NOON)
+    list(take(archive, states(tmp_path), when=NOON, published=right, accept=True))
+    assert {one.panel.id: one.published for one in archive.vintages()} == {
+        "cbp-states": right, "cbp-states-detail": right,
+    }  # fmt: skip
+
+
+def test_a_file_that_was_withdrawn_enters_no_panel_that_is_added_later(tmp_path):
+    archive = Archive(tmp_path / "archive")
+    path = states(tmp_path)
+    list(take(archive, path, when=NOON, published=DAY))
+    archive.withdraw(archive.vintages()[0].sha256, now=NOON)
+    archive = with_detail(archive)
+    (taken,) = take(archive, path, when=NOON)
+    assert (taken.panel, taken.appended.already_there, taken.appended.withdrawn) == ("cbp-states", True, True)
+    (alone,) = take(archive, path, when=NOON, panel=panel("cbp-states-detail"))
+    assert "state.csv was withdrawn from cbp-states" in str(alone.error)
+    assert "--panel cbp-states-detail --accept" in str(alone.error)
+    assert archive.vintages() == ()
+    assert [one.appended.withdrawn for one in take(archive, path, when=NOON, accept=True)] == [False, False]
+    assert [one.panel.id for one in archive.vintages()] == ["cbp-states", "cbp-states-detail"]
+
+
+def test_a_panel_that_has_taken_a_withdrawn_file_back_alone_has_it_already(tmp_path):
+    archive, detail = with_detail(Archive(tmp_path / "archive")), panel("cbp-states-detail")
+    list(take(archive, states(tmp_path), when=NOON, published=DAY))
+    archive.withdraw(archive.vintages("cbp-states")[0].sha256, now=NOON)
+    list(take(archive, states(tmp_path), when=NOON, accept=True, panel=detail))
+    (again,) = take(archive, states(tmp_path), when=NOON, panel=detail)
+    assert (again.appended.already_there, again.appended.withdrawn) == (True, False)
+
+
 def test_a_file_of_another_layout_is_refused_for_a_panel(tmp_path):
     archive = Archive(tmp_path / "archive")
     (taken,) = take(archive, DATA / "aor.csv", when=NOON, published=DAY, panel=panel("usbp-family"))

@@ -2,6 +2,7 @@
 
 import csv
 import gzip
+import time
 from contextlib import suppress
 
 import numpy as np
@@ -148,6 +149,54 @@ def test_what_is_wrong_is_refused_with_its_place(tmp_path, text, says):
 def test_a_calendar_month_with_season_is_refused(tmp_path):
     with pytest.raises(SourceError, match=r"whole number.*steps"):
         read_plain(written(tmp_path, "series,month,value\na,2024-01,1\n"), season=4)
+
+
+def numbered(steps, *more):
+    return HEADER + "".join(f"a,{step},{step % 7 + 1}\n" for step in steps) + "".join(more)
+
+
+ORDERS = {"newest first": range(4800, -1, -1), "in any order": sorted(range(4801), key=lambda step: step * 7 % 4801)}
+
+
+@pytest.mark.parametrize("order", ORDERS)
+def test_rows_in_any_order_are_read_as_fast_as_ascending_ones(tmp_path, order):
+    ascending, other = written(tmp_path, numbered(range(4801))), written(tmp_path, numbered(ORDERS[order]), "other.csv")
+
+    def seconds(path):
+        started = time.process_time()
+        assert read_plain(path, 7)[0].values.tolist() == [step % 7 + 1 for step in range(4801)]
+        return time.process_time() - started
+
+    assert min(seconds(other) for _ in range(3)) < 4 * min(seconds(ascending) for _ in range(3))
+
+
+@pytest.mark.parametrize("order", ORDERS)
+def test_a_second_row_of_a_step_is_seen_in_any_order(tmp_path, order):
+    step = ORDERS[order][40]
+    with pytest.raises(SourceError, match=f"row 4803: .*one value of a in {step}, found a second beside row 42"):
+        read_plain(written(tmp_path, numbered(ORDERS[order], f"a,{step},5\n")), 7)
+
+
+@pytest.mark.parametrize(
+    ("steps", "says"),
+    [
+        (
+            range(6000),
+            r"row 5003: .*at most 5000 steps of a from first to last, found 0 \(row 2\) to 5001 \(row 5003\)",
+        ),
+        (range(6000, -1, -1), r"row 5003: .*found 999 \(row 5003\) to 6000 \(row 2\)"),
+        ((*range(9), 9999), "row 11: .*found 9999 far from all others"),
+        ((*range(20231228, 20231232), *range(20240101, 20240109)), "found the date 20231228"),
+    ],
+)
+def test_a_series_that_is_too_long_is_refused_before_the_rest_is_read(tmp_path, steps, says):
+    with pytest.raises(SourceError, match=says):
+        read_plain(written(tmp_path, numbered(steps, "a row that is not reached\n")), 7)
+
+
+def test_the_longest_series_is_read_with_unknown_ends(tmp_path):
+    (series,) = read_plain(written(tmp_path, numbered(range(5001), "a,5020,\na,-20,\n")), 7)
+    assert (series.first.ordinal, len(series.values)) == (0, 5001)
 
 
 def test_missing_binary_and_damaged_files_are_refused(tmp_path):

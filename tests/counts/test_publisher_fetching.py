@@ -67,6 +67,36 @@ def test_a_fetched_file_feeds_the_panels_that_are_declared_on_its_layout(site, f
     assert {vintage.panel.id for vintage in archive.vintages()} == {"cbp-states", "cbp-states-detail"}
 
 
+@pytest.mark.parametrize("again", [answers(200, states()), answers(304)])
+def test_a_finer_panel_that_lacks_a_file_of_the_archive_gets_it_with_the_next_fetch(site, archive, folder, again):
+    """It was added later, or the fetch was killed between the two."""
+    detail = read_declaration(offered()["cbp-states-detail"])
+    site.replies[STATE] = [answers(200, states(), ETag='"v1"'), again, again]
+    page = site.links(STATE)
+    one(archive, folder, page)
+    right = date(2026, 8, 10)
+    archive.redate(archive.vintages()[0].sha256, right, now=NOW)
+    archive = Archive(archive.folder, panels={**bundled(), detail.id: detail})
+    second, third = one(archive, folder, page), one(archive, folder, page)
+    assert (second.verdict, third.verdict) == ("already there", "already there")
+    assert [(taken.panel, taken.appended.already_there) for taken in second.finer] == [("cbp-states-detail", False)]
+    assert third.finer == ()
+    assert [(vintage.panel.id, vintage.published) for vintage in archive.vintages()] == [
+        ("cbp-states", right), ("cbp-states-detail", right),
+    ]  # fmt: skip
+
+
+def test_a_fetched_file_that_was_withdrawn_feeds_no_panel(site, archive, folder):
+    detail = read_declaration(offered()["cbp-states-detail"])
+    site.replies[STATE] = answers(200, states())
+    page = site.links(STATE)
+    one(archive, folder, page)
+    archive.withdraw(archive.vintages()[0].sha256, now=NOW)
+    archive = Archive(archive.folder, panels={**bundled(), detail.id: detail})
+    again = one(archive, folder, page)
+    assert (again.verdict, again.finer, archive.vintages()) == ("already there", (), ())
+
+
 def test_the_server_is_told_who_asks_and_robots_is_read_first(site, archive, folder):
     page = site.links(AOR)
     site.replies[AOR] = answers(200, NEW)

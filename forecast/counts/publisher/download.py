@@ -8,9 +8,11 @@ import hashlib
 import shlex
 import shutil
 import tempfile
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Literal
 
@@ -64,7 +66,8 @@ async def download(session: Session, link: Link, *, folder: Path, archive: Archi
         answer = await session.get(link.address, marks.conditions if marks else None)
         if answer.status == 304 and marks is not None:
             if marks is known:
-                return Fetched(link.address, "already there", file=file)
+                official = partial(recognise, file)
+                return Fetched(link.address, "already there", file=file, finer=_lacking(archive, official, marks, now))
             content = refused(file).read_bytes()
         else:
             content = (await _whole(session, link, judged(answer, link.address))).content
@@ -114,17 +117,14 @@ def _taken(
     appended: Appended | None = None
     finer: tuple[Taken, ...] = ()
     file.parent.mkdir(parents=True, exist_ok=True)
-    if not archive.holds(marks.sha256):
+    if archive.holds(marks.sha256):
+        finer = _lacking(archive, partial(_recognised, content, file), marks, now)
+    else:
         day = publication(link, modified=sent_day(marks.last_modified), today=now.date(), not_before=before)
         try:
-            # Read under its final name, which the archive notes, but in a folder of its own.
-            with tempfile.TemporaryDirectory(prefix=_FETCHING, dir=file.parent) as inside:
-                unjudged = Path(inside) / link.name
-                unjudged.write_bytes(content)
-                official = recognise(unjudged)
-                vintage = _read(official, day)
-            appended = _append(archive, vintage, content, file, now)
-            finer = tuple(take_finer(archive, official, when=now, published=vintage.published))
+            official = _recognised(content, file)
+            appended = _append(archive, _read(official, day), content, file, now)
+            finer = tuple(take_finer(archive, official, when=now))
         except SourceError as error:
             register = Refusals(archive.folder)
             if not register.knows(marks.sha256):
@@ -137,8 +137,28 @@ def _taken(
     remember(file, marks)
     forget_refused(file)
     if appended is None:
-        return Fetched(link.address, "already there", file=file)
+        return Fetched(link.address, "already there", file=file, finer=finer)
     return Fetched(link.address, "taken", file=file, appended=appended, finer=finer)
+
+
+def _recognised(content: bytes, file: Path) -> Recognised:
+    """Read under its final name, which the archive notes, but in a folder of its own."""
+    with tempfile.TemporaryDirectory(prefix=_FETCHING, dir=file.parent) as inside:
+        unjudged = Path(inside) / file.name
+        unjudged.write_bytes(content)
+        return recognise(unjudged)
+
+
+def _lacking(
+    archive: Archive, official: Callable[[], Recognised], marks: Remembered, now: datetime
+) -> tuple[Taken, ...]:
+    """What came of a file that the archive has in finer panels that lack it: declared since, or its fetch was killed
+    before it had fed them. `official` opens it, where a panel may be of its layout.
+    """
+    finer = [panel for panel in archive.panels.values() if panel.is_finer]
+    if all(archive.holds(marks.sha256, panel.id) for panel in finer):
+        return ()
+    return tuple(take_finer(archive, official(), when=now, lacking=True))
 
 
 def sweep(folder: Path, now: datetime) -> None:

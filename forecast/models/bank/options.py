@@ -3,8 +3,8 @@
 The values were chosen on development origins (January, March, July and September, 2006 to 2023; the later ones also on
 April, June and December), those of the spread also on simulated breaks (experiments/simulated_breaks.py) and on the
 state panel. A step of any of them moves the sectors' scores there by half a per cent at most, the states' by up to 1.7
-(`own_record`), 1.2 (`surprise`, `own_scale`), 1.1 (`near`) or half a per cent: experiments/constants.py prints the
-steps, experiments/RESULTS.md keeps them.
+(`own_record`), 1.2 (`surprise`, `own_scale`), 1.1 (`near`), .6 (`member_horizons`, `growth`) or half a per
+cent: experiments/constants.py prints the steps, experiments/RESULTS.md keeps them.
 """
 
 from __future__ import annotations
