@@ -16,12 +16,12 @@ from forecast.models.bank.options import Options
 END = Month.of(2023, 12)
 
 
-def series(area, months, group, seed):
+def series(area, months, group, seed, end=END, **more):
     rng = np.random.default_rng(seed)
     wave = 0.3 * np.sin(2 * np.pi * np.arange(months) / 12)
     values = np.round(500 * np.exp(np.cumsum(rng.normal(0, 0.1, months)) + wave))
     values[months // 2] = np.nan
-    return Series(area, END + (1 - months), values, group=group)
+    return Series(area, end + (1 - months), values, group=group, **more)
 
 
 @pytest.fixture(scope="module")
@@ -73,3 +73,13 @@ def test_what_is_wanting_crosses_to_another_process():
 def test_a_panel_of_too_few_months_is_refused_at_once():
     with pytest.raises(FitError, match="4 known months"):
         teach([Series(name, END, np.array([3.0])) for name in "abcde"], 6, Options(), executor=HERE, cells=2)
+
+
+@pytest.mark.parametrize("other", [{"end": END + 1}, {"season": 4, "calendar": False}])
+def test_batches_of_different_ends_or_seasons_are_refused_as_the_whole_panel_is(other):
+    """Each batch is of one end and season, so that none sees the difference."""
+    first = [series(f"a{seed}", 40, "south", seed) for seed in range(2)]
+    second = [series(f"b{seed}", 40, "south", seed, **other) for seed in range(2)]
+    for cells in (80, 24_000):
+        with pytest.raises(FitError, match="must end in one month and share one season"):
+            teach([*first, *second], 6, Options(), executor=HERE, cells=cells)

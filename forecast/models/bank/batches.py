@@ -20,7 +20,7 @@ from forecast.core.tables import Series
 from forecast.models.bank.future import Future, Judged, calibrate, forecast, judge
 from forecast.models.bank.groups import Learnt, Unlearnt
 from forecast.models.bank.options import Options
-from forecast.models.bank.panel import PanelArrays, panel_of
+from forecast.models.bank.panel import PanelArrays, panel_of, require_common_end
 from forecast.models.bank.seasonality import changes_of_groups
 from forecast.models.bank.spread import shrink_upper_tail
 from forecast.models.protocol import Parameters
@@ -81,6 +81,7 @@ def teach(
     `executor`: where batches are worked on; `cells`: steps times series of one; `on_batch`: called once per batch that
     was run, some times each.
     """
+    require_common_end(series)  # of all, as batches see their own alone
     panels = _batches(series, options, cells)
     if max(int((~np.isnan(panel.values)).sum(axis=0).max()) for panel in panels) < _LEAST:
         raise FitError(f"No series of the panel has {_LEAST} known months. Use model random_walk.")
