@@ -1,6 +1,7 @@
 """The bank in batches of series: the same forecasts as of the whole panel at once, whatever is in a batch."""
 
 import pickle
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -58,8 +59,45 @@ def test_workers_come_to_the_very_numbers_of_this_process(panel):
 def test_sums_of_batches_give_the_mean_of_all():
     values = np.array([[np.nan, 1.0, 2.0], [4.0, 5.0, np.nan], [7.0, 8.0, 9.0]])
     groups = np.array([0, 1, 0])
-    means = Sums.of(values[:, :1], groups[:1], 2).result([Sums.of(values[:, 1:], groups[1:], 2)])
+    first, second = Sums.of(values[:, :1], groups[:1], 2), Sums.of(values[:, 1:], groups[1:], 2)
+    means = second.after(first.after(None)).result()
     assert means[:, groups] == pytest.approx(group_means(values, groups), nan_ok=True)
+
+
+def test_a_share_has_the_groups_of_its_batch_and_one_number_for_all_members():
+    values = np.ones((5, 3, 7))
+    values[0, 1] = np.nan
+    share = Sums.of(values, np.array([4, 9, 4]), 50)
+    assert share.groups.tolist() == [4, 9]
+    assert (share.total.shape, share.number.shape) == ((5, 2, 7), (5, 2, 1))
+    whole = share.after(None).result()
+    assert whole.shape == (5, 50, 7)
+    assert np.isfinite(whole).any(axis=2).sum(axis=0).tolist() == [
+        5 if at == 4 else 4 if at == 9 else 0 for at in range(50)
+    ]
+
+
+def test_numbers_that_differ_along_further_axes_are_added_to_those_that_do_not():
+    rng = np.random.default_rng(2)
+    values, groups = rng.normal(size=(4, 6, 3)), np.array([0, 1, 0, 1, 0, 2])
+    values[1, 4, 2] = np.nan
+    for order in ([0, 1, 2], [2, 1, 0]):
+        whole = None
+        for batch in order:
+            whole = Sums.of(values[:, 2 * batch : 2 * batch + 2], groups[2 * batch : 2 * batch + 2], 3).after(whole)
+        assert whole.result()[:, groups] == pytest.approx(group_means(values, groups))
+
+
+def test_memory_does_not_grow_by_what_each_batch_says_of_all_groups():
+    panel = [series(f"s{seed}", 40, f"g{seed}", seed) for seed in range(16)]
+    tracemalloc.start()
+    try:
+        teach(panel, 6, Options(), executor=HERE, cells=40)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    one_of_all_groups = 40 * 16 * 120 * 8  # bytes: steps, groups, members
+    assert peak < 20 * one_of_all_groups
 
 
 def test_what_is_wanting_crosses_to_another_process():

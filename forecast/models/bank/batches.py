@@ -134,25 +134,28 @@ def _until_learnt(
     executor: Executor,
     on_batch: Callable[[], None] | None,
 ) -> tuple[list[Made], Learnt]:
-    """What `make` makes of each batch, and what was learnt of all of them to make it."""
+    """What `make` makes of each batch, and what was learnt of all of them to make it.
+
+    Shares are added as they come, in the order of the batches, so that sums do not depend on which is done first.
+    """
     while True:
         made: list[Made] = []
-        wanting: list[Unlearnt] = []
+        name, share = "", None
         for outcome in executor.map(
             make, [(learnt, work) for work in works], preload=("forecast.models.bank.batches",)
         ):
             if outcome.result is None:
                 raise FitError(f"A batch of the panel's series was not learnt from: {outcome.failure}.")
             if isinstance(outcome.result, Unlearnt):
-                wanting.append(outcome.result)
+                name, share = outcome.result.name, outcome.result.share.after(share)
             else:
                 made.append(outcome.result)
+            del outcome  # else it would be held while the next batch is made
             if on_batch:
                 on_batch()
-        if not wanting:
+        if share is None:
             return made, learnt
-        share, *others = (batch.share for batch in wanting)
-        learnt = replace(learnt, known={**learnt.known, wanting[0].name: share.result(others)})
+        learnt = replace(learnt, known={**learnt.known, name: share.result()})
 
 
 def _changes(work: tuple[Learnt, PanelArrays]) -> bool | Unlearnt:
