@@ -1,7 +1,10 @@
 """The bank in batches of series: the same forecasts as of the whole panel at once, whatever is in a batch."""
 
+import os
 import pickle
 import tracemalloc
+from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 import pytest
@@ -54,6 +57,28 @@ def test_batches_come_to_what_the_whole_panel_comes_to(panel, at_once, cells):
 def test_workers_come_to_the_very_numbers_of_this_process(panel):
     here, there = (teach(panel, 6, Options(), executor=each, cells=240) for each in (HERE, Executor(2)))
     assert all(np.array_equal(here[area]["quantiles"], there[area]["quantiles"]) for area in here)
+
+
+@dataclass(frozen=True)
+class Deadly(Executor):
+    """Real workers, one of which dies of every pass's second task."""
+
+    def map(self, function, tasks, *, preload=()):
+        numbered = list(enumerate(tasks))
+        return super().map(partial(done_or_dead, function, os.getpid()), numbered, preload=preload)
+
+
+def done_or_dead(function, home, numbered):
+    number, task = numbered
+    if number == 1 and os.getpid() != home:
+        os._exit(3)
+    return function(task)
+
+
+def test_a_batch_whose_worker_died_is_done_here_and_changes_no_number(panel, caplog):
+    here, there = (teach(panel, 6, Options(), executor=each, cells=480) for each in (HERE, Deadly(1)))
+    assert all(np.array_equal(here[area]["quantiles"], there[area]["quantiles"]) for area in here)
+    assert "done again in the main process" in caplog.text
 
 
 def test_sums_of_batches_give_the_mean_of_all():
@@ -121,3 +146,9 @@ def test_batches_of_different_ends_or_seasons_are_refused_as_the_whole_panel_is(
     for cells in (80, 24_000):
         with pytest.raises(FitError, match="must end in one month and share one season"):
             teach([*first, *second], 6, Options(), executor=HERE, cells=cells)
+
+
+def test_a_batch_that_fails_once_more_is_refused_with_both_reasons(panel):
+    """Options that no bank has: a memory of no time at all cannot be divided by."""
+    with pytest.raises(FitError, match=r"learnt from: ZeroDivisionError.* main process: ZeroDivisionError"):
+        teach(panel, 6, replace(Options(), memory=0), executor=HERE, cells=240)

@@ -7,6 +7,7 @@ are run again, further. Of a batch there remains what was judged, a small part o
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache, partial
@@ -31,6 +32,8 @@ __all__ = ["CELLS", "Taught", "teach"]
 CELLS = 24_000
 # Steps that a panel needs: one change to see, and one to judge it by.
 _LEAST = 4
+
+log = logging.getLogger(__name__)
 
 Work = TypeVar("Work")
 Made = TypeVar("Made")
@@ -141,21 +144,35 @@ def _until_learnt(
     while True:
         made: list[Made] = []
         name, share = "", None
-        for outcome in executor.map(
-            make, [(learnt, work) for work in works], preload=("forecast.models.bank.batches",)
+        tasks = [(learnt, work) for work in works]
+        for task, outcome in zip(
+            tasks, executor.map(make, tasks, preload=("forecast.models.bank.batches",)), strict=True
         ):
-            if outcome.result is None:
-                raise FitError(f"A batch of the panel's series was not learnt from: {outcome.failure}.")
-            if isinstance(outcome.result, Unlearnt):
-                name, share = outcome.result.name, outcome.result.share.after(share)
+            result = _done_here(make, task, outcome.failure) if outcome.result is None else outcome.result
+            if isinstance(result, Unlearnt):
+                name, share = result.name, result.share.after(share)
             else:
-                made.append(outcome.result)
-            del outcome  # else it would be held while the next batch is made
+                made.append(result)
+            del outcome, result  # else they would be held while the next batch is made
             if on_batch:
                 on_batch()
         if share is None:
             return made, learnt
         learnt = replace(learnt, known={**learnt.known, name: share.result()})
+
+
+def _done_here(make: Callable[[Work], Made], work: Work, failure: str | None) -> Made:
+    """A batch once more, in this process: one that came too late or whose worker was killed must not cost all others
+    what they teach. Raises FitError where it fails here too.
+    """
+    log.warning("a batch of the panel's series is done again in the main process: %s", failure)
+    (again,) = HERE.map(make, [work])
+    if again.result is None:
+        raise FitError(
+            f"A batch of the panel's series could not be learnt from: {failure}; once more, in the main process: "
+            f"{again.failure}. Look for a series unlike the others."
+        )
+    return again.result
 
 
 def _changes(work: tuple[Learnt, PanelArrays]) -> bool | Unlearnt:
