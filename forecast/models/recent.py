@@ -117,7 +117,8 @@ class Recent:
         """Weigh the months. Raises FitError where under four are known."""
         require(series, _LEAST, "the recent months")
         known = np.flatnonzero(np.isfinite(series.values))
-        counts, age = series.values[known], (len(series.values) - 1 - known).astype(float)
+        # From the last known month: months without figures after it make nothing less sure of what was counted.
+        counts, age = series.values[known], (known[-1] - known).astype(float)
         weights = [0.5 ** (age / half_life) for half_life in _HALF_LIVES]
         chances = np.mean([own / own.sum() for own in weights], axis=0)
         unit = unit_of(counts) if not (counts % 1).any() else 0

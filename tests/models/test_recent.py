@@ -57,6 +57,14 @@ def test_counts_that_were_never_seen_may_come():
     assert 0.01 < (paths > 2).mean() < 0.15
 
 
+@pytest.mark.parametrize("unknown", [1, 24, 48, 3000])
+def test_unknown_last_months_leave_the_spread_that_was(unknown):
+    whole = Recent().fit(series([0.0, 0.0, 0.0, 8.0] * 9))
+    later = Recent().fit(series([0.0, 0.0, 0.0, 8.0] * 9 + [np.nan] * unknown))
+    assert (later.mean, later.variance) == (whole.mean, whole.variance)
+    assert np.array_equal(later.chances, whole.chances)
+
+
 def test_surprises_are_told_by_the_months_before():
     surprises = Recent().fit(series([1] * 30 + [0] * 5 + [30])).parameters["surprises"]
     assert len(surprises) == 36

@@ -7,6 +7,7 @@ are run again, further. Of a batch there remains what was judged, a small part o
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache, partial
@@ -20,7 +21,7 @@ from forecast.core.tables import Series
 from forecast.models.bank.future import Future, Judged, calibrate, forecast, judge
 from forecast.models.bank.groups import Learnt, Unlearnt
 from forecast.models.bank.options import Options
-from forecast.models.bank.panel import PanelArrays, panel_of
+from forecast.models.bank.panel import PanelArrays, panel_of, require_common_end
 from forecast.models.bank.seasonality import changes_of_groups
 from forecast.models.bank.spread import shrink_upper_tail
 from forecast.models.protocol import Parameters
@@ -31,6 +32,8 @@ __all__ = ["CELLS", "Taught", "teach"]
 CELLS = 24_000
 # Steps that a panel needs: one change to see, and one to judge it by.
 _LEAST = 4
+
+log = logging.getLogger(__name__)
 
 Work = TypeVar("Work")
 Made = TypeVar("Made")
@@ -81,6 +84,7 @@ def teach(
     `executor`: where batches are worked on; `cells`: steps times series of one; `on_batch`: called once per batch that
     was run, some times each.
     """
+    require_common_end(series)  # of all, as batches see their own alone
     panels = _batches(series, options, cells)
     if max(int((~np.isnan(panel.values)).sum(axis=0).max()) for panel in panels) < _LEAST:
         raise FitError(f"No series of the panel has {_LEAST} known months. Use model random_walk.")
@@ -133,25 +137,42 @@ def _until_learnt(
     executor: Executor,
     on_batch: Callable[[], None] | None,
 ) -> tuple[list[Made], Learnt]:
-    """What `make` makes of each batch, and what was learnt of all of them to make it."""
+    """What `make` makes of each batch, and what was learnt of all of them to make it.
+
+    Shares are added as they come, in the order of the batches, so that sums do not depend on which is done first.
+    """
     while True:
         made: list[Made] = []
-        wanting: list[Unlearnt] = []
-        for outcome in executor.map(
-            make, [(learnt, work) for work in works], preload=("forecast.models.bank.batches",)
+        name, share = "", None
+        tasks = [(learnt, work) for work in works]
+        for task, outcome in zip(
+            tasks, executor.map(make, tasks, preload=("forecast.models.bank.batches",)), strict=True
         ):
-            if outcome.result is None:
-                raise FitError(f"A batch of the panel's series was not learnt from: {outcome.failure}.")
-            if isinstance(outcome.result, Unlearnt):
-                wanting.append(outcome.result)
+            result = _done_here(make, task, outcome.failure) if outcome.result is None else outcome.result
+            if isinstance(result, Unlearnt):
+                name, share = result.name, result.share.after(share)
             else:
-                made.append(outcome.result)
+                made.append(result)
+            del outcome, result  # else they would be held while the next batch is made
             if on_batch:
                 on_batch()
-        if not wanting:
+        if share is None:
             return made, learnt
-        share, *others = (batch.share for batch in wanting)
-        learnt = replace(learnt, known={**learnt.known, wanting[0].name: share.result(others)})
+        learnt = replace(learnt, known={**learnt.known, name: share.result()})
+
+
+def _done_here(make: Callable[[Work], Made], work: Work, failure: str | None) -> Made:
+    """A batch once more, in this process: one that came too late or whose worker was killed must not cost all others
+    what they teach. Raises FitError where it fails here too.
+    """
+    log.warning("a batch of the panel's series is done again in the main process: %s", failure)
+    (again,) = HERE.map(make, [work])
+    if again.result is None:
+        raise FitError(
+            f"A batch of the panel's series could not be learnt from: {failure}; once more, in the main process: "
+            f"{again.failure}. Look for a series unlike the others."
+        )
+    return again.result
 
 
 def _changes(work: tuple[Learnt, PanelArrays]) -> bool | Unlearnt:

@@ -6,8 +6,8 @@ which is not known yet says what it adds to it and is left; when all have, the m
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 import numpy as np
@@ -18,10 +18,14 @@ __all__ = ["Learnt", "Share", "Sums", "Unlearnt", "group_means"]
 
 
 class Share(Protocol):
-    """What a batch adds to something that all series of a panel teach."""
+    """What batches add to something that all series of a panel teach."""
 
-    def result(self, others: Sequence[Share]) -> Floats:
-        """(steps, groups, ...) what this share and those of the other batches, in their order, come to."""
+    def after(self, before: Share | None) -> Share:
+        """Adds this share to that of all batches before it, which may be written into; None: there are none."""
+        ...
+
+    def result(self) -> Floats:
+        """(steps, groups, ...) what the shares of all batches, added in their order, come to. Ends the share."""
         ...
 
 
@@ -55,28 +59,46 @@ class Learnt:
 
 @dataclass(frozen=True)
 class Sums:
-    """Of each group: (steps, groups, ...) the `total` of the known values, and their `number`."""
+    """Of the `groups` (k,) that batches have, out of `many`: (steps, k, ...) the `total` of the known values and their
+    `number`, whose further axes have length one where the number is the same all along them.
+    """
 
     total: Floats
     number: Ints
+    groups: Ints
+    many: int
 
     @classmethod
     def of(cls, values: Floats, groups: Ints, many: int) -> Sums:
         """Sums over the series of `values` (steps, series, ...), each in one of `many` groups."""
-        shape = (len(values), many, *values.shape[2:])
-        total, number = np.zeros(shape), np.zeros(shape, dtype=np.int64)
-        for group in np.unique(groups):
-            total[:, group, None], number[:, group, None] = _sums(values[:, groups == group])
-        return cls(total, number)
+        present = np.unique(groups)
+        totals, numbers = zip(*(_sums(values[:, groups == group]) for group in present), strict=True)
+        number = np.concatenate(numbers, axis=1)
+        most = number.max(axis=tuple(range(2, number.ndim)), keepdims=True)
+        alike = bool((number == most).all())
+        return cls(np.concatenate(totals, axis=1), most if alike else number, present, many)
 
-    def result(self, others: Sequence[Share]) -> Floats:
-        """(steps, groups, ...) means; NaN where nothing is known."""
-        total, number = self.total.copy(), self.number.copy()
-        for share in others:
-            if isinstance(share, Sums):
-                total += share.total
-                number += share.number
-        return np.where(number > 0, total / np.maximum(number, 1), np.nan)
+    def after(self, before: Share | None) -> Sums:
+        """Sums over all `many` groups."""
+        whole = before if isinstance(before, Sums) else self._nothing()
+        wide = np.broadcast_shapes(whole.number.shape[2:], self.number.shape[2:])
+        if wide != whole.number.shape[2:]:
+            whole = replace(whole, number=np.broadcast_to(whole.number, (*whole.number.shape[:2], *wide)).copy())
+        whole.total[:, self.groups] += self.total
+        whole.number[:, self.groups] += self.number
+        return whole
+
+    def _nothing(self) -> Sums:
+        """Sums of all groups before any batch."""
+        steps, _, *further = self.total.shape
+        number = np.zeros((steps, self.many, *self.number.shape[2:]), dtype=np.int64)
+        return Sums(np.zeros((steps, self.many, *further)), number, np.arange(self.many), self.many)
+
+    def result(self) -> Floats:
+        """(steps, groups, ...) means, in the place of the totals; NaN where nothing is known."""
+        np.divide(self.total, np.maximum(self.number, 1), out=self.total)
+        self.total[np.broadcast_to(self.number == 0, self.total.shape)] = np.nan
+        return self.total
 
 
 def group_means(values: Floats, groups: Ints) -> Floats:

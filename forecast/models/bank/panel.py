@@ -13,7 +13,7 @@ from forecast.core.errors import FitError
 from forecast.core.tables import Floats, Ints, Series
 from forecast.models.bank.groups import Learnt, Sums, group_means
 
-__all__ = ["PanelArrays", "panel_of", "running_means"]
+__all__ = ["PanelArrays", "panel_of", "require_common_end", "running_means"]
 
 # Days of a mean Gregorian month, so that a rate reads like a month's count.
 STANDARD_MONTH = 30.4375
@@ -77,9 +77,8 @@ def panel_of(
     `groups`, `steps`: the names of the groups in order, and how many steps the longest series has, where the series are
     a batch of a panel.
     """
+    require_common_end(series)
     last = series[0]
-    if any((one.origin, one.season, one.calendar) != (last.origin, last.season, last.calendar) for one in series):
-        raise FitError("The series of a panel must end in one month and share one season. Cut them at a common origin.")
     steps = steps or max(len(one.values) for one in series)
     values = np.full((steps, len(series)), np.nan)
     for place, one in enumerate(series):
@@ -96,6 +95,13 @@ def panel_of(
         last.season,
         offset,
     )
+
+
+def require_common_end(series: Sequence[Series]) -> None:
+    """Raise FitError where series do not end together or repeat differently."""
+    last = series[0]
+    if any((one.origin, one.season, one.calendar) != (last.origin, last.season, last.calendar) for one in series):
+        raise FitError("The series of a panel must end in one month and share one season. Cut them at a common origin.")
 
 
 def running_means(values: Floats) -> Floats:

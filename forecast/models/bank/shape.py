@@ -4,7 +4,6 @@ horizons, where a break is few errors, and never mirrored.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache, partial
 from math import gamma, pi, sqrt
@@ -83,36 +82,54 @@ def _shape(size: float, quantiles: Floats, seen: float, options: Options) -> Flo
 
 @dataclass(frozen=True)
 class _Tally:
-    """A batch's share of its groups' shapes: (groups, grid) the weight and the number of the errors near each point of
-    a grid, and (groups,) how many series there are.
+    """The share of batches of their groups' shapes: (k,) the weight and the number of the errors near each of those
+    `cells` that have any, and (k,) how many `series` there are in each of the `groups` that have any, out of `many`.
+
+    `cells`: places in (many, grid), counted row by row; None where all of them are there.
     """
 
+    cells: Ints | None
     weight: Floats
     number: Ints
+    groups: Ints
     series: Ints
+    many: int
     options: Options
 
     @classmethod
     def of(cls, values: Floats, groups: Ints, many: int, options: Options) -> _Tally:
         """Of errors (steps, series, horizons), NaN where unknown, of series in `many` groups."""
         steps = len(values)
-        place = np.rint((np.clip(values, -FARTHEST, FARTHEST) + FARTHEST) / _GRAIN)
+        place: Floats = np.rint((np.clip(values, -FARTHEST, FARTHEST) + FARTHEST) / _GRAIN)
         weight = 0.5 ** ((steps - 1 - np.arange(steps)) / options.shape_memory)
-        weights, numbers = np.zeros((many, len(_GRID))), np.zeros((many, len(_GRID)), dtype=np.int64)
-        for group in np.unique(groups):
-            inside = place[:, groups == group]
-            known = ~np.isnan(inside)
-            at, heavy = inside[known].astype(np.int64), np.broadcast_to(weight[:, None, None], inside.shape)[known]
-            weights[group], numbers[group] = np.bincount(at, heavy, len(_GRID)), np.bincount(at, minlength=len(_GRID))
-        return cls(weights, numbers, np.bincount(groups, minlength=many), options)
+        known = ~np.isnan(place)
+        of_each = np.broadcast_to(groups[:, None] * len(_GRID), place.shape)[known] + place[known].astype(np.int64)
+        cells, at, number = np.unique(of_each, return_inverse=True, return_counts=True)
+        heavy: Floats = np.broadcast_to(weight[:, None, None], place.shape)[known]
+        present, series = np.unique(groups, return_counts=True)
+        return cls(
+            cells, np.asarray(np.bincount(at, heavy, len(cells)), dtype=float), number, present, series, many, options
+        )
 
-    def result(self, others: Sequence[Share]) -> Floats:
+    def after(self, before: Share | None) -> _Tally:
+        """A tally of all cells of all groups."""
+        whole = before if isinstance(before, _Tally) else self._nothing()
+        cells = slice(None) if self.cells is None else self.cells
+        whole.weight[cells] += self.weight
+        whole.number[cells] += self.number
+        whole.series[self.groups] += self.series
+        return whole
+
+    def _nothing(self) -> _Tally:
+        """A tally of all cells before any batch."""
+        weight, groups = np.zeros(self.many * len(_GRID)), np.arange(self.many)
+        number, series = np.zeros(len(weight), dtype=np.int64), np.zeros(self.many, dtype=np.int64)
+        return _Tally(None, weight, number, groups, series, self.many, self.options)
+
+    def result(self) -> Floats:
         """(1, groups, PROBABILITIES) each group's shape."""
-        shares = [share for share in (self, *others) if isinstance(share, _Tally)]
-        weights = np.sum([share.weight for share in shares], axis=0)
-        numbers = np.sum([share.number for share in shares], axis=0)
-        series = np.sum([share.series for share in shares], axis=0)
-        return np.stack([self._shape(*of) for of in zip(weights, numbers, series, strict=True)])[None]
+        weights, numbers = self.weight.reshape(self.many, -1), self.number.reshape(self.many, -1)
+        return np.stack([self._shape(*of) for of in zip(weights, numbers, self.series, strict=True)])[None]
 
     def _shape(self, weight: Floats, number: Ints, series: int) -> Floats:
         there = number > 0

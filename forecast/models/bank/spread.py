@@ -6,8 +6,8 @@ widens the intervals at once, again as long as it goes on, and is forgotten as f
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -55,7 +55,7 @@ def one_step_scales(first_errors: Floats, panel: PanelArrays, options: Options) 
     if panel.learnt is None:
         steps = _expected(sizes, options, lambda _, logs: group_means(logs, panel.groups))
     else:
-        share = _Sizes(sizes, panel.groups, panel.learnt.groups, options)
+        share = _Sizes((sizes,), (panel.groups,), panel.learnt.groups, options)
         shared = panel.learnt.of("volatility", panel.groups, lambda: share)
         steps = _expected(sizes, options, lambda step, _: shared[step].T)
     base, ratio = np.empty(sizes.shape), np.empty(sizes.shape)
@@ -92,18 +92,24 @@ def _expected(
 
 @dataclass(frozen=True)
 class _Sizes:
-    """A batch's share of its groups' volatility: all its errors, as what is expected of one follows from all before."""
+    """The share of batches of their groups' volatility: all their errors, as what is expected of one follows from all
+    before. Of each batch (steps, series) `sizes` and (series,) `groups`, out of `many`.
+    """
 
-    sizes: Floats
-    groups: Ints
+    sizes: tuple[Floats, ...]
+    groups: tuple[Ints, ...]
     many: int
     options: Options
 
-    def result(self, others: Sequence[Share]) -> Floats:
+    def after(self, before: Share | None) -> _Sizes:
+        """Those of all batches, kept: nothing of them can be added up."""
+        if not isinstance(before, _Sizes):
+            return self
+        return replace(self, sizes=(*before.sizes, *self.sizes), groups=(*before.groups, *self.groups))
+
+    def result(self) -> Floats:
         """(steps, groups, 2) what each group shares."""
-        shares = [share for share in (self, *others) if isinstance(share, _Sizes)]
-        groups = np.concatenate([share.groups for share in shares])
-        sizes = np.concatenate([share.sizes for share in shares], axis=1)
+        groups, sizes = np.concatenate(self.groups), np.concatenate(self.sizes, axis=1)
         result = np.full((len(sizes), self.many, 2), np.nan)
         present, first = np.unique(groups, return_index=True)
         expected = _expected(sizes, self.options, lambda _, logs: group_means(logs, groups))
