@@ -8,6 +8,7 @@ from __future__ import annotations
 import difflib
 import json
 import math
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NoReturn
@@ -119,7 +120,8 @@ class Body:
         value = self.needed(name) if of is None else of
         if isinstance(value, bool) or not isinstance(value, int | float):
             raise self.refused(name, f"{_shown(value)} is no number. Write one such as {_example(least, most)}")
-        if not math.isfinite(value):
+        # A whole number may be beyond every float, as 1e400 is.
+        if abs(value) > sys.float_info.max or math.isnan(value):
             raise self.refused(name, "the number is not finite. Write a finite one")
         if not least <= value <= most:
             raise self.refused(name, f"{value:.12g} is outside {least:,g} to {most:,g}. Give a number between them")

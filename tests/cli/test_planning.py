@@ -85,6 +85,7 @@ def test_a_question_comes_from_standard_input_too(command, home, monkeypatch):
         ("{", "The body is no JSON"),
         ({**BODY, "events": [{"kind": "change", "month": "2025-11", "multiplier": 2}]}, "Event 1 (change), month: "),
         ({**BODY, "areas": ["el-paso"]}, "el-paso"),
+        ({**BODY, "seed": 10**400}, "seed: the number is not finite"),
     ],
 )
 def test_what_cannot_be_answered_is_one_line(command, home, question, body, reason):
