@@ -16,6 +16,7 @@ from typing import Any, NoReturn
 import numpy as np
 
 from forecast.core.errors import PlanError
+from forecast.core.logs import escaped
 from forecast.core.months import Month
 from forecast.core.tables import Floats
 
@@ -103,7 +104,7 @@ class Body:
         """The error of a member: where, why."""
         name = f"{self.under}.{member}" if self.under else member
         where = f"Event {self.event} ({self.kind}), " if self.event is not None else ""
-        return PlanError(f"{where}{name}: {why.rstrip('.')}.", member=name, event=self.event)
+        return PlanError(f"{where}{escaped(name)}: {why.rstrip('.')}.", member=name, event=self.event)
 
     def has(self, name: str) -> bool:
         """Whether a member is given; null is as if it were not."""
