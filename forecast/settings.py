@@ -80,7 +80,7 @@ class Settings(BaseSettings):
             raise PydanticCustomError(
                 "executor", "{value} is neither local nor dask://host:port", {"value": repr(value)}
             )
-        return value
+        return value if value == "local" else f"dask://{value[7:]}"  # a scheme may be written in capitals
 
     @property
     def executor(self) -> Executor:

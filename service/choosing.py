@@ -46,7 +46,10 @@ def choose(
         ]
         if not chosen:
             kinds = sorted({one.kind for panel in wanted for one in areas_of(releases[panel])})
-            raise invalid("kind", f"there is no {question.kind} in {' or '.join(wanted)}. It has {', '.join(kinds)}.")
+            said = f"there is no {question.kind} in {' or '.join(wanted)}. It has {', '.join(kinds)}."
+            if question.model is not None and any(question.kind in releases[panel].panel.kinds for panel in wanted):
+                said += " Compared models forecast leaves alone: sums of quantiles are no quantiles."
+            raise invalid("kind", said)
     else:
         chosen = [_one(releases, catalogue.area(slug), question, missing) for slug in question.areas]
     if question.horizon is not None:

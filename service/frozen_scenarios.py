@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from forecast.core.errors import PlanError
+from forecast.core.logs import escaped
 from forecast.release import frozen, what_if
 from forecast.release.frozen import Frozen, ScoredMonth
 from forecast.release.what_if import Prepared
@@ -36,7 +37,7 @@ def named_alone(here: Context, values: Mapping[str, Any]) -> Frozen:
     if not isinstance(name, str):
         raise PlanError("name: it is no text. Write the id in quotes, such as A-2026-11-27.", member="name")
     if len(values) > 1:
-        more = ", ".join(sorted(set(values) - {"name"}))[:100]
+        more = escaped(", ".join(sorted(set(values) - {"name"}))[:100])
         raise PlanError(
             f"name: a frozen scenario is answered as it was asked. Leave out {more}, or the name.", member="name"
         )

@@ -119,11 +119,10 @@ def _outside(files: Sequence[Path], names: Sequence[str], settings: Settings) ->
     """Panel -> the rows of the files that are of it. Raises TableError."""
     if not files:
         return {}
-    from forecast.counts.declared_panels import known_panels
     from forecast.evaluation.outside.files import load
     from forecast.evaluation.outside.forecasts import panel_of
 
-    panels = {name: panel for name, panel in known_panels(settings.panels).items() if name in names}
+    panels = parts.panels_with_areas(parts.known(settings), names, parts.now().date())
     by_panel: dict[str, list[Any]] = {}
     for file in files:
         rows = load(file.expanduser())

@@ -57,7 +57,7 @@ def add(
     if file.expanduser().is_dir():
         raise TableError(f"{file} is a folder. Register one file at a time.")
     rows = load(file.expanduser())
-    chosen = panel_of(rows, {name: archive.panels[name] for name in parts.panels(panel, settings)})
+    chosen = panel_of(rows, parts.panels_with_areas(archive, parts.panels(panel, settings), now.date()))
     counts = archive.as_of(chosen, now.date())
     engine = parts.store(settings)
     migrate(engine)

@@ -6,21 +6,36 @@ from __future__ import annotations
 
 import json
 import logging
+from collections.abc import Iterable
+from contextlib import suppress
 from datetime import UTC, date, datetime
 from typing import Annotated, Any
 
 import typer
 from sqlalchemy import Engine
 
-from forecast.core.errors import one_line
+from forecast.core.errors import ArchiveError, one_line
 from forecast.core.logs import escaped
+from forecast.core.panels import Panel
 from forecast.counts import bundle
 from forecast.counts.archive import Archive
 from forecast.counts.declared_panels import known_panels
 from forecast.release.store import connect
 from forecast.settings import Settings
 
-__all__ = ["Day", "Json", "PanelName", "archive", "complain", "emit", "known", "now", "panels", "store"]
+__all__ = [
+    "Day",
+    "Json",
+    "PanelName",
+    "archive",
+    "complain",
+    "emit",
+    "known",
+    "now",
+    "panels",
+    "panels_with_areas",
+    "store",
+]
 
 log = logging.getLogger(__name__)
 
@@ -55,6 +70,19 @@ def archive(settings: Settings) -> Archive:
 def known(settings: Settings) -> Archive:
     """The archive under the home, to be read: with the bundled vintages, and without creating anything."""
     return Archive(settings.archive, bundle.bundled_folder(), known_panels(settings.panels))
+
+
+def panels_with_areas(archive: Archive, names: Iterable[str], day: date) -> dict[str, Panel]:
+    """Panels by their names. One whose leaves are told by its files has those that were public on a day, none where
+    nothing was.
+    """
+    panels = {}
+    for name in names:
+        panels[name] = archive.panels[name]
+        if panels[name].dimensions:
+            with suppress(ArchiveError):  # of a panel that is not meant; reading the counts of the one that is says it
+                panels[name] = archive.as_of(name, day).panel
+    return panels
 
 
 def store(settings: Settings) -> Engine:

@@ -48,6 +48,8 @@ def scenario(
     title = (freeze or "").strip()
     if freeze is not None and not 0 < len(title) <= 200:
         raise EncountersError("--freeze takes a title of at most 200 characters. Write one.")
+    if not title.isprintable():
+        raise EncountersError("--freeze takes a title of one line without control characters. Write it so.")
     source, now = what_if.of_store(engine), parts.now()
     answers = [what_if.scenario(source, body, today=now.date(), draws=draws).answer() for _, body in asked]
     if freeze is not None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import difflib
 import json
 import math
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NoReturn
@@ -15,6 +16,7 @@ from typing import Any, NoReturn
 import numpy as np
 
 from forecast.core.errors import PlanError
+from forecast.core.logs import escaped
 from forecast.core.months import Month
 from forecast.core.tables import Floats
 
@@ -102,7 +104,7 @@ class Body:
         """The error of a member: where, why."""
         name = f"{self.under}.{member}" if self.under else member
         where = f"Event {self.event} ({self.kind}), " if self.event is not None else ""
-        return PlanError(f"{where}{name}: {why.rstrip('.')}.", member=name, event=self.event)
+        return PlanError(f"{where}{escaped(name)}: {why.rstrip('.')}.", member=name, event=self.event)
 
     def has(self, name: str) -> bool:
         """Whether a member is given; null is as if it were not."""
@@ -119,7 +121,8 @@ class Body:
         value = self.needed(name) if of is None else of
         if isinstance(value, bool) or not isinstance(value, int | float):
             raise self.refused(name, f"{_shown(value)} is no number. Write one such as {_example(least, most)}")
-        if not math.isfinite(value):
+        # A whole number may be beyond every float, as 1e400 is.
+        if abs(value) > sys.float_info.max or math.isnan(value):
             raise self.refused(name, "the number is not finite. Write a finite one")
         if not least <= value <= most:
             raise self.refused(name, f"{value:.12g} is outside {least:,g} to {most:,g}. Give a number between them")

@@ -78,6 +78,8 @@ def read_together(values: Mapping[str, Any], *, most: int) -> list[tuple[str, di
         title = own.text("title").strip()
         if not 0 < len(title) <= 100:
             raise own.refused("title", "it has 1 to 100 characters. Write so many")
+        if not title.isprintable():
+            raise own.refused("title", "it has a line end or a control character. Write it on one line")
         if title in made:
             raise own.refused("title", f"{title!r} is taken. Give each its own")
         made[title] = {name: member for name, member in value.items() if name != "title"}

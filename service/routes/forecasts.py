@@ -122,9 +122,9 @@ def _question(
             raise query.invalid("coverage", detail)
         if given.unit != "month":
             raise query.invalid("unit", f"the shape {given.shape} is per month, as stored. Leave unit out.")
-    if given.model is not None and given.shape == "samples":
-        raise query.invalid("shape", f"{given.model[:60]} has quantiles and no draws. Ask for them: shape=quantiles.")
     model = None if given.model == "recipe" else given.model
+    if model is not None and given.shape == "samples":
+        raise query.invalid("shape", f"{model[:60]} has quantiles and no draws. Ask for them: shape=quantiles.")
     question = ForecastQuery(areas, panel, given.kind, coverage, given.unit, given.horizon, given.shape, model=model)
     if isinstance(given, ReleaseForecastParameters):
         return question

@@ -2,6 +2,7 @@
 
 import json
 
+import pandas as pd
 import pytest
 
 from forecast.core.months import Month
@@ -115,6 +116,23 @@ def test_a_panel_of_ones_own_goes_the_whole_road(command, home, demo, counts, tm
     rows = (tmp_path / "out.csv").read_text().splitlines()
     assert (code, len(rows)) == (0, 1 + 3 * 9)  # three months of four sums, four leaves, and the total
     assert "arrivals per month" in rows[1]
+    hub = tmp_path / "hub.csv"
+    assert command("export", "--panel", "demo", "--format", "hubverse", "--out", hub)[0] == 0
+    code, out, err = command("outside", "add", "demo", hub)
+    assert (code, err, "9 areas of demo, 2025-01 to 2025-03" in out) == (0, "", True)
+    assert command("outside", "add", "again", hub, "--panel", "demo")[0] == 0
+    strange = tmp_path / "strange.csv"
+    strange.write_text(hub.read_text().replace("demo.office-1", "demo.mars"))
+    code, _, err = command("outside", "add", "strange", strange, "--panel", "demo")
+    assert (code, err.count("\n"), "is no series of demo" in err) == (1, 1, True)
+    code, _, err = command("compare", "--panel", "demo", "--with", hub)
+    assert (code, err.count("\n"), "has no forecast from an origin of the record" in err) == (1, 1, True)
+    earlier = pd.read_csv(hub, dtype=str)
+    for column in ("origin_date", "target_end_date"):
+        earlier[column] = pd.to_datetime(earlier[column]) - pd.offsets.MonthEnd(2)
+    earlier.to_csv(tmp_path / "theirs.csv", index=False)
+    code, out, err = command("compare", "--panel", "demo", "--with", tmp_path / "theirs.csv")
+    assert (code, err, "theirs" in out) == (0, "", True)
     assert "demo has 1 releases" in command("panels", "remove", "demo")[2]
     status = json.loads(command("status", "--panel", "demo", "--json")[1])["panels"]["demo"]
     assert (status["data_through"], status["release"]["id"], status["areas"]) == ("2024-12", release, 4)

@@ -85,6 +85,7 @@ def test_a_question_comes_from_standard_input_too(command, home, monkeypatch):
         ("{", "The body is no JSON"),
         ({**BODY, "events": [{"kind": "change", "month": "2025-11", "multiplier": 2}]}, "Event 1 (change), month: "),
         ({**BODY, "areas": ["el-paso"]}, "el-paso"),
+        ({**BODY, "seed": 10**400}, "seed: the number is not finite"),
     ],
 )
 def test_what_cannot_be_answered_is_one_line(command, home, question, body, reason):
@@ -103,6 +104,8 @@ def test_a_what_if_is_frozen_and_listed(command, home, question):
     (kept,) = json.loads(command("scenarios", "--json")[1])
     assert (kept["id"], kept["title"], kept["months"]) == ("A-2026-01-20", "the news", [])
     assert command("scenario", question(BODY), "--freeze", " ")[0] == 1
+    code, out, err = command("scenario", question(BODY), "--freeze", "a\nb\x1b[31m")
+    assert (code, out, err.count("\n"), "without control characters" in err) == (1, "", 1, True)
 
 
 def test_a_file_that_is_not_there_and_two_formats_are_one_line(command, home, question):
@@ -137,6 +140,7 @@ def test_several_what_ifs_of_a_file_are_answered_and_frozen_together(command, ho
         ({"scenarios": [BODY]}, "scenarios[1].title: it is missing"),
         ({"scenarios": [{"title": "a", **BODY}] * 2}, "'a' is taken"),
         ({"scenarios": [{"title": "a", **BODY}], "areas": []}, "areas: there is no such member"),
+        ({"scenarios": [{"title": "a\x1b[31m", **BODY}]}, "scenarios[1].title: it has a line end or a control"),
         ({"scenarios": [3]}, "number 1 is no object"),
     ],
 )

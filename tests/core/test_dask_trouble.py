@@ -72,6 +72,12 @@ def test_a_setting_that_names_no_engine_is_refused(setting, monkeypatch):
         Settings()
 
 
+@pytest.mark.parametrize("setting", ["Dask://127.0.0.1:1", "DASK://127.0.0.1:1"])
+def test_the_scheme_may_be_written_in_capitals(setting, monkeypatch):
+    monkeypatch.setenv("ENCOUNTERS_EXECUTOR", setting)
+    assert Settings().executor.address == "tcp://127.0.0.1:1"
+
+
 def test_the_command_says_so_in_one_line(tmp_path):
     assert predicting("dask://here", tmp_path) == (
         1,

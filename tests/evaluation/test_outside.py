@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from forecast.core.declarations import declared
 from forecast.core.errors import TableError
 from forecast.core.months import Month
 from forecast.core.tables import LEVELS, Forecasts
@@ -13,6 +14,7 @@ from forecast.evaluation.outside.files import load
 from forecast.evaluation.outside.forecasts import NEEDED_LEVELS, forecasts, panel_of, span
 from forecast.evaluation.scores import score
 from tests.catalogue import STATES_PANEL
+from tests.core.test_declarations import DEMO
 from tests.samples import cell_counts
 
 ORIGIN = Month.of(2023, 11)
@@ -96,6 +98,11 @@ BAD = {
     "per cent": (lambda f: f.assign(level=100 * f["level"]), "has a level 1. Levels lie between 0 and 1"),
     "crossing": (lambda f: f.assign(value=f["value"].iloc[::-1].to_numpy()), "quantiles that cross"),
     "negative": (lambda f: f.assign(value=f["value"] - 5), "negative quantile"),
+    "too large": (lambda f: f.assign(value=f["value"] * 2.1e10), r"has a quantile over 1,000,000,000,000\."),
+    "too far": (
+        lambda f: f.assign(horizon=1e30).drop(columns="target_month"),
+        r"no month is 1e\+30 months after an origin. Write horizon as 1, 2, 3",
+    ),
     "twice": (lambda f: pd.concat([f, f.iloc[[7]]]), r"has level 0\.3 twice"),
     "not a number": (lambda f: f.assign(value=[*["?"], *f["value"].astype(str)[1:]]), "is no finite number"),
     "infinite": (lambda f: f.assign(value=np.inf), "is no finite number"),
@@ -141,6 +148,26 @@ def test_what_is_no_table_is_one_line(tmp_path, name, content):
     (tmp_path / "empty").mkdir()
     with pytest.raises(TableError, match=r"has no \.parquet or \.csv"):
         load(tmp_path / "empty")
+
+
+@pytest.mark.parametrize("name", ["cut.csv.gz", "altered.csv.gz", "cut.csv.xz", "cut.csv.zip"])
+def test_a_compressed_file_that_is_not_whole_is_one_line(tmp_path, name):
+    rows().to_csv(tmp_path / name, index=False)
+    whole = bytearray((tmp_path / name).read_bytes())
+    if name.startswith("cut"):
+        del whole[len(whole) // 2 :]
+    else:
+        whole[20:40] = bytes(20)
+    (tmp_path / name).write_bytes(whole)
+    with pytest.raises(TableError, match=r"cannot be read as Parquet or CSV \(.+\)") as refused:
+        load(tmp_path / name)
+    assert "\n" not in str(refused.value)
+
+
+def test_a_table_for_a_panel_without_counts_is_one_line():
+    demo = declared(DEMO)
+    with pytest.raises(TableError, match="'here' is no series of demo, whose areas come with its counts"):
+        panel_of(pd.DataFrame({"series": ["here"], "file": "f"}), {"demo": demo})
 
 
 def test_a_table_names_its_panel_by_its_series(tmp_path):

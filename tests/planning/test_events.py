@@ -146,7 +146,10 @@ def test_what_is_no_plain_json_is_refused(text, why):
         parsed(text)
 
 
-def test_a_number_that_overflows_is_refused_by_its_member():
-    values = parsed(b'{"areas": ["el-paso"], "events": [{"kind": "change", "month": "2024-12", "multiplier": 1e999}]}')
-    with pytest.raises(PlanError, match="not finite"):
+@pytest.mark.parametrize("number", [b"1e999", b"1" + b"0" * 400, b"-1" + b"0" * 400])
+@pytest.mark.parametrize("multiplier", [b"%s", b"[1, %s]", b"[%s, 1]"])
+def test_a_number_that_overflows_is_refused_by_its_member(number, multiplier):
+    event = b'{"kind": "change", "month": "2024-12", "multiplier": %s}' % (multiplier % number)
+    values = parsed(b'{"areas": ["el-paso"], "events": [%s]}' % event)
+    with pytest.raises(PlanError, match=r"Event 1 \(change\), multiplier: the number is not finite"):
         read_scenario(values, named=NAMES.named, months=months)

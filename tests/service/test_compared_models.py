@@ -10,6 +10,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from forecast.client import Client
+from forecast.recipe import routing
 from service import schemas
 from tests.service.conftest import Office, _open
 from tests.service.test_models_route import SCORES
@@ -30,7 +31,10 @@ def asked(blank, tmp_path_factory, ids):
     for office in _open(blank, tmp_path_factory.mktemp("models")):
         confidence = [{"lead": "0-2", "label": "normal", "coverage_80": 0.8}]
         first = office.publish(
-            models=MODELS, fallbacks={"tucson": "no fit"}, scores={**SCORES, "confidence": confidence}
+            models=MODELS,
+            fallbacks={"tucson": "no fit"},
+            scores={**SCORES, "confidence": confidence},
+            notes=("These months are past.", routing.sentence(1, 9)),
         )
         ids |= {"usbp-sectors": first, "cbp-states": office.publish("cbp-states", key="b", models=STATES)}
         with office.client() as running:
@@ -88,8 +92,19 @@ def test_of_one_release_and_of_the_served_one_it_is_the_same(asked: TestClient, 
     assert named["forecasts"] == of_release["forecasts"]
 
 
-def test_the_recipe_by_its_name_is_what_serves(asked: TestClient) -> None:
-    assert asked.get("/v1/forecasts?model=recipe").content == asked.get("/v1/forecasts").content
+@pytest.mark.parametrize("question", ["forecasts?", "forecasts.csv?shape=samples&area=el-paso&horizon=1&"])
+def test_the_recipe_by_its_name_is_what_serves(asked: TestClient, question: str) -> None:
+    answer = asked.get(f"/v1/{question}model=recipe")
+    assert answer.status_code == 200
+    assert answer.content == asked.get(f"/v1/{question}").content
+
+
+def test_notes_on_the_recipe_are_not_a_compared_models(asked: TestClient) -> None:
+    notes = [
+        asked.get(f"/v1/forecasts?area=tucson{model}").json()["releases"]["usbp-sectors"]["notes"]
+        for model in ("&model=ets-log", "")
+    ]
+    assert notes == [["These months are past."], ["These months are past.", routing.sentence(1, 9)]]
 
 
 @pytest.mark.parametrize(
@@ -102,6 +117,11 @@ def test_the_recipe_by_its_name_is_what_serves(asked: TestClient) -> None:
         ("/v1/forecasts?area=southwest&model=ets-log", 404, "sums of quantiles are no quantiles"),
         ("/v1/forecasts?area=blaine&model=ets-log", 404, "has no forecast of blaine"),
         ("/v1/forecasts?kind=region&model=ets-log", 422, "there is no region"),
+        (
+            "/v1/forecasts?panel=cbp-states&kind=state&model=ets-log",
+            422,
+            "It has cell. Compared models forecast leaves",
+        ),
         ("/v1/forecasts.csv?panel=usbp-sectors&model=ets-log&shape=samples", 422, "quantiles and no draws"),
         ("/v1/forecasts?model=", 422, "was not issued"),
         ("/v1/forecasts?panel=usbp-sectors&model=pool", 422, "It is the recipe that serves: leave model out."),

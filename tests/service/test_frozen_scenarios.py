@@ -89,6 +89,8 @@ def test_at_its_own_address_it_has_its_answer_and_its_scores(service, store):
         ({"name": "nowhere"}, 404, "No frozen scenario has the id"),
         ({"name": NAME}, 422, f"Name one: {NAME}.1, {NAME}.2."),
         ({"name": "A-2026-01-20", "seed": 2}, 422, "Leave out seed, or the name."),
+        ({"name": "A-2026-01-20", "\n\0": 1}, 422, r"Leave out \n\x00, or the name."),
+        ({"areas": ["state-nm"], "\n\0": 1}, 422, r"\n\x00: there is no such member."),
         ({"name": 3}, 422, "Write the id in quotes"),
     ],
 )

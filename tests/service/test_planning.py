@@ -171,6 +171,8 @@ def test_beds_come_as_a_table_at_their_own_address_and_by_accept(service):
         ({"events": [GROUP, {**CHANGE, "areas": ["el-paso"]}]}, "areas", 2),
         ({"events": [GROUP, {**GROUP, "share": {"state-tx": 0.7, "state-nm": 0.4}}]}, "share", 2),
         ({"events": [{**CHANGE, "multiplier": [2, 1]}]}, "multiplier", 1),
+        ({"events": [{**CHANGE, "multiplier": 10**400}]}, "multiplier", 1),
+        ({"seed": 10**400}, "seed", None),
         ({"events": [{**CHANGE, "month": "2025-11"}]}, "month", 1),
         ({"events": [{**CHANGE, "month": "2026-06"}]}, "month", 1),
         ({"events": [{}] * 51}, "events", None),

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import lzma
 import re
+import zipfile
+import zlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from forecast.core.errors import TableError
+from forecast.core.errors import TableError, one_line
 from forecast.core.months import Month
 from forecast.core.tables import Floats, Ints
 
@@ -26,7 +29,10 @@ _HUB = {
     "output_type_id": "level",
     "model_id": "model",
 }
+# What a compressed file raises that was cut or altered.
+_BROKEN = (EOFError, zlib.error, lzma.LZMAError, zipfile.BadZipFile)
 _REQUIRED = ("series", "origin", "level", "value")
+_FIRST, _LAST = Month.of(1, 1), Month.of(9999, 12)
 _SHAPES = (
     "A quantile table has the columns model, series, origin, target_month, horizon, level, value; a hub's model "
     "output origin_date, horizon, location, target_end_date, output_type, output_type_id, value."
@@ -61,8 +67,8 @@ def _rows(file: Path) -> pd.DataFrame:
         raw = pd.read_parquet(file) if file.suffix.lower() == ".parquet" else pd.read_csv(file, low_memory=False)
     except FileNotFoundError:
         raise TableError(f"{file} is not there. Give a quantile table, or a hub's model output.") from None
-    except (OSError, ValueError, UnicodeError) as error:
-        why = " ".join(str(error).split())[:120]
+    except (OSError, ValueError, UnicodeError, *_BROKEN) as error:
+        why = one_line(error)[:120]
         raise TableError(f"{file} cannot be read as Parquet or CSV ({why}). {_SHAPES}") from error
     if "output_type" in raw:
         raw = raw[raw["output_type"].astype(str) == "quantile"]
@@ -75,7 +81,7 @@ def _rows(file: Path) -> pd.DataFrame:
         raise TableError(f"{file} says of no row which month it forecasts. {_SHAPES}")
     origin = _months(file, table, "origin")
     ahead = _numbers(file, table, "horizon") if "horizon" in table else None
-    target = _months(file, table, "target_month") if "target_month" in table else origin + np.asarray(ahead)
+    target = _months(file, table, "target_month") if "target_month" in table else _targets(file, origin, ahead)
     model = table["model"].astype(str) if "model" in table else pd.Series(called(file), index=table.index)
     made = pd.DataFrame(
         {
@@ -120,6 +126,15 @@ def _months(file: Path, table: pd.DataFrame, column: str) -> Ints:
     if (months < 0).any():
         raise TableError(f"{file}: a row has no {column}. Give each row its month.")
     return months
+
+
+def _targets(file: Path, origin: Ints, ahead: Any) -> Floats:
+    """The months so far ahead of the origins, as ordinals."""
+    targets: Floats = origin + np.asarray(ahead)
+    beyond = ~((targets >= _FIRST.ordinal) & (targets <= _LAST.ordinal))
+    if beyond.any():
+        raise TableError(f"{file}: no month is {ahead[beyond][0]:g} months after an origin. Write horizon as 1, 2, 3.")
+    return targets
 
 
 def _numbers(file: Path, table: pd.DataFrame, column: str) -> Floats:

@@ -16,6 +16,7 @@ from forecast.core.panels import Panel
 from forecast.core.scorecard import SCORED_COVERAGES
 from forecast.core.scoring import interval_levels
 from forecast.core.tables import Counts, Forecasts
+from forecast.counts.plain import MOST_COUNTED
 from forecast.evaluation.outside.files import called
 
 if TYPE_CHECKING:
@@ -58,6 +59,11 @@ def _names(panel: Panel) -> dict[str, str]:
 def _unknown(file: str, series: Iterable[str], panel: Panel) -> TableError:
     names = _names(panel)
     strange = min(name for name in series if name not in names)
+    if not panel.areas:
+        return TableError(
+            f"{file}: {strange[:60]!r} is no series of {panel.id}, whose areas come with its counts, and none are in. "
+            f"Take them in: encounters ingest FILE --panel {panel.id}"
+        )
     return TableError(
         f"{file}: {strange[:60]!r} is no series of {panel.id}. Names look like "
         f"{', '.join(repr(area.series) for area in list(panel.areas.values())[-2:])}, or slugs like "
@@ -130,6 +136,7 @@ def _of_model(file: str, model: str, rows: pd.DataFrame) -> Iterable[Forecasts]:
     for bad, what in (
         (np.isnan(values).any(axis=1), "lacks a level that others have. Give every month every level"),
         ((values < 0).any(axis=1), "has a negative quantile. Counts are 0 or more: cut them there"),
+        ((values > MOST_COUNTED).any(axis=1), f"has a quantile over {MOST_COUNTED:,}. Nothing so large is counted"),
         ((np.diff(values, axis=1) < -1e-9).any(axis=1), "has quantiles that cross. Sort them by level"),
     ):
         if bad.any():
