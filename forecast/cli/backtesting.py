@@ -10,6 +10,7 @@ import typer
 
 from forecast.cli import parts
 from forecast.cli.outputs import checked
+from forecast.core.errors import EncountersError
 from forecast.core.months import Month
 from forecast.core.version import code_version
 from forecast.progress import Reporter
@@ -22,11 +23,11 @@ RECIPE = "recipe"
 
 
 def _month(text: str) -> Month:
-    """A month as 2019-05. Raises BadParameter."""
+    """A month as 2019-05. Raises EncountersError."""
     try:
         return Month.parse(text)
     except ValueError:
-        raise typer.BadParameter(f"{text!r} is not a month; write it as 2019-05") from None
+        raise EncountersError(f"{text!r} is not a month. Write it as 2019-05.") from None
 
 
 def backtest(

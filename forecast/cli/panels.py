@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from forecast.cli import parts
-from forecast.core.errors import ArchiveError, NoRelease, PanelError, StoreEmpty
+from forecast.core.errors import ArchiveError, NoRelease, PanelError, RecipeError, StoreEmpty
 from forecast.core.layouts import layouts
 from forecast.core.panels import Panel
 from forecast.counts import declared_panels
@@ -65,7 +65,7 @@ def check(file: File) -> None:
 
     Example: encounters panels check demo.toml
     """
-    panel = declared_panels.read_declaration(file)
+    panel = _checked(file)
     typer.echo(f"{file}: {_in_words(panel)}")
 
 
@@ -77,6 +77,7 @@ def add(file: File) -> None:
 
     Example: encounters panels add usbp-family
     """
+    _checked(file)
     panel = declared_panels.add(file, Settings().panels)
     typer.echo(_in_words(panel))
     typer.echo(f"Next: {_how(panel)}")
@@ -103,6 +104,19 @@ def remove(
             )
     declared_panels.remove(panel, settings.panels)
     typer.echo(f"{panel}: no longer declared; its counts and releases stay")
+
+
+def _checked(file: Path) -> Panel:
+    """The panel of a declaration whose recipes are known too, which the declaration's reader cannot tell."""
+    from forecast.recipe.recipe import load
+
+    panel = declared_panels.read_declaration(file)
+    try:
+        for name in panel.recipes:
+            load(name)
+    except RecipeError as error:
+        raise PanelError(f"{file.name}: recipes: {error}") from None
+    return panel
 
 
 def _how(panel: Panel) -> str:

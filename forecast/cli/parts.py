@@ -14,7 +14,7 @@ from typing import Annotated, Any
 import typer
 from sqlalchemy import Engine
 
-from forecast.core.errors import ArchiveError, one_line
+from forecast.core.errors import ArchiveError, EncountersError, PanelError, one_line
 from forecast.core.logs import escaped
 from forecast.core.panels import Panel
 from forecast.counts import bundle
@@ -46,11 +46,11 @@ PanelName = Annotated[
 
 
 def Day(text: str) -> date:  # noqa: N802 names a type to the command line's parser
-    """A day as 2024-11-30. Raises BadParameter."""
+    """A day as 2024-11-30. Raises EncountersError."""
     try:
         return date.fromisoformat(text)
     except ValueError:
-        raise typer.BadParameter(f"{text!r} is not a day; write it as 2024-11-30") from None
+        raise EncountersError(f"{text!r} is not a day. Write it as 2024-11-30.") from None
 
 
 def now() -> datetime:
@@ -91,14 +91,14 @@ def store(settings: Settings) -> Engine:
 
 
 def panels(name: str | None, settings: Settings) -> tuple[str, ...]:
-    """The panels that a command is asked for, all that are known where none is named. Raises BadParameter for an
-    unknown one, PanelError for a declaration that is damaged.
+    """The panels that a command is asked for, all that are known where none is named. Raises PanelError for an
+    unknown one, and for a declaration that is damaged.
     """
     known = tuple(known_panels(settings.panels))
     if name is None:
         return known
     if name not in known:
-        raise typer.BadParameter(f"{name!r} is not a panel; the panels are {', '.join(known)}")
+        raise PanelError(f"{name!r} is not a panel. Use one of {', '.join(known)}.")
     return (name,)
 
 

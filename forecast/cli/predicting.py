@@ -106,6 +106,10 @@ def predict(
 
 
 def _failure(made: Prediction) -> str:
+    from forecast.models.quiet import is_quiet
+
+    if is_quiet(made.series):  # in words for a table of anything
+        return f"{made.series.area}: the floor stands in: it has no known value above zero"
     # What a failure advises, another model, is for backtests, which have a choice.
     return f"{made.series.area}: the floor stands in: {_ADVICE.split(made.failures[0])[0]}"
 

@@ -46,6 +46,8 @@ def declared(text: str) -> Panel:
         values = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise PanelError(f"The declaration is not valid TOML: {error}. Correct the line it names.") from None
+    except RecursionError:
+        raise PanelError("The declaration is nested too deeply. Write lists of plain names.") from None
     if unknown := sorted(set(values) - set(_KEYS)):
         raise PanelError(f"The declaration has an unknown key {unknown[0]!r}. The keys are {', '.join(_KEYS)}.")
     if missing := [key for key in _NEEDED if key not in values]:

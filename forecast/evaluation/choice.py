@@ -45,10 +45,14 @@ class Choice:
         """How it came about, in words."""
         if not self.scores:
             return f"recipe {self.recipe.name} (too few months to hide any and see which recipe does better)"
+        if self.recipe.name == SINGLE:
+            why = "as its sWIS is smaller by more than noise"
+        elif self.scores[BLEND] < self.scores[SINGLE]:
+            why = f"whose sWIS is smaller than {SINGLE}'s"
+        else:
+            why = f"as {SINGLE}'s sWIS is not smaller by more than noise"
         said = ", ".join(f"{name} {score:.3f}" for name, score in self.scores.items())
-        return (
-            f"recipe {self.recipe.name}, chosen by the last {self.hidden} months of {self.series} series (sWIS: {said})"
-        )
+        return f"recipe {self.recipe.name}, {why} ({said}; the last {self.hidden} months of {self.series} series)"
 
 
 def work(single: Recipe, blend: Recipe, series: Sequence[Series], *, horizon: int) -> int:

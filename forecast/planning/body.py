@@ -43,7 +43,7 @@ class Range:
         places = (rng.permutation(n) + rng.random(n)) / n
         return np.asarray(self.low + (self.high - self.low) * places)
 
-    def words(self, form: Callable[[float], str] = lambda value: f"{value:,g}") -> str:
+    def words(self, form: Callable[[float], str] = lambda value: f"{value:,.12g}") -> str:
         """`10,000 to 15,000`, or the one number."""
         return form(self.low) if self.is_fixed else f"{form(self.low)} to {form(self.high)}"
 
@@ -125,7 +125,9 @@ class Body:
         if abs(value) > sys.float_info.max or math.isnan(value):
             raise self.refused(name, "the number is not finite. Write a finite one")
         if not least <= value <= most:
-            raise self.refused(name, f"{value:.12g} is outside {least:,g} to {most:,g}. Give a number between them")
+            raise self.refused(
+                name, f"{value:.12g} is outside {least:,.12g} to {most:,.12g}. Give a number between them"
+            )
         return float(value)
 
     def whole(self, name: str, *, least: int, most: int) -> int:

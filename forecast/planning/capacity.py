@@ -19,7 +19,8 @@ from forecast.core.errors import AreaError
 from forecast.core.months import Month, month_range
 from forecast.core.tables import Floats, Paths
 from forecast.planning.body import Body, Range
-from forecast.planning.events import MOST_BEDS, Event, Window, read_events
+from forecast.planning.events import Event, Window, read_events
+from forecast.planning.limits import MOST_BEDS
 from forecast.planning.nights import DAILY_VARIATION, arrivals_by_day, need_by_night
 from forecast.planning.question import Months, read_scenario, seed_of
 from forecast.planning.released import panels, released_shares

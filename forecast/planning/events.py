@@ -16,15 +16,13 @@ from forecast.core.errors import AreaError, PlanError
 from forecast.core.months import Month
 from forecast.planning.analogues import analogues
 from forecast.planning.body import Body, Range
+from forecast.planning.limits import MOST_BEDS, MOST_FACTOR, MOST_PEOPLE
 
 __all__ = ["MOST_EVENTS", "BedsEvent", "Change", "Event", "GroupArrival", "Transfer", "Window", "read_events"]
 
 MOST_EVENTS = 50
-# Areas that one event may name; people of one group, and a factor, beyond which a digit is more likely a slip.
+# Areas that one event may name.
 MOST_AREAS = 100
-MOST_PEOPLE = 10_000_000
-MOST_FACTOR = 100.0
-MOST_BEDS = 1_000_000
 # By how much shares may miss one through rounding.
 _ROUNDING = 1e-6
 

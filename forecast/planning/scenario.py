@@ -219,9 +219,8 @@ def _transfer(worlds: _Worlds, event: Event, number: int, rng: np.random.Generat
 def _capacity(worlds: _Worlds, event: Event, number: int, rng: np.random.Generator) -> Tag:
     assert isinstance(event, BedsEvent)  # noqa: S101 (looked up by its type)
     beds = event.beds.drawn(rng, worlds.draws)
-    words = (
-        f"{event.beds.words()} beds more from {event.month} on (fewer where negative). Arrivals do not change with it."
-    )
+    floor = ", down to none" if event.beds.low < 0 else ""
+    words = f"{_beds(event.beds)} from {event.month} on{floor}. Arrivals do not change with it."
     return Tag(number, "capacity", words, beds=beds, month=event.month)
 
 
@@ -246,6 +245,16 @@ def _summed(values: Floats, areas: Sequence[str], worlds: _Worlds) -> Floats:
 
 def _percent(value: float) -> str:
     return f"{value:.3g}" if 0 < value < 0.01 else f"{100 * value:.3g} %"
+
+
+def _beds(beds: Range) -> str:
+    """`40 to 60 beds more`, `40 beds fewer`, or both where it is open which."""
+    if beds.low >= 0:
+        return f"{beds.words()} beds more"
+    fewer = Range(max(-beds.high, 0), -beds.low)
+    if beds.high <= 0:
+        return f"{fewer.words()} beds fewer"
+    return f"Between {-beds.low:,.12g} beds fewer and {beds.high:,.12g} more"
 
 
 def _skill(ratio: float) -> str:

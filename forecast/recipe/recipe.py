@@ -136,6 +136,8 @@ def load(name: str) -> Recipe:
             return parse(Path(name).read_text(encoding="utf-8"))
         except OSError as error:
             raise RecipeError(f"{name} cannot be read: {error.strerror}. Give the path of a recipe file.") from error
+        except UnicodeDecodeError:
+            raise RecipeError(f"{name} is no text in UTF-8. Save it as UTF-8.") from None
     if name not in bundled_recipes():
         raise RecipeError(
             f"No recipe is called {name!r}. Use one of {', '.join(bundled_recipes())}, or the path of a .toml file."
@@ -149,6 +151,8 @@ def parse(text: str) -> Recipe:
         table = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise RecipeError(f"The recipe is not valid TOML: {error}. Correct the line it names.") from error
+    except RecursionError:
+        raise RecipeError("The recipe is nested too deeply. Compare it with a bundled one.") from None
     known = {"name", "purpose", "horizon", "samples", "draws", "seed", "members", "compared"}
     if unknown := sorted(set(table) - known):
         raise RecipeError(f"The recipe has an unknown key {unknown[0]!r}. Known keys: {', '.join(sorted(known))}.")

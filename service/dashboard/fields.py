@@ -43,10 +43,13 @@ def field(name: str, label: str, choices: Choices) -> str:
     )
 
 
-def month_field(own: Figures, name: str, label: str, choices: Choices) -> str:
-    """One of the months ahead, with its label."""
-    now = dict(choices.asked).get(name) or str(own.next[0] if own.next else "")
-    options = "".join(
+def month_field(own: Figures, name: str, label: str, choices: Choices, *, plain: str = "") -> str:
+    """One of the months ahead, with its label; the next one where none was chosen, or none where that has words of its
+    own, `plain`.
+    """
+    now = dict(choices.asked).get(name) or ("" if plain else str(own.next[0] if own.next else ""))
+    options = f'<option value="">{plain}</option>' if plain else ""
+    options += "".join(
         f'<option value="{one}"{" selected" if str(one) == now else ""}>{long(one)}</option>' for one, _ in own.ahead
     )
     return f'<label>{label} <select name="{name}" id="{name}">{options}</select></label> '

@@ -6,8 +6,8 @@ from __future__ import annotations
 
 import json
 import logging
-import math
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,15 +16,18 @@ from starlette.concurrency import run_in_threadpool
 
 from forecast.core.areas import Area
 from forecast.core.errors import EncountersError, PlanError
+from forecast.core.months import Month
+from forecast.planning.limits import MOST_BEDS, MOST_FACTOR, MOST_PEOPLE
 from forecast.release import what_if
 from service import exceeding
 from service.context import Context
 from service.dashboard.choices import Choices
+from service.dashboard.typed import number, numbers
 from service.exceeding import Thresholds
 from service.problems import Problem
 from service.questions import in_turn, source_of
 
-__all__ = ["Plans", "answered", "number"]
+__all__ = ["Plans", "answered", "beds_ahead"]
 
 log = logging.getLogger(__name__)
 
@@ -52,7 +55,9 @@ async def answered(here: Context, area: Area, choices: Choices) -> Plans:
         try:
             prepared = await run_in_threadpool(work, here, area, choices, words)
             answers[name] = None if prepared is None else await in_turn(here, *prepared)
-        except (PlanError, Problem) as error:
+        except PlanError as error:
+            answers[name] = _of_the_page(error)
+        except Problem as error:
             answers[name] = str(error)
         except (EncountersError, SQLAlchemyError) as error:
             log.warning("What was asked of %s cannot be answered: %s", area.slug, " ".join(str(error).split())[:500])
@@ -60,7 +65,44 @@ async def answered(here: Context, area: Area, choices: Choices) -> Plans:
     return Plans(**answers, complete=complete)
 
 
+def beds_ahead(choices: Choices, months: Sequence[Month]) -> list[tuple[Month, float]]:
+    """How many beds a shelter has in each of some months, the middle of what is possible; never fewer than none.
+
+    Raises PlanError for fields that hold no numbers; `answered` has read them before.
+    """
+    words = dict(choices.asked)
+    beds = number(words, "beds", "Beds", most=MOST_BEDS) or 0
+    opened = numbers(words, "opened", "Beds that open", least=-MOST_BEDS, most=MOST_BEDS) or 0
+    more = sum(opened) / 2 if isinstance(opened, list) else opened
+    since = words.get("opened_since", "")
+    return [(month, max(beds + (more if since and str(month) >= since else 0), 0)) for month in months]
+
+
 Prepared = tuple[int, Callable[[], Document]]
+
+_ALONE = "Beds that open change no arrivals. Fill in “Beds of a shelter” too, where they count."
+# How the body's messages begin, and what the page calls the members that its fields fill.
+_MEMBER = re.compile(r"(?:Event [0-9]+ \((?P<kind>[a-z ]+)\), )?(?P<member>[a-z_.]+): ")
+_FIELDS = {
+    ("change", "month"): "What comes changes, from",
+    ("change", "multiplier"): "By a factor of",
+    ("change", "analogue"): "As after",
+    ("group arrival", "people"): "People of the group",
+    ("group arrival", "arrive"): "Months in which the group comes",
+    ("group arrival", "show_up"): "Share that is counted here",
+    ("transfer", "to"): "To the area",
+    ("transfer", "share"): "Share that is moved",
+    ("transfer", "from_month"): "Some are moved, from",
+    ("capacity", "month"): "Beds open, in",
+    ("capacity", "beds"): "Beds that open",
+    ("", "area"): "This area",
+    ("", "areas"): "This area",
+    ("", "beds"): "Beds",
+    ("", "occupied"): "Occupied today",
+    ("", "stay.mean"): "Nights that people stay",
+    ("", "share"): "Share of those who come",
+    ("", "months"): "Months",
+}
 
 
 def _chance(here: Context, area: Area, choices: Choices, words: Mapping[str, str]) -> Prepared | None:
@@ -81,10 +123,10 @@ def _chance(here: Context, area: Area, choices: Choices, words: Mapping[str, str
 
 
 def _scenario(here: Context, area: Area, choices: Choices, words: Mapping[str, str]) -> Prepared | None:
-    events = [event for event in _events(area, words) if event["kind"] != "capacity"]
+    events = _arrivals(area, words)
     if not events:
         if words.get("opened") and not words.get("beds"):
-            raise PlanError("Beds that open change no arrivals. Fill in “Beds of a shelter” too, where they count.")
+            raise PlanError(_ALONE)
         return None
     body = {"areas": [area.slug], "events": events, "coverage": [80]}
     prepared = what_if.scenario(source_of(here), body, today=here.today())
@@ -92,16 +134,18 @@ def _scenario(here: Context, area: Area, choices: Choices, words: Mapping[str, s
 
 
 def _capacity(here: Context, area: Area, choices: Choices, words: Mapping[str, str]) -> Prepared | None:
-    beds = number(words, "beds", "Beds")
+    beds = number(words, "beds", "Beds", most=MOST_BEDS)
     if beds is None:
+        if words.get("opened") and _arrivals(area, words):
+            raise PlanError(_ALONE)
         return None
     body: Document = {
         "area": area.slug,
         "beds": beds,
-        "occupied": number(words, "occupied", "Occupied today") or 0,
+        "occupied": number(words, "occupied", "Occupied today", most=MOST_BEDS) or 0,
         "stay": {"mean": _needed(words, "stay", "Nights that people stay")},
     }
-    if (share := _range(words, "share", "Share of those who come", per_cent=True)) is not None:
+    if (share := numbers(words, "share", "Share of those who come", per_cent=True)) is not None:
         body["share"] = share
     if (months := number(words, "months", "Months")) is not None:
         body["months"] = months
@@ -111,43 +155,38 @@ def _capacity(here: Context, area: Area, choices: Choices, words: Mapping[str, s
     return prepared.size, prepared.answer
 
 
+def _arrivals(area: Area, words: Mapping[str, str]) -> list[Document]:
+    """The events that change who arrives."""
+    return [event for event in _events(area, words) if event["kind"] != "capacity"]
+
+
 def _events(area: Area, words: Mapping[str, str]) -> list[Document]:
     """The events of a what-if, as its body has them."""
     events: list[Document] = []
     change: Document = {"kind": "change", "month": words.get("since", ""), "areas": [area.slug]}
-    if (times := _range(words, "times", "Times")) is not None:
+    if (times := numbers(words, "times", "By a factor of", most=MOST_FACTOR)) is not None:
         change["multiplier"] = times
     if like := words.get("like"):
         change["analogue"] = like
+    if "multiplier" in change and "analogue" in change:
+        raise PlanError("What comes changes by a factor or as after a past event, not by both. Leave one of them out.")
     if "multiplier" in change or "analogue" in change:
         events.append(change)
-    if (people := _range(words, "people", "People")) is not None:
+    if (people := numbers(words, "people", "People of the group", most=MOST_PEOPLE)) is not None:
         first = words.get("arrive", "")
         group: Document = {"kind": "group_arrival", "people": people, "arrive": [first, words.get("arrive_to", first)]}
         group |= {"share": {area.slug: 1}} if area.is_leaf() else {"share": "learnt", "towards": area.slug}
-        if (show := _range(words, "show", "Share that arrives", per_cent=True)) is not None:
+        if (show := numbers(words, "show", "Share that is counted here", per_cent=True)) is not None:
             group["show_up"] = show
         events.append(group)
-    if (share := _range(words, "moved", "Share that is moved", per_cent=True)) is not None:
+    if (share := numbers(words, "moved", "Share that is moved", per_cent=True)) is not None:
         if not (into := words.get("moved_into")):
             raise PlanError("To the area: name the area that they are moved to, such as laredo.")
         month = words.get("moved_since", "")
         events.append({"kind": "transfer", "from": area.slug, "to": {into: 1}, "share": share, "from_month": month})
-    if (beds := _range(words, "opened", "Beds that open", least=-1e12)) is not None:
+    if (beds := numbers(words, "opened", "Beds that open", least=-MOST_BEDS, most=MOST_BEDS)) is not None:
         events.append({"kind": "capacity", "month": words.get("opened_since", ""), "beds": beds})
     return events
-
-
-def _range(
-    words: Mapping[str, str], name: str, label: str, *, per_cent: bool = False, least: float = 0
-) -> float | list[float] | None:
-    """A number, or the two ends of a range; None where nothing was written. Raises PlanError."""
-    written = (name, f"{name}_to")
-    ends = [
-        value for one in written if (value := number(words, one, label, per_cent=per_cent, least=least)) is not None
-    ]
-    scaled = [value / 100 for value in ends] if per_cent else ends
-    return scaled[0] if len(set(scaled)) == 1 else sorted(scaled) or None
 
 
 def _needed(words: Mapping[str, str], name: str, label: str) -> float:
@@ -157,21 +196,10 @@ def _needed(words: Mapping[str, str], name: str, label: str) -> float:
     return value
 
 
-def number(
-    words: Mapping[str, str], name: str, label: str, *, per_cent: bool = False, least: float = 0
-) -> float | None:
-    """A number as somebody wrote it, with or without commas, and where it is `per_cent` with or without the sign; None
-    where nothing was written. `least`: below which it is none. Raises PlanError.
-    """
-    word = words.get(name, "").replace(",", "").strip()
-    word = word.removesuffix("%").strip() if per_cent else word
-    if not word:
-        return None
-    try:
-        value = float(word.replace("\N{MINUS SIGN}", "-"))
-    except ValueError:
-        value = math.nan
-    if not least <= value < 1e12:
-        kind = "number of 0 or more" if least == 0 else "number"
-        raise PlanError(f"{label}: {words[name]!r} is no {kind}. Write it as 1500.")
-    return int(value) if value.is_integer() else value
+def _of_the_page(error: PlanError) -> str:
+    """What an error says of a member of the body, said of the field that it was read from."""
+    said = str(error)
+    if not (at := _MEMBER.match(said)):
+        return said
+    kind, member = at["kind"] or "", at["member"]
+    return f"{_FIELDS[kind, member]}: {said[at.end() :]}" if (kind, member) in _FIELDS else said

@@ -23,7 +23,7 @@ from service.dashboard.fields import (
     table,
 )
 from service.dashboard.figures import Figures
-from service.dashboard.plans import Document, Plans, number
+from service.dashboard.plans import Document, Plans, beds_ahead
 from service.dashboard.plot import text
 from service.dashboard.sides import Row, columns, sides
 from service.dashboard.words import amount, month, spread
@@ -101,7 +101,8 @@ def _events_form(own: Figures, choices: Choices) -> str:
         "</fieldset>"
         f"<fieldset><legend>A group comes</legend>{field('people', 'of', choices)}"
         f"{field('people_to', 'to', choices)}<span>people,</span> {month_field(own, 'arrive', 'between', choices)}"
-        f"{month_field(own, 'arrive_to', 'and', choices)}{field('show', 'of whom are counted here', choices)}"
+        f"{month_field(own, 'arrive_to', 'and', choices, plain='the same month')}"
+        f"{field('show', 'of whom are counted here', choices)}"
         f"{field('show_to', 'to', choices)}<span>per cent</span></fieldset>"
         f"<fieldset><legend>Some are moved elsewhere</legend>{field('moved', 'per cent of those here, from', choices)}"
         f"{field('moved_to', 'to', choices)}{area_field('moved_into', 'to the area', choices)}"
@@ -171,7 +172,9 @@ def _beds(own: Figures, choices: Choices, answer: Document) -> str:
     without = [_occupancy(one, row) for (one, _), row in zip(rows, answer["months_without"] or (), strict=False)]
     lines, places = ([without, with_events], (1, 2)) if without else ([with_events], (1,))
     key = legend(("without", 1), ("with what was asked", 2)) if without else ""
-    beds = number(dict(choices.asked), "beds", "Beds")
+    beds = beds_ahead(choices, [one for one, _ in rows])
+    closing = "opened" in dict(choices.asked) and not min(count for _, count in beds)
+    none = " Where more close than there are, none is left." if closing else ""
     name = "Beds in use on an average night, and up to the busiest; see the table"
     body = "".join(
         f'<tr><th scope="row">{month(one)}</th><td class="figure">{row["occupancy"]["median"]:,}</td>'
@@ -184,7 +187,7 @@ def _beds(own: Figures, choices: Choices, answer: Document) -> str:
         f"{_level(answer['beds_for']['90'])} beds.</p>{key}"
         f'<div class="plot">{sides(lines, name=name, rule=beds, places=places)}</div>'
         '<p class="hint">Line: the average night; shading: up to the busiest night in 9 of 10 worlds; broken line: the '
-        "beds there are.</p>"
+        f"beds there are.{none}</p>"
         + table(
             "beds-by-month",
             "Beds by month",

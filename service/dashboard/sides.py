@@ -41,23 +41,42 @@ def columns(rows: Sequence[tuple[Month, float]], *, name: str) -> str:
 
 
 def sides(
-    series: Sequence[Sequence[Row]], *, name: str, rule: float | None = None, places: Sequence[int] = (1, 2)
+    series: Sequence[Sequence[Row]],
+    *,
+    name: str,
+    rule: Sequence[tuple[Month, float]] = (),
+    places: Sequence[int] = (1, 2),
 ) -> str:
-    """Some series, each a line with its band. `rule`: a value that is marked across; `places`: which colour and pattern
-    each series has.
+    """Some series, each a line with its band. `rule`: a value of each month that is marked across, in steps; `places`:
+    which colour and pattern each series has.
     """
     months = [row[0] for rows in series for row in rows]
     values = [value for rows in series for row in rows for value in row[1:] if value is not None]
     across = Across(min(months), max(months))
-    up = up_to([*values, *([] if rule is None else [rule])], log=False, height=_HEIGHT, least=1)
+    up = up_to([*values, *(value for _, value in rule)], log=False, height=_HEIGHT, least=1)
     shapes = []
     for place, rows in zip(places, series, strict=True):
         low = [(month, middle if least is None else least) for month, middle, least, _ in rows]
         high = [(month, middle if most is None else most) for month, middle, _, most in rows]
         shapes.append(plot.band(low, high, across, up, f"k{place} area"))
         shapes.append(plot.line([(row[0], row[1]) for row in rows], across, up, f"k{place} own"))
-    around = plot.rules(across, up)
-    if rule is not None:
-        at = plot.TOP + up.at(rule)
-        around += f'<line class="mark" x2="100%" y1="{at:.1f}" y2="{at:.1f}"/>'
+    around = plot.rules(across, up) + _steps(rule, across, up)
     return plot.chart("".join(shapes), around, up, name=name)
+
+
+def _steps(rule: Sequence[tuple[Month, float]], across: Across, up: Up) -> str:
+    """A broken line at each month's value, which changes halfway between months."""
+    lines, start = [], 0.0
+    for place, (month, value) in enumerate(rule):
+        at = plot.TOP + up.at(value)
+        if place + 1 < len(rule) and rule[place + 1][1] == value:
+            continue
+        end = 100.0
+        if place + 1 < len(rule):
+            following, later = rule[place + 1]
+            end = 50 * (across.share(month) + across.share(following))
+            ends = sorted((at, plot.TOP + up.at(later)))
+            lines.append(f'<line class="mark" x1="{end:.2f}%" x2="{end:.2f}%" y1="{ends[0]:.1f}" y2="{ends[1]:.1f}"/>')
+        lines.append(f'<line class="mark" x1="{start:.2f}%" x2="{end:.2f}%" y1="{at:.1f}" y2="{at:.1f}"/>')
+        start = end
+    return "".join(lines)

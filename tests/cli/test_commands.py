@@ -92,16 +92,25 @@ def test_a_refused_file_is_one_line_and_the_others_are_taken(run, home, tmp_path
     assert "2022-09" in out
 
 
-def test_a_day_that_is_none_is_refused(run, home, tmp_path):
-    code, _, err = run("ingest", state_file(tmp_path / "f.csv"), "--published", "15.11.2023")
-    assert code == 2
-    assert "2024-11-30" in err
-
-
-def test_an_unknown_panel_is_refused(run, home):
-    code, _, err = run("status", "--panel", "sectors")
-    assert code == 2
-    assert "usbp-sectors" in err
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("ingest", "f.csv", "--published", "15.11.2023"), "'15.11.2023' is not a day. Write it as 2024-11-30."),
+        (("retrain", "--as-of", "soon"), "'soon' is not a day. Write it as 2024-11-30."),
+        (("outside", "add", "city", "f.csv", "--issued", "nope"), "'nope' is not a day. Write it as 2024-11-30."),
+        (("status", "--panel", "sectors"), "'sectors' is not a panel. Use one of usbp-sectors, cbp-states."),
+        (("retrain", "--panel", "x"), "'x' is not a panel. Use one of usbp-sectors, cbp-states."),
+        (("export", "--panel", "x", "--format", "csv", "--out", "f.csv"), "'x' is not a panel."),
+        (
+            ("backtest", "--panel", "usbp-sectors", "--first", "May", "--last", "2020-01", "--out", "f.csv"),
+            "'May' is not a month. Write it as 2019-05.",
+        ),
+    ],
+)
+def test_a_day_a_month_or_a_panel_that_is_none_is_one_line(run, home, arguments, said):
+    code, _, err = run(*arguments)
+    assert (code, err.count("\n")) == (1, 1), err
+    assert err.startswith(f"encounters: {said}")
 
 
 def test_rollback_to_nowhere_is_one_line(run, home):

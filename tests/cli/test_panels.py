@@ -67,6 +67,22 @@ def test_a_bad_declaration_is_one_line(command, home, demo):
     assert "demo.toml: The declaration has an unknown key 'units'" in err
 
 
+@pytest.mark.parametrize("verb", ["check", "add"])
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        ('recipes = ["bank", "nope"]\n', "demo.toml: recipes: No recipe is called 'nope'."),
+        (f"recipes = {'[' * 5000}{']' * 5000}\n", "demo.toml: The declaration is nested too deeply."),
+    ],
+)
+def test_a_recipe_that_is_none_and_nesting_without_end_are_one_line(command, home, demo, verb, more, said):
+    demo.write_text(more + DEMO)
+    code, out, err = command("panels", verb, demo)
+    assert (code, out, err.count("\n")) == (1, "", 1), err[:500]
+    assert said in err
+    assert not (home / "panels").exists()
+
+
 def test_a_declaration_is_added_listed_and_removed(command, home, demo):
     assert command("panels", "add", demo)[0] == 0
     assert command("panels", "add", demo)[0] == 0

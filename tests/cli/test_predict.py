@@ -63,6 +63,23 @@ def test_sparse_series_are_named_and_have_whole_counts(predict):
     assert (rare["value"] == 0).all()
 
 
+def test_a_series_of_zeros_is_named_in_words_for_any_table(predict):
+    code, _, err, table = predict({"s286": [0] * 60}, "--recipe", "bank")
+    assert (code, sound(table)) == (0, True)
+    assert "s286: the floor stands in: it has no known value above zero\n" in err
+    assert "encounter" not in err
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [(b"name = " + b"[" * 5000 + b"]" * 5000, "nested too deeply"), (b'name = "\xff"', "is no text in UTF-8")],
+)
+def test_a_recipe_that_cannot_be_read_is_one_line(predict, tmp_path, content, said):
+    (tmp_path / "own.toml").write_bytes(content)
+    code, _, err, _ = predict({"a": [5, 6, 7, 8]}, "--recipe", tmp_path / "own.toml")
+    assert (code, err.count("\n"), said in err) == (1, 1, True), err[:500]
+
+
 @pytest.mark.parametrize("name", HARD)
 def test_hard_series_are_forecast_in_finite_numbers(predict, name):
     code, _, err, table = predict({name: HARD[name]}, first=np.datetime64("1800-01"))

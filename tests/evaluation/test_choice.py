@@ -7,7 +7,7 @@ from forecast.core.executor import HERE
 from forecast.core.months import Month
 from forecast.core.scoring import seasonal_scale, weighted_interval_score
 from forecast.core.tables import LEVELS, Series
-from forecast.evaluation.choice import BLEND, SINGLE, choose, work
+from forecast.evaluation.choice import BLEND, SINGLE, Choice, choose, work
 from forecast.recipe import recipe as recipes
 from forecast.recipe.prediction import predict
 
@@ -46,7 +46,16 @@ def test_the_bank_is_taken_where_it_is_better_by_more_than_noise():
     choice = choose(BANK, BOTH, [growing(str(place), seed=place) for place in range(6)], horizon=6)
     assert choice.recipe.name == "bank"
     assert choice.scores["bank"] < choice.scores["blend"]
+    assert str(choice).startswith("recipe bank, as its sWIS is smaller by more than noise (")
     assert f"bank {choice.scores['bank']:.3f}" in str(choice)
+
+
+def test_a_choice_never_reads_as_if_the_worse_had_won():
+    assert str(Choice(BOTH, {"bank": 0.296, "blend": 0.311}, 2, 6)) == (
+        "recipe blend, as bank's sWIS is not smaller by more than noise (bank 0.296, blend 0.311; the last 6 months of "
+        "2 series)"
+    )
+    assert "whose sWIS is smaller than bank's" in str(Choice(BOTH, {"bank": 0.4, "blend": 0.3}, 2, 6))
 
 
 def test_the_blend_is_taken_where_nobody_can_tell():

@@ -195,7 +195,9 @@ def test_a_what_if_draws_both_sides_and_the_difference(page):
     expect(page.locator("#scenario-assumed li").first).to_be_visible()
     page.get_by_label("by a factor of").fill("much")
     page.locator("#show-what-if").click()
-    expect(page.locator("#what-if .note")).to_have_text("Times: 'much' is no number of 0 or more. Write it as 1500.")
+    expect(page.locator("#what-if .note")).to_have_text(
+        "By a factor of: 'much' is no number of 0 or more. Write it as 1500."
+    )
 
 
 def test_a_transfer_is_asked_by_keyboard_alone_and_what_has_no_figure_leaves_the_address(page):
