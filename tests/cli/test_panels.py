@@ -1,10 +1,12 @@
 """`encounters panels`: listed, checked, added, removed; and the whole road of a panel of one's own."""
 
 import json
+from datetime import UTC, datetime
 
 import pandas as pd
 import pytest
 
+from forecast.cli import parts
 from forecast.core.months import Month
 from forecast.release import read
 from forecast.release.store import connect
@@ -115,8 +117,9 @@ def test_tables_go_to_declared_panels_alone(command, home, demo, counts):
     assert (code, "Say when it was published" in err) == (1, True)
 
 
-def test_a_panel_of_ones_own_goes_the_whole_road(command, home, demo, counts, tmp_path):
+def test_a_panel_of_ones_own_goes_the_whole_road(command, home, demo, counts, tmp_path, monkeypatch):
     """Vintages, retraining, gates, an immutable release, its export and its place in every list."""
+    monkeypatch.setattr(parts, "now", lambda: datetime(2025, 1, 21, tzinfo=UTC))  # January can still be foretold
     recipe = tmp_path / "small.toml"
     recipe.write_text(RECIPE)
     command("panels", "add", demo)

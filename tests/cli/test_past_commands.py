@@ -140,8 +140,8 @@ def test_compare_before_any_backtest_says_what_to_do(run, tmp_path, monkeypatch)
     ("change", "code", "says"),
     [
         ({"--first": "2017-05"}, 1, "can be forecast from"),
-        ({"--first": "May"}, 2, "write it as 2019-05"),
-        ({"--panel": "sectors"}, 2, "usbp-sectors"),
+        ({"--first": "May"}, 1, "Write it as 2019-05"),
+        ({"--panel": "sectors"}, 1, "usbp-sectors"),
         ({"--models": "arima-log"}, 1, "No model is called 'arima'"),
         ({"--recipe": "poool"}, 1, "No recipe is called 'poool'"),
         ({"--out": Path(__file__) / "past.parquet"}, 1, "cannot be written"),
