@@ -5,28 +5,18 @@ from __future__ import annotations
 import csv
 import io
 import json
-import shutil
 import sys
-from datetime import UTC, datetime
 
 import pytest
 
-from forecast.cli import parts
 from service import schemas
 from tests.service.test_planning import BEDS, BODY, FIRST
 from tests.trained import environment, put_on
 
-NOW = datetime(2026, 1, 20, 6, 0, tzinfo=UTC)
-
 
 @pytest.fixture
-def home(trained, tmp_path, monkeypatch):
-    home = tmp_path / "home"
-    home.mkdir()
-    shutil.copy(trained.home / "encounters.db", home)
-    put_on(monkeypatch, environment(home))
-    monkeypatch.setattr(parts, "now", lambda: NOW)
-    return home
+def home(served_home):
+    return served_home
 
 
 @pytest.fixture

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import re
-import shutil
 from pathlib import Path
 
 import pytest
-
-from tests.trained import environment, put_on
 
 PAGE = (Path(__file__).resolve().parents[2] / "PLANNING.md").read_text(encoding="utf-8")
 NUMBER = re.compile(r"-?\d[\d,]*\.?\d*")
@@ -29,11 +26,8 @@ def test_the_page_works_through_three_questions():
 
 
 @pytest.mark.parametrize("place", range(3))
-def test_a_question_of_the_page_gives_its_numbers(place, trained, tmp_path, monkeypatch, command):
+def test_a_question_of_the_page_gives_its_numbers(place, served_home, tmp_path, command):
     question, name, lines = CASES[place]
-    (tmp_path / "home").mkdir()
-    shutil.copy(trained.home / "encounters.db", tmp_path / "home")
-    put_on(monkeypatch, environment(tmp_path / "home"))
     (tmp_path / "question.json").write_text(question)
     code, out, err = command(name, tmp_path / "question.json")
     assert (code, err) == (0, "")
