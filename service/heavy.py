@@ -13,9 +13,12 @@ import anyio.to_thread
 from forecast.core import memory
 from forecast.core.errors import EncountersError
 
-__all__ = ["Heavy", "TooBusy"]
+__all__ = ["MANY_COUNTED", "Heavy", "TooBusy"]
 
 T = TypeVar("T")
+
+# Areas beyond which reading counts is heavy.
+MANY_COUNTED = 20
 
 
 class TooBusy(EncountersError):

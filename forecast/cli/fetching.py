@@ -13,9 +13,10 @@ import typer
 
 from forecast.cli import parts
 from forecast.cli.outputs import checked_folder
-from forecast.core.errors import FetchError
+from forecast.core.errors import FetchError, one_line
 from forecast.core.logs import escaped
 from forecast.counts.description import describe
+from forecast.counts.taking import Taken
 from forecast.settings import Settings
 
 __all__ = ["register"]
@@ -72,6 +73,7 @@ def fetch(
         rows.append(
             {"address": result.address, "verdict": result.verdict, "file": str(result.file) if result.file else None}
             | {"reason": result.reason, "lines": list(lines)}
+            | {"finer": [_row(one) for one in result.finer]}
         )
         if result.verdict == "refused":
             parts.complain(FetchError(result.reason), settings, address=result.address)
@@ -83,6 +85,11 @@ def fetch(
         parts.emit(rows)
     if refused or any(result.verdict == "refused" for result in results):
         raise typer.Exit(1)
+
+
+def _row(taken: Taken) -> dict[str, str | None]:
+    """What came of the file in a finer panel: `refused` says why it was, or is None."""
+    return {"panel": taken.panel, "refused": None if taken.error is None else one_line(taken.error)}
 
 
 class _Late:

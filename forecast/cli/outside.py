@@ -32,7 +32,10 @@ group = typer.Typer(
 def add(
     name: Name,
     file: Annotated[Path, typer.Argument(metavar="FILE", help="A quantile table or a hub's model output: one origin.")],
-    panel: parts.PanelName = None,
+    panel: Annotated[
+        str | None,
+        typer.Option("--panel", help="The panel. Default: the one whose areas the file names.", metavar="P"),
+    ] = None,
     issued: Annotated[
         str | None,
         typer.Option("--issued", help="The day on which its makers issued it. Default: not said.", metavar="DATE"),
@@ -103,14 +106,17 @@ def remove(
     name: Name,
     panel: Annotated[str, typer.Option("--panel", help="The panel that it is registered for.", metavar="P")],
 ) -> None:
-    """Score a forecast no more. Months whose counts are out stay on the board: a record that can be tidied is none.
+    """Score a forecast on no count that comes out from now on. Months whose counts are out stay scored: a record that
+    can be tidied is none.
 
     Example: encounters outside remove city-model --panel usbp-sectors
     """
     settings = Settings()
     parts.panels(panel, settings)
     gone = outside_forecasts.withdraw(parts.store(settings), name, panel=panel, now=parts.now())
-    typer.echo(f"{name}: {len(gone)} registered for {panel} are scored no more; months whose counts are out stay")
+    typer.echo(
+        f"{name}: {len(gone)} registered for {panel} are scored on no count to come; months whose counts are out stay"
+    )
 
 
 def _line(one: OutsideForecast) -> str:

@@ -53,8 +53,8 @@ def predict(
     Two recipes compete on the last months of the panel itself, which are hidden for that: the one that serves border
     counts (bank), and half of it with half of the Theta method (blend).
 
-    Sparse series of counts (of the last 36 steps half are zero, or the mean is below 5) are forecast by their recent
-    months alone.
+    Sparse series of counts (of the last 36 steps half are zero, or the mean is below 5; below 50 where figures are
+    rounded to 10) are forecast by their recent months alone, where the recipe learns from the table (bank, blend).
 
     Every series needs four known months or more; the fewer there are, the less can be said. One row per month:
     quarters, weeks and years are numbered (0, 1, 2, ...) and named by --season 4, 52 or 1. The recipe takes values for

@@ -55,12 +55,12 @@ def month_field(own: Figures, name: str, label: str, choices: Choices, *, plain:
     return f'<label>{label} <select name="{name}" id="{name}">{options}</select></label> '
 
 
-def choice(name: str, label: str, choices: Choices, options: Sequence[tuple[str, str]]) -> str:
-    """One of some values, each with its words, or none of them; with its label."""
+def choice(name: str, label: str, choices: Choices, options: Sequence[tuple[str, str]], *, none: str) -> str:
+    """One of some values, each with its words, or `none` of them; with its label."""
     now = dict(choices.asked).get(name, "")
     listed = "".join(
         f'<option value="{text(value)}"{" selected" if value == now else ""}>{text(words)}</option>'
-        for value, words in (("", "no past event"), *options)
+        for value, words in (("", none), *options)
     )
     return f'<label>{label} <select name="{name}" id="{name}">{listed}</select></label> '
 

@@ -119,7 +119,7 @@ def _analogues(own: Figures, choices: Choices) -> str:
     if own.panel.unit != "encounters":
         return ""
     known = [(one.name, f"{one.date:%b %Y}: {one.title}") for one in analogues().values()]
-    return choice("like", "or as after", choices, known)
+    return choice("like", "or as after", choices, known, none="no past event")
 
 
 def _scenario(own: Figures, choices: Choices, answer: Document) -> str:

@@ -1,3 +1,3 @@
 """The addresses, one file per resource.
-Each reads parameters through `query`, builds bytes through `bodies`, returns a `answers.Answer`.
+Each reads parameters through `query`, builds bytes through `bodies`, returns an `answers.Answer`.
 """

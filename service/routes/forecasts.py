@@ -21,6 +21,7 @@ from service.catalogue import Catalogue
 from service.choosing import choose
 from service.compared_models import releases_of_model
 from service.context import Context, context
+from service.heavy import MANY_COUNTED
 from service.packed import PackedAnswer
 from service.problems import PARAMETERS, ROOT, declared
 from service.query import ForecastQuery, Format
@@ -63,8 +64,8 @@ _ROWS = (
 _ALIAS_PROBLEMS = declared(*_REFUSALS, "before-first-release", "nothing-published", "store-unreachable")
 _RELEASE_PROBLEMS = declared(*_REFUSALS, "store-unreachable")
 
-# Months of counts before a forecast, where nobody asks for others; areas from which reading them is heavy.
-_BEFORE, _COUNTED = 24, 20
+# Months of counts before a forecast, where nobody asks for others.
+_BEFORE = 24
 
 IncludeParameter = Annotated[
     Literal["observed"] | None,
@@ -188,7 +189,7 @@ def at_once(here: Context, path: str, query_string: bytes, accept: bytes) -> Ans
     return Answer(body, query.MEDIA[form], cache=ALIAS, keep=True)
 
 
-# Areas from which an answer is heavy that is a long table, or Parquet.
+# Areas beyond which an answer is heavy that is a long table, or Parquet.
 _HEAVY = 10
 
 
@@ -259,7 +260,7 @@ async def forecasts(request: Request, given: Annotated[ForecastParameters, Query
     observed = None
     if given.include is not None:
         read_counts = partial(_observed, here, chosen, question, day)
-        many = len(chosen) > _COUNTED
+        many = len(chosen) > MANY_COUNTED
         observed = await (here.heavy.run(read_counts) if many else run_in_threadpool(read_counts))
     return await _answer(
         here, chosen, question, form, today=here.today(), cache=ALIAS, keep=day is None, observed=observed

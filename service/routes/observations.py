@@ -22,6 +22,7 @@ from service.answers import ALIAS, Answer
 from service.catalogue import Catalogue
 from service.choosing import check_panel_and_kind
 from service.context import Context, context
+from service.heavy import MANY_COUNTED
 from service.packed import PackedAnswer
 from service.problems import PARAMETERS, declared
 from service.query import Format
@@ -58,8 +59,8 @@ Areas = Annotated[
 ]
 
 
-# Areas from which an answer is heavy; pieces of it are read and written for so many areas at once.
-_HEAVY, _SLICE = 20, 10
+# Pieces of a long answer are read and written for so many areas at once.
+_SLICE = 10
 
 
 def _chosen(request: Request, area: str | None, panel: str | None, kind: str | None) -> tuple[str, ...]:
@@ -185,4 +186,4 @@ async def observations(
     def whole() -> Answer:
         return Answer(b"".join(_written(here, question, form)), query.MEDIA[form], cache=ALIAS, keep=True)
 
-    return await (here.heavy.run(packed) if len(question.slugs) > _HEAVY else run_in_threadpool(whole))
+    return await (here.heavy.run(packed) if len(question.slugs) > MANY_COUNTED else run_in_threadpool(whole))

@@ -108,6 +108,16 @@ def test_json_tells_each_address_and_its_end(command, home, site, october):
     assert lost["reason"] in err
     assert (taken["verdict"], taken["file"], taken["reason"]) == ("taken", str(home / "downloads" / NAME), "")
     assert any("published" in line for line in taken["lines"])
+    assert (lost["finer"], taken["finer"]) == ([], [])
+
+
+def test_json_tells_what_came_of_a_file_in_finer_panels(command, site, october):
+    site.replies[PATH] = answers(200, october)
+    assert command("panels", "add", "cbp-states-detail")[0] == 0
+    (row,) = json.loads(command("fetch", "--json", "--page", site.links(PATH))[1])
+    (finer,) = row["finer"]
+    assert finer["panel"] == "cbp-states-detail"
+    assert finer["refused"] is None or "cbp-states-detail" in finer["refused"]
 
 
 @pytest.mark.parametrize(

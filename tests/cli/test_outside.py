@@ -3,32 +3,21 @@
 from __future__ import annotations
 
 import json
-import shutil
-from datetime import UTC, datetime
 
 import numpy as np
 import pytest
 
-from forecast.cli import parts
 from forecast.core.months import Month
 from forecast.core.tables import Forecasts
 from forecast.evaluation import quantile_table
 from forecast.release import read
 from forecast.release.store import connect
 from tests.catalogue import STATES_PANEL
-from tests.trained import environment, put_on
-
-NOW = datetime(2026, 1, 20, 6, 0, tzinfo=UTC)
 
 
 @pytest.fixture
-def home(trained, tmp_path, monkeypatch):
-    home = tmp_path / "home"
-    home.mkdir()
-    shutil.copy(trained.home / "encounters.db", home)
-    put_on(monkeypatch, environment(home))
-    monkeypatch.setattr(parts, "now", lambda: NOW)
-    return home
+def home(served_home):
+    return served_home
 
 
 @pytest.fixture
@@ -67,7 +56,7 @@ def test_a_withdrawn_forecast_stays_on_the_list(command, file):
     code, out, _ = command("outside", "remove", "theirs", "--panel", "cbp-states")
     assert (code, out) == (
         0,
-        "theirs: 1 registered for cbp-states are scored no more; months whose counts are out stay\n",
+        "theirs: 1 registered for cbp-states are scored on no count to come; months whose counts are out stay\n",
     )
     assert "withdrawn 2026-01-20" in command("outside", "list")[1]
     code, _, err = command("outside", "remove", "theirs", "--panel", "cbp-states")

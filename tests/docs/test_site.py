@@ -15,6 +15,7 @@ from typer.main import get_command
 from docs import build
 from docs.build import ROOT, pages
 from forecast.cli.main import app
+from forecast.client import Client
 from tests.service.browsing import chromium, visiting
 
 # What a browser fetches by itself when it reads a page.
@@ -95,6 +96,8 @@ def test_the_analysts_guide_names_every_script_and_the_operators_every_alert_and
     analysts, operators = ((ROOT / f"docs/{name}.md").read_text() for name in ("analysts", "operators"))
     scripts = [path.name for path in (ROOT / "experiments").glob("*.py") if "def main(" in path.read_text()]
     assert [name for name in scripts if f"../experiments/{name})" not in analysts] == []
+    methods = [name for name in vars(Client) if not name.startswith("_") and name != "close"]
+    assert [name for name in methods if f"`{name}`" not in analysts and f".{name}(" not in analysts] == []
     alerts = re.findall(r"alert: (\w+)", (ROOT / "service/deploy/prometheus-alerts.yaml").read_text())
     assert alerts
     assert [name for name in alerts if f"| `{name}` |" not in operators] == []
