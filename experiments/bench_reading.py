@@ -78,9 +78,10 @@ def main() -> None:
         rows = write_aor(asked.folder, path, years=1 if asked.quick else 4)
         print(f"{path.name}: {path.stat().st_size / 1e6:.1f} MB, {rows:,} rows")
         tidy = Path(place) / "own.csv"
-        write_tidy(tidy, leaves=100 if asked.quick else 1000)
+        leaves = 100 if asked.quick else 1000
+        write_tidy(tidy, leaves=leaves)
         print(f"{'':<34}{'CPU s each':>12}{'peak MB':>10}{'growth of the last half, MB':>30}")
-        for what, file in (("by area of responsibility", path), ("an own table of 1,000 leaves", tidy)):
+        for what, file in (("by area of responsibility", path), (f"an own table of {leaves:,} leaves", tidy)):
             for times in (1, 3 if asked.quick else 10):
                 command = [sys.executable, __file__, str(file), "--times", str(times)]
                 row = subprocess.run(command, check=True, capture_output=True, text=True).stdout

@@ -26,7 +26,7 @@ from forecast.models.bank.options import Options, Pattern
 from forecast.models.bank.panel import STANDARD_MONTH, PanelArrays, panel_of
 from forecast.models.bank.shape import PROBABILITIES, shapes
 from forecast.models.bank.smoothers import smooth
-from forecast.models.bank.spread import low_level_factors, scales, shrink_upper_tail, standardise
+from forecast.models.bank.spread import grown, low_level_factors, one_step_scales, shrink_upper_tail, standardise
 from forecast.models.bank.weights import averaged, errors, weigh
 from forecast.models.quiet import is_quiet
 
@@ -150,7 +150,7 @@ def scored(counts: Counts, origins: list[Month], options: Options) -> Scores:
 
 
 def history(laid: PanelArrays, options: Options) -> tuple[Floats, Floats, Floats]:
-    """What `family.forecast` says after the last step, said after every one: medians (horizon, steps, series), scales
+    """What `future.forecast` says after the last step, said after every one: medians (horizon, steps, series), scales
     (steps, series, horizon) and standardised errors (steps, series, near) by the step they became known in.
     """
     smoothed = list(smooth(laid, options))
@@ -161,7 +161,7 @@ def history(laid: PanelArrays, options: Options) -> tuple[Floats, Floats, Floats
     medians = np.stack([averaged(smoothed, weights, step) for step in range(1, HORIZON + 1)])
     missed = [errors(medians[step - 1], laid.values, step) for step in range(1, options.near + 1)]
     low = low_level_factors(level, laid, options)[..., None]
-    scale = scales(missed[0], squared, laid, HORIZON, options) * low
+    scale = grown(*one_step_scales(missed[0], laid, options), squared, HORIZON, options) * low
     return medians, scale, np.stack([standardise(miss, scale, step) for step, miss in enumerate(missed, start=1)], 2)
 
 

@@ -13,10 +13,10 @@ from __future__ import annotations
 import pandas as pd
 
 from experiments.arguments import Replayed, replay_one
-from forecast.core.scorecard import COST_RATIOS as RATIOS
-from forecast.evaluation.decisions import cost, costs, saved
+from forecast.core.scorecard import COST_RATIOS
+from forecast.evaluation.decisions import costs, saved
 
-__all__ = ["RATIOS", "cost", "main", "priced", "row"]
+__all__ = ["main", "priced", "row"]
 
 
 def main() -> None:
@@ -41,7 +41,7 @@ def priced(made: Replayed) -> pd.DataFrame:
 def row(part: pd.DataFrame) -> dict[str, object]:
     """Mean scores of some cells, and what is saved for each ratio."""
     figures: dict[str, object] = {"cells": len(part), "sWIS": round(part["sWIS"].mean(), 3)}
-    for ratio in RATIOS:
+    for ratio in COST_RATIOS:
         against = saved(part, ratio)
         figures[f"cost 1:{ratio}"] = round(float(part[f"safe_{ratio}"].mean()), 3)
         figures[f"saved 1:{ratio}"] = f"{1 - against.ratio:.0%} [{1 - against.high:.0%}, {1 - against.low:.0%}]"

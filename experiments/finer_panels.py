@@ -23,6 +23,7 @@ import numpy as np
 from forecast.core.executor import HERE, Executor
 from forecast.core.months import Month
 from forecast.core.panels import Panel
+from forecast.core.scoring import crps_of_samples
 from forecast.core.tables import Counts, Floats
 from forecast.counts.archive import Archive
 from forecast.counts.declared_panels import offered, read_declaration
@@ -139,11 +140,9 @@ def _later(values: Floats, counts: Counts, origin: Month) -> Floats:
 
 def _score(paths: Floats, truth: Floats) -> Floats:
     """(3,) CRPS of counts (Gneiting and Raftery 2007, eq. 21), and whether 80 and 95 % held; means over months."""
-    ordered = np.sort(paths[:, : len(truth)], axis=0)
-    n = len(ordered)
-    weight = (2 * np.arange(1, n + 1) - n - 1)[:, None]
-    crps = np.abs(ordered - truth).mean(axis=0) - (weight * ordered).sum(axis=0) / n**2
-    low, lower, upper, high = np.quantile(np.rint(ordered), [0.025, 0.1, 0.9, 0.975], axis=0)
+    paths = paths[:, : len(truth)]
+    crps = crps_of_samples(paths.T, truth)
+    low, lower, upper, high = np.quantile(np.rint(paths), [0.025, 0.1, 0.9, 0.975], axis=0)
     inside = [(lower <= truth) & (truth <= upper), (low <= truth) & (truth <= high)]
     return np.array([crps.mean(), *(held.mean() for held in inside)])
 

@@ -15,7 +15,7 @@ from forecast.core.months import Month
 from forecast.core.scoring import chance_above
 from forecast.core.tables import Counts, Floats, Forecasts
 from forecast.evaluation.cells import KEYS, cells
-from forecast.evaluation.selection import LEADS
+from forecast.evaluation.selection import lead_band
 
 __all__ = ["BINS", "LEVELS_OF_THRESHOLDS", "WINDOW", "chances", "reliability", "report", "summary"]
 
@@ -52,7 +52,7 @@ def chances(*, forecasts: Iterable[Forecasts], truth: Counts) -> pd.DataFrame:
             border = (np.floor(threshold / compared.precision) + 0.5) * compared.precision
             parts.append(
                 compared.keys.assign(
-                    lead_band=[_band(lead) for lead in compared.keys["lead"]],
+                    lead_band=[lead_band(lead) for lead in compared.keys["lead"]],
                     level=level,
                     threshold=threshold,
                     probability=chance_above(compared.exact, compared.levels, border),
@@ -73,10 +73,6 @@ def _thresholds(history: Floats) -> tuple[Floats, Floats, Floats]:
     recent = history[-WINDOW:]
     thresholds = np.quantile(recent, LEVELS_OF_THRESHOLDS)
     return thresholds, *((past[:, None] > thresholds).mean(axis=0) for past in (history, recent))
-
-
-def _band(lead: int) -> str:
-    return next((f"{first}-{last}" for first, last in LEADS if first <= lead <= last), "")
 
 
 def summary(rows: pd.DataFrame, by: Sequence[str] = ("model", "group", "lead_band")) -> pd.DataFrame:

@@ -18,7 +18,7 @@ from forecast.core.scorecard import COST_RATIOS, level_for
 from forecast.core.tables import Counts, Floats, Forecasts
 from forecast.evaluation.cells import KEYS, cells
 from forecast.evaluation.leaderboard import common
-from forecast.evaluation.selection import LEADS
+from forecast.evaluation.selection import lead_band
 from forecast.evaluation.significance import Relative, relative
 
 __all__ = ["board", "cost", "costs", "in_words", "lines", "report", "saved"]
@@ -81,7 +81,7 @@ def report(table: pd.DataFrame, *, model: str) -> dict[str, Any]:
 
     `table`: as `costs` gives it.
     """
-    band = table["lead"].map(lambda lead: next((f"{low}-{high}" for low, high in LEADS if low <= lead <= high), ""))
+    band = table["lead"].map(lead_band)
     own = table.assign(lead_band=band)[(table["model"] == model) & (band != "")]
     figures = [
         {

@@ -27,7 +27,18 @@ from forecast.core.errors import TableError
 from forecast.core.months import SEASON, Month
 from forecast.evaluation.significance import Relative, relative
 
-__all__ = ["BAND", "LEADS", "Challenge", "Held", "Verdict", "choose", "confidence", "held", "recent_coverage"]
+__all__ = [
+    "BAND",
+    "LEADS",
+    "Challenge",
+    "Held",
+    "Verdict",
+    "choose",
+    "confidence",
+    "held",
+    "lead_band",
+    "recent_coverage",
+]
 
 # Shares of the last twelve months' counts that an 80 % interval may have held for its recipe to be promoted.
 BAND = (0.65, 0.92)
@@ -42,6 +53,11 @@ COMPARED_MONTHS = 2 * SEASON
 # still reaches. Leads here are nominal, counts coming out two months after their month: what a release that is issued
 # late says of itself is its own lead.
 LEADS = ((0, 2), (3, 5), (6, 10))
+
+
+def lead_band(lead: int) -> str:
+    """The months of lead, first and last, among which a lead is: "0-2"; empty outside of all."""
+    return next((f"{first}-{last}" for first, last in LEADS if first <= lead <= last), "")
 
 
 @dataclass(frozen=True)

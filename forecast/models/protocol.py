@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
@@ -62,12 +62,10 @@ class PanelModel(Model, Protocol):
         """
         ...
 
-    def learn(
-        self, panel: Sequence[Series], horizon: int, *, executor: Executor, on_batch: Callable[[], None] | None = None
-    ) -> Mapping[str, Parameters]:
+    def learn(self, panel: Sequence[Series], horizon: int, *, executor: Executor) -> Mapping[str, Parameters]:
         """Area -> the parameters that `restore` makes its fit of, for a panel of any size: the memory that takes is
         bounded by batches of series, which are worked on by the `executor`. Areas that are not in it learn from none.
 
-        Raises FitError where the panel is too short. `on_batch` is called now and then.
+        Raises FitError where the panel is too short.
         """
         ...

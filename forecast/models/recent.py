@@ -18,14 +18,14 @@ from forecast.core.tables import Floats, Series
 from forecast.models.protocol import Parameters
 from forecast.models.scale import require
 
-__all__ = ["FAMILY", "FittedRecent", "Recent", "is_sparse", "unit_of"]
+__all__ = ["FAMILY", "SPARSE", "FittedRecent", "Recent", "is_sparse", "unit_of"]
 
 # What a fit says of itself, since a sparse series has it in the place of another family's.
 FAMILY = "recent"
 
 # A series is sparse where at least half of its last three years are zero, or their mean is below five: of fewer months
 # than a year that cannot be told. Chosen on development origins (experiments/finer_panels.py).
-_YEARS, _LEAST_KNOWN = 36, 12
+_MONTHS, _LEAST_KNOWN = 36, 12
 _MOSTLY_ZERO, _SMALL = 0.5, 5.0
 
 _LEAST = 4  # known months
@@ -37,6 +37,11 @@ _UNSEEN = 0.25  # share of the negative binomial: that of one of four equal part
 _PRIOR_MEAN, _PRIOR_MONTHS = 0.2, 0.5
 _FARTHEST = 4.0  # standardised
 _ROUNDED_TO = 10  # as one official source rounds
+# The rule in words.
+SPARSE = (
+    f"of the last {_MONTHS} months {_MOSTLY_ZERO:.0%} are zero, or the mean is below {_SMALL:g}; below "
+    f"{_SMALL * _ROUNDED_TO:g} where figures are rounded to {_ROUNDED_TO}"
+)
 _TELLING = 3  # figures other than zero that show a rounding
 
 
@@ -51,7 +56,7 @@ def is_sparse(series: Series) -> bool:
     figures are rounded to ten; of values that are no counts the mean says nothing). False where under twelve are known.
     """
     known = series.values[np.isfinite(series.values)]
-    last = series.values[-_YEARS:]
+    last = series.values[-_MONTHS:]
     last = last[np.isfinite(last)]
     if len(last) < _LEAST_KNOWN:
         return False

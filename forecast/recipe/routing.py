@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from forecast.core.tables import Series
 from forecast.models.fitting import Fit
 from forecast.models.quiet import is_quiet
-from forecast.models.recent import FAMILY, is_sparse
+from forecast.models.recent import FAMILY, SPARSE, is_sparse
 
 __all__ = ["alone", "sentence", "sparse", "sparsely"]
 
@@ -36,9 +36,8 @@ def sparsely(fits: Iterable[Fit]) -> tuple[str, ...]:
 def sentence(areas: int, of: int) -> str:
     """What a reader is told of them."""
     return (
-        f"{areas:,} of {of:,} leaves are so sparse (of the last 36 months half are zero, or the mean is below 5; below "
-        "50 where figures are rounded to ten) that they are forecast by their recent months alone, without trend or "
-        "season."
+        f"{areas:,} of {of:,} leaves are so sparse ({SPARSE}) that they are forecast by their recent months alone, "
+        "without trend or season."
     )
 
 

@@ -1,6 +1,7 @@
 """Finer panels of the official files: read, labels of different years one, taken in for every panel of a layout."""
 
 from datetime import UTC, date, datetime
+from itertools import combinations
 
 import pytest
 
@@ -12,6 +13,7 @@ from forecast.core.panels import bundled
 from forecast.counts.archive import Archive
 from forecast.counts.declared_panels import offered, read_declaration
 from forecast.counts.sources.catalog import recognise
+from forecast.counts.sources.finer import SHEETS
 from forecast.counts.taking import take
 from tests.counts.layouts import DATA, state_csv, usbp_sheets, write_workbook
 
@@ -43,6 +45,14 @@ def workbook(tmp_path, family):
     rows += [["2025", "02 November", "Southwest Land Border", "Single Adults", 60]]
     head = ["Fiscal\nYear", "Month", "Region", "Family Status", "Quantity"]
     return write_workbook(tmp_path / "usbp.xlsx", sheets | {"Monthly Rgn and Fam Status": [head, *rows]})
+
+
+def test_each_set_of_dimensions_that_the_workbook_tells_has_its_sheet():
+    together = layouts()["ohss-usbp"].together
+    assert together
+    for told in together:
+        for many in range(len(told) + 1):
+            assert {frozenset(some) for some in combinations(told, many)} <= SHEETS.keys()
 
 
 @pytest.mark.parametrize("name", sorted(offered()))
@@ -229,5 +239,5 @@ def test_offices_and_sectors_are_read_by_authority():
     vintage = recognise(DATA / "aor.csv").finer(panel("cbp-offices-authority"), DAY)
     place = "cbp-offices-authority.office-of-field-operations.el-paso-field-office.title-8"
     sector = "cbp-offices-authority.u-s-border-patrol.el-paso-sector.title-8"
-    november = vintage.months.index(Month.of(2025, 10))
-    assert vintage.values[november, [vintage.areas.index(place), vintage.areas.index(sector)]].tolist() == [900, 123]
+    october = vintage.months.index(Month.of(2025, 10))
+    assert vintage.values[october, [vintage.areas.index(place), vintage.areas.index(sector)]].tolist() == [900, 123]

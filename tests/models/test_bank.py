@@ -17,8 +17,8 @@ from forecast.models.bank.panel import panel_of
 from forecast.models.bank.seasonality import patterns_over_time
 from forecast.models.bank.shape import PROBABILITIES, shapes
 from forecast.models.bank.smoothers import smooth
-from forecast.models.bank.spread import low_level_factors, scales, shrink_upper_tail, standardise
-from forecast.models.bank.weights import averaged, discounted, errors, weigh
+from forecast.models.bank.spread import grown, low_level_factors, one_step_scales, shrink_upper_tail, standardise
+from forecast.models.bank.weights import averaged, errors, weigh
 from forecast.models.catalog import Member, learns_from_panel
 from forecast.models.fitting import FitTask, fit_one
 
@@ -59,13 +59,6 @@ def test_series_of_different_starts_share_their_end():
 def test_group_means_leave_unknown_ones_out():
     values = np.array([[1.0, 3.0, np.nan, 8.0]])
     assert group_means(values, np.array([0, 0, 0, 1])).tolist() == [[2, 2, 2, 8]]
-
-
-def test_discounted_mean_by_hand():
-    means = discounted(np.array([[np.nan], [4.0], [-2.0], [np.nan]]), 1.0)
-    assert np.isnan(means[0, 0])
-    # half-life of one step: (2 + 4 / 2) / (1 + 1 / 2)
-    assert means[1:, 0] == pytest.approx([4, 8 / 3, 8 / 3])
 
 
 def test_errors_count_from_the_step_in_which_they_become_known():
@@ -146,16 +139,18 @@ def test_the_spread_grows_by_the_law_of_a_random_walk():
     laid = panel_of([series(wandering(1))], 10.0)
     missed = np.full((120, 1), 0.2)
     options = Options(growth=0.5)
-    spreads = scales(missed, np.ones((120, 1)), laid, 4, options)[-1, 0]
+    spreads = grown(*one_step_scales(missed, laid, options), np.ones((120, 1)), 4, options)[-1, 0]
     assert spreads == pytest.approx(0.2 * np.sqrt([1, 2, 3, 4]))
-    assert scales(missed, np.zeros((120, 1)), laid, 4, options)[-1, 0] == pytest.approx([0.2] * 4)
+    assert grown(*one_step_scales(missed, laid, options), np.zeros((120, 1)), 4, options)[-1, 0] == pytest.approx(
+        [0.2] * 4
+    )
 
 
 def test_a_shared_volatility_that_rose_widens_the_near_months_most():
     laid = panel_of([series(wandering(1)), series(wandering(2), "tucson")], 10.0)
     missed = np.full((120, 2), 0.1)
     missed[-6:] = 0.4
-    spreads = scales(missed, np.zeros((120, 2)), laid, 12, Options())[-1, 0]
+    spreads = grown(*one_step_scales(missed, laid, Options()), np.zeros((120, 2)), 12, Options())[-1, 0]
     assert spreads[0] > spreads[5] > spreads[11] > 0.1
 
 
@@ -269,7 +264,7 @@ def test_an_event_counts_for_the_scale_as_one_and_the_next_the_more():
     options = Options(surprise=2.0, own_scale=1.0)
     missed = np.full((120, 1), 0.1)
     missed[-2:] = 5.0
-    spreads = scales(missed, np.zeros((120, 1)), laid, 1, options)[:, 0, 0]
+    spreads = grown(*one_step_scales(missed, laid, options), np.zeros((120, 1)), 1, options)[:, 0, 0]
     fast = 0.5 ** (1 / options.fast)
     assert spreads[-3] == pytest.approx(0.1)
     assert spreads[-2] == pytest.approx(0.1 * fast + 0.2 * (1 - fast), rel=1e-3)  # the half-life's share of 0.2
@@ -280,7 +275,7 @@ def test_a_series_that_never_moved_is_not_held_to_its_scale():
     laid = panel_of([series(wandering(1))], 10.0)
     missed = np.zeros((120, 1))
     missed[-1] = 5.0
-    assert scales(missed, np.zeros((120, 1)), laid, 1, Options())[-1, 0, 0] > 0.5
+    assert grown(*one_step_scales(missed, laid, Options()), np.zeros((120, 1)), 1, Options())[-1, 0, 0] > 0.5
 
 
 def test_a_panel_without_errors_has_student_s_shape_of_mean_size_one():

@@ -10,7 +10,7 @@ from forecast.models.bank.groups import group_means
 from forecast.models.bank.options import Options
 from forecast.models.bank.panel import panel_of
 from forecast.models.bank.smoothers import Smoothers, smooth
-from forecast.models.bank.weights import averaged, discounted, errors, weigh
+from forecast.models.bank.weights import averaged, errors, weigh
 
 OPTIONS = Options()
 
@@ -19,7 +19,7 @@ OPTIONS = Options()
 def panel():
     """The bundled states' cells: short, of several lengths and groups, with unknown months."""
     counts = bundled().as_of("cbp-states", date(2025, 12, 31))
-    return panel_of([counts.series(area) for area in counts.open_areas], 10.0)
+    return panel_of([counts.series(area) for area in counts.open_areas], OPTIONS.offset)
 
 
 @pytest.fixture(scope="module")
@@ -48,10 +48,23 @@ def plain_ahead(one, horizon):
     return one.level + one.slope * damped + one.gap * back + one.season(horizon)[..., None]
 
 
+def plain_discounted(errors_, half_life):
+    """Discounted mean of |errors| along the steps, unknown ones left out; NaN before the first known one."""
+    keep = 0.5 ** (1 / half_life)
+    total, weight = np.zeros(errors_.shape[1:]), np.zeros(errors_.shape[1:])
+    means = np.full(errors_.shape, np.nan)
+    for step, row in enumerate(np.abs(errors_)):
+        known = ~np.isnan(row)
+        total = np.where(known, keep * total + np.where(known, row, 0.0), total)
+        weight = np.where(known, keep * weight + 1, weight)
+        means[step] = np.where(weight > 0, total / np.maximum(weight, 1e-12), np.nan)
+    return means
+
+
 def plain_loss(ahead, panel, horizons):
     total = 0.0
     for horizon in horizons:
-        spent = discounted(errors(ahead(horizon), panel.values, horizon), OPTIONS.memory)
+        spent = plain_discounted(errors(ahead(horizon), panel.values, horizon), OPTIONS.memory)
         total = total + np.nan_to_num(np.log(np.maximum(spent, 1e-4)))
     loss = total / len(horizons)
     loss = loss - loss.mean(axis=2, keepdims=True)

@@ -2,24 +2,18 @@
 
 from __future__ import annotations
 
-import numpy as np
 import pandas as pd
 
 from experiments import bench_planning, december_2022, decision_score
 from forecast.core.months import Month
+from forecast.core.scorecard import COST_RATIOS
 from forecast.planning.events import Window, read_events
 from tests.planning.worlds import PANEL
 
 
-def test_a_place_too_many_costs_one_and_a_missing_one_its_ratio():
-    assert decision_score.cost(np.array([100.0, 80.0]), np.array([90.0, 90.0]), 4).tolist() == [10, 40]
-
-
 def test_what_is_saved_is_the_share_of_the_medians_cost():
     rows = [{"area": "a", "origin": f"20{year}-01", "horizon": 1, "sWIS": 0.5} for year in (18, 19, 20, 21, 22, 23)]
-    costs = {
-        f"{name}_{ratio}": cost for name, cost in (("median", 4.0), ("safe", 3.0)) for ratio in decision_score.RATIOS
-    }
+    costs = {f"{name}_{ratio}": cost for name, cost in (("median", 4.0), ("safe", 3.0)) for ratio in COST_RATIOS}
     row = decision_score.row(pd.DataFrame(rows).assign(**costs))
     assert row["saved 1:4"] == "25% [25%, 25%]"
     assert (row["cells"], row["sWIS"], row["cost 1:9"]) == (6, 0.5, 3.0)

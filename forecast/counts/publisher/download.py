@@ -155,7 +155,9 @@ def _lacking(
     """What came of a file that the archive has in finer panels that lack it: declared since, or its fetch was killed
     before it had fed them. `official` opens it, where a panel may be of its layout.
     """
-    finer = [panel for panel in archive.panels.values() if panel.is_finer]
+    kept = archive.stored(marks.sha256)
+    layouts = set(kept.vintage.panel.layouts) if kept else set()
+    finer = [panel for panel in archive.panels.values() if panel.is_finer and layouts & set(panel.layouts)]
     if all(archive.holds(marks.sha256, panel.id) for panel in finer):
         return ()
     return tuple(take_finer(archive, official(), when=now, lacking=True))

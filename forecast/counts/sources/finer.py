@@ -23,10 +23,10 @@ from forecast.counts.sources.official_file import OfficialFile, label, shown
 from forecast.counts.sources.ohss_usbp import sheet_figures
 from forecast.counts.sources.workbook import Workbook
 
-__all__ = ["of_table", "of_workbook"]
+__all__ = ["SHEETS", "of_table", "of_workbook"]
 
 # Dimensions -> the workbook's sheet that tells its figures by them, and what its columns are called there.
-_SHEETS: dict[frozenset[str], tuple[str, tuple[str, ...]]] = {
+SHEETS: dict[frozenset[str], tuple[str, tuple[str, ...]]] = {
     frozenset(): ("Monthly Count", ()),
     frozenset({"region"}): ("Monthly Region", ("region",)),
     frozenset({"sector"}): ("Monthly Sector", ("sector",)),
@@ -64,7 +64,7 @@ def of_workbook(book: Workbook, panel: Panel, published: date | None = None) -> 
     own = dict(zip(panel.dimensions, layout.named(panel.dimensions), strict=True))
 
     def sheet_of(level: Sequence[str]) -> tuple[str, tuple[str, ...]]:
-        return _SHEETS[frozenset(own[dimension] for dimension in level)]
+        return SHEETS[frozenset(own[dimension] for dimension in level)]
 
     def told_by(level: Sequence[str]) -> Figures:
         sheet, columns = sheet_of(level)

@@ -77,12 +77,10 @@ def teach(
     *,
     executor: Executor,
     cells: int = CELLS,
-    on_batch: Callable[[], None] | None = None,
 ) -> Taught:
     """What the bank says of every series of a panel. Raises FitError where they do not end together or are too short.
 
-    `executor`: where batches are worked on; `cells`: steps times series of one; `on_batch`: called once per batch that
-    was run, some times each.
+    `executor`: where batches are worked on; `cells`: steps times series of one.
     """
     require_common_end(series)  # of all, as batches see their own alone
     panels = _batches(series, options, cells)
@@ -94,10 +92,10 @@ def teach(
     learnt = Learnt(len({one.group for one in series}))
     bare = [replace(panel, series=()) for panel in panels]  # what workers are sent
     # What is soon done is done here: workers would take longer to start.
-    _, learnt = _until_learnt(bare, learnt, _changes, HERE, None)
-    judged, learnt = _until_learnt(bare, learnt, partial(_judge, horizon, options), executor, on_batch)
+    _, learnt = _until_learnt(bare, learnt, _changes, HERE)
+    judged, learnt = _until_learnt(bare, learnt, partial(_judge, horizon, options), executor)
     calibrated = partial(_calibrate, options)
-    futures, _ = _until_learnt(list(zip(bare, judged, strict=True)), learnt, calibrated, HERE, None)
+    futures, _ = _until_learnt(list(zip(bare, judged, strict=True)), learnt, calibrated, HERE)
     return Taught(panels, futures, places, options)
 
 
@@ -135,7 +133,6 @@ def _until_learnt(
     learnt: Learnt,
     make: Callable[[tuple[Learnt, Work]], Made | Unlearnt],
     executor: Executor,
-    on_batch: Callable[[], None] | None,
 ) -> tuple[list[Made], Learnt]:
     """What `make` makes of each batch, and what was learnt of all of them to make it.
 
@@ -154,8 +151,6 @@ def _until_learnt(
             else:
                 made.append(result)
             del outcome, result  # else they would be held while the next batch is made
-            if on_batch:
-                on_batch()
         if share is None:
             return made, learnt
         learnt = replace(learnt, known={**learnt.known, name: share.result()})

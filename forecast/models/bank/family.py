@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Literal
@@ -115,16 +115,12 @@ class Bank:
         whole = panel if self.pooled and isinstance(panel, tuple) else tuple(panel) if self.pooled else (series,)
         return self.restore(series, _taught(_Whole(whole), horizon, self._options())[series.area])
 
-    def learn(
-        self, panel: Sequence[Series], horizon: int, *, executor: Executor, on_batch: Callable[[], None] | None = None
-    ) -> Mapping[str, Parameters]:
+    def learn(self, panel: Sequence[Series], horizon: int, *, executor: Executor) -> Mapping[str, Parameters]:
         """What `restore` makes each area's fit of, for all areas of a panel of any size; none where nothing is pooled.
 
         `executor`: where batches of series are worked on. Raises FitError where the panel is too short.
         """
-        return (
-            teach(tuple(panel), horizon, self._options(), executor=executor, on_batch=on_batch) if self.pooled else {}
-        )
+        return teach(tuple(panel), horizon, self._options(), executor=executor) if self.pooled else {}
 
     def restore(self, series: Series, parameters: Parameters) -> Fitted:
         """The fit that `parameters` came from."""

@@ -56,7 +56,7 @@ class Options:
     # From above it pulls freely: records were followed by returns (bounded there too: sWIS 0.7 % worse on April, June
     # and December origins).
     pull: float = 1.0
-    offset: float = 15.0  # encounters per month added before the logarithm: about what the publisher's rounding hides
+    offset: float = 15.0  # encounters per month added before the logarithm: by its scores (rounding hides 10)
     # Weights of the bank: softmax of -sharpness x log mean absolute error, half the series' own record, half its
     # group's.
     member_horizons: tuple[int, ...] = (1, 2)
@@ -68,9 +68,8 @@ class Options:
     # Spread.
     slow: float = 36.0  # a series' own error scale
     fast: float = 3.0  # the volatility that a group shares
-    surprise: float = (
-        2.25  # an error counts for the scales as at most so many times what was expected: one event is one
-    )
+    # An error counts for the scales as at most so many times what was expected: one event is one.
+    surprise: float = 2.25
     calming: float = 24.0  # steps of lead after which half of the shared volatility's excess is over
     own_scale: float = 0.6  # share of a series' own error scale against its group's
     growth: float = 0.6  # of (1 + (h - 1) gain^2); 0.5 is the law of a random walk with independent steps

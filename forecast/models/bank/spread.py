@@ -16,7 +16,7 @@ from forecast.models.bank.groups import Share, group_means
 from forecast.models.bank.options import Options
 from forecast.models.bank.panel import PanelArrays, running_means
 
-__all__ = ["grown", "low_level_factors", "one_step_scales", "scales", "shrink_upper_tail", "standardise"]
+__all__ = ["grown", "low_level_factors", "one_step_scales", "shrink_upper_tail", "standardise"]
 
 # Errors (discounted) before which nothing is taken for a surprise, and the size below which a series hardly moved at
 # all: neither has a scale yet to be surprised by.
@@ -25,15 +25,6 @@ _STILL = 0.02
 _LEAST = 1e-4
 # Logarithms below the long-run mean past which a level narrows the spread no further: a twelfth.
 _DEEPEST = 2.5
-
-
-def scales(first_errors: Floats, squared_gain: Floats, panel: PanelArrays, horizon: int, options: Options) -> Floats:
-    """(steps, series, horizon) the expected size of an error made at each step, on the working scale.
-
-    `first_errors`: (steps, series) errors of one step ahead; `squared_gain`: (steps, series) the bank's averaged gain,
-    squared.
-    """
-    return grown(*one_step_scales(first_errors, panel, options), squared_gain, horizon, options)
 
 
 def grown(base: Floats, volatility_ratio: Floats, squared_gain: Floats, horizon: int, options: Options) -> Floats:

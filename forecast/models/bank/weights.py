@@ -13,7 +13,7 @@ from forecast.models.bank.options import Options
 from forecast.models.bank.panel import PanelArrays
 from forecast.models.bank.smoothers import Smoothed
 
-__all__ = ["averaged", "discounted", "errors", "weigh"]
+__all__ = ["averaged", "errors", "weigh"]
 
 # Mean errors below this are no better than each other: a part in ten thousand.
 _LEAST = 1e-4
@@ -30,19 +30,6 @@ def errors(forecasts: Floats, values: Floats, horizon: int) -> Floats:
         truth = values[horizon:].reshape(*values[horizon:].shape, *([1] * (forecasts.ndim - 2)))
         misses[horizon:] = truth - forecasts[:-horizon]
     return misses
-
-
-def discounted(errors_: Floats, half_life: float) -> Floats:
-    """Discounted mean of |errors| along the steps, unknown ones left out; NaN before the first known one."""
-    keep = 0.5 ** (1 / half_life)
-    total, weight = np.zeros(errors_.shape[1:]), np.zeros(errors_.shape[1:])
-    means = np.full(errors_.shape, np.nan)
-    for step, row in enumerate(np.abs(errors_)):
-        known = ~np.isnan(row)
-        total = np.where(known, keep * total + np.where(known, row, 0.0), total)
-        weight = np.where(known, keep * weight + 1, weight)
-        means[step] = np.where(weight > 0, total / np.maximum(weight, 1e-12), np.nan)
-    return means
 
 
 def weigh(smoothed: Sequence[Smoothed], panel: PanelArrays, options: Options) -> list[Floats]:
