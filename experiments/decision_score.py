@@ -14,7 +14,7 @@ import pandas as pd
 
 from experiments.arguments import Replayed, replay_one
 from forecast.core.scorecard import COST_RATIOS
-from forecast.evaluation.decisions import costs, saved
+from forecast.evaluation import decisions
 
 __all__ = ["main", "priced", "row"]
 
@@ -34,7 +34,7 @@ def main() -> None:
 def priced(made: Replayed) -> pd.DataFrame:
     """A row per area, origin and month: sWIS, and for each ratio what the median and the right quantile cost."""
     keys = ["model", "area", "origin", "target_month"]
-    table = costs(forecasts=made.past.forecasts, truth=made.study.counts)
+    table = decisions.costs(forecasts=made.past.forecasts, truth=made.study.counts)
     return table.merge(made.scores[[*keys, "sWIS"]], on=keys)
 
 
@@ -42,9 +42,9 @@ def row(part: pd.DataFrame) -> dict[str, object]:
     """Mean scores of some cells, and what is saved for each ratio."""
     figures: dict[str, object] = {"cells": len(part), "sWIS": round(part["sWIS"].mean(), 3)}
     for ratio in COST_RATIOS:
-        against = saved(part, ratio)
-        figures[f"cost 1:{ratio}"] = round(float(part[f"safe_{ratio}"].mean()), 3)
-        figures[f"saved 1:{ratio}"] = f"{1 - against.ratio:.0%} [{1 - against.high:.0%}, {1 - against.low:.0%}]"
+        entry = decisions.priced(part, ratio)
+        figures[f"cost 1:{ratio}"] = round(entry["cost"], 3)
+        figures[f"saved 1:{ratio}"] = decisions.in_words(entry)
     return figures
 
 

@@ -21,7 +21,7 @@ from forecast.evaluation.leaderboard import common
 from forecast.evaluation.selection import lead_band
 from forecast.evaluation.significance import Relative, relative
 
-__all__ = ["board", "cost", "costs", "in_words", "lines", "report", "saved"]
+__all__ = ["board", "cost", "costs", "in_words", "lines", "priced", "report"]
 
 _CELL = ["area", "origin", "horizon"]
 
@@ -49,7 +49,18 @@ def costs(*, forecasts: Iterable[Forecasts], truth: Counts) -> pd.DataFrame:
     return pd.concat(parts, ignore_index=True)[columns] if parts else pd.DataFrame(columns=columns)
 
 
-def saved(part: pd.DataFrame, ratio: int) -> Relative:
+def priced(part: pd.DataFrame, ratio: int) -> dict[str, Any]:
+    """What planning on some cells costs, as JSON values: `ratio`, `level`, `cost`, `median_cost`, `saved`, and of
+    what is saved the ends `saved_low`, `saved_high` of a 90 % block bootstrap; None where origins are too few to tell.
+    """
+    entry, low, high = _entry(part, ratio), np.nan, np.nan
+    if entry["saved"] is not None:
+        against = _saved(part, ratio)
+        low, high = 1 - against.high, 1 - against.low
+    return entry | {"saved_low": _written(low), "saved_high": _written(high)}
+
+
+def _saved(part: pd.DataFrame, ratio: int) -> Relative:
     """The cost of the right level over that of the median, on the same cells; what is saved is what it lacks to 1."""
     sides = [part[_CELL].assign(model=name, cost=part[f"{name}_{ratio}"]) for name in ("median", "safe")]
     return relative(pd.concat(sides), model="safe", against="median", figure="cost")
@@ -65,14 +76,7 @@ def board(*, forecasts: Sequence[Forecasts], truth: Counts) -> list[dict[str, An
         return []
     rows = []
     for model, part in common(leaves).groupby("model", sort=True):
-        entries = []
-        for ratio in COST_RATIOS:
-            entry, low, high = _entry(part, ratio), np.nan, np.nan
-            if entry["saved"] is not None:
-                against = saved(part, ratio)
-                low, high = 1 - against.high, 1 - against.low
-            entries.append(entry | {"saved_low": _written(low), "saved_high": _written(high)})
-        rows.append({"model": str(model), "cells": len(part), "costs": entries})
+        rows.append({"model": str(model), "cells": len(part), "costs": [priced(part, ratio) for ratio in COST_RATIOS]})
     return sorted(rows, key=lambda row: (row["costs"][0]["cost"] is None, row["costs"][0]["cost"], row["model"]))
 
 

@@ -15,7 +15,7 @@ def test_what_is_saved_is_the_share_of_the_medians_cost():
     rows = [{"area": "a", "origin": f"20{year}-01", "horizon": 1, "sWIS": 0.5} for year in (18, 19, 20, 21, 22, 23)]
     costs = {f"{name}_{ratio}": cost for name, cost in (("median", 4.0), ("safe", 3.0)) for ratio in COST_RATIOS}
     row = decision_score.row(pd.DataFrame(rows).assign(**costs))
-    assert row["saved 1:4"] == "25% [25%, 25%]"
+    assert row["saved 1:4"] == "25 % [25, 25]"
     assert (row["cells"], row["sWIS"], row["cost 1:9"]) == (6, 0.5, 3.0)
 
 
