@@ -10,6 +10,9 @@ from pathlib import Path
 for _threads in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ.setdefault(_threads, "1")
 
+# A test that asks for no home of its own fails here, and never touches anybody's.
+os.environ["ENCOUNTERS_HOME"] = f"{os.devnull}/a-test-needs-a-home-of-its-own"
+
 import pytest  # noqa: E402 numpy must find the setting
 from hypothesis import HealthCheck, settings  # noqa: E402
 

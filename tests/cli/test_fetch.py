@@ -111,7 +111,7 @@ def test_json_tells_each_address_and_its_end(command, home, site, october):
     assert (lost["finer"], taken["finer"]) == ([], [])
 
 
-def test_json_tells_what_came_of_a_file_in_finer_panels(command, site, october):
+def test_json_tells_what_came_of_a_file_in_finer_panels(command, home, site, october):
     site.replies[PATH] = answers(200, october)
     assert command("panels", "add", "cbp-states-detail")[0] == 0
     (row,) = json.loads(command("fetch", "--json", "--page", site.links(PATH))[1])
