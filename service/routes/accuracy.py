@@ -11,17 +11,16 @@ from starlette.concurrency import run_in_threadpool
 
 from forecast.core.scorecard import COST_RATIOS, SCORED_COVERAGES
 from forecast.release import issued_scores as scores
-from forecast.release import shapes
 from forecast.release.issued_costs import Cost, costs
 from forecast.release.issued_scores import Tally
 from service import bodies, query
-from service.answers import ALIAS, Answer
+from service.answers import Answer
 from service.catalogue import Catalogue
 from service.choosing import check_panel_and_kind
 from service.context import Context, context
 from service.problems import PARAMETERS, declared
 from service.query import Format
-from service.routes.formats import TABLES, offered
+from service.routes.formats import TABLES, offered, tabled
 from service.routes.parameters import AreaParameter, HindcastsParameter, PanelParameter, listed
 from service.schemas import Accuracy, AccuracyAnswer, AccuracyDecisionsAnswer, DecisionCost
 
@@ -166,10 +165,6 @@ def _written(
         )
         for one, row in zip((*tallies, *by_area), (*overall, *rows), strict=True):
             row["decisions"] = _priced(prices.get((one.panel, one.area, one.lead), ()))
-    if form == "csv":
-        columns = (*_COLUMNS, *_COST_COLUMNS) if priced else _COLUMNS
-        lines = ([_flat(row).get(name) for name in columns] for row in (*overall, *rows))
-        return Answer(shapes.csv_table(columns, lines), "text/csv", cache=ALIAS, keep=True)
     document = {
         "hindcasts": asked.hindcasts,
         "note": None if rows else _why_empty(engine, asked.hindcasts),
@@ -177,7 +172,8 @@ def _written(
         "overall": overall,
         "accuracy": rows,
     }
-    return Answer(bodies.render(document), "application/json", cache=ALIAS, keep=True)
+    columns = (*_COLUMNS, *_COST_COLUMNS) if priced else _COLUMNS
+    return tabled(form, document, columns, map(_flat, (*overall, *rows)))
 
 
 @offered(

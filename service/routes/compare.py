@@ -9,15 +9,15 @@ from fastapi import APIRouter, Query, Request
 
 from forecast.core.areas import Area
 from forecast.core.months import Month
-from forecast.release import read, shapes
+from forecast.release import read
 from forecast.release.intervals import Unit, in_words, level_places, scaled
 from forecast.release.read import Observation
 from forecast.release.said import Said, said
 from service import bodies, query
-from service.answers import ALIAS, Answer
+from service.answers import Answer
 from service.context import Context, context
 from service.problems import PARAMETERS, declared
-from service.routes.formats import TABLES, offered
+from service.routes.formats import TABLES, offered, tabled
 from service.routes.parameters import (
     MONTH,
     SLUGS,
@@ -98,14 +98,10 @@ def compare(
         raise query.invalid("area", f"{len(slugs)} are named; at most {_MOST} are compared at once. Name fewer.")
     between, wanted = _months(month, first, last), query.coverages(coverage)
     rows = list(_compared(here, slugs, between, wanted, unit, hindcasts))
-    if form == "csv":
-        ends = [f"{end}_{per_cent}" for per_cent in wanted for end in ("lower", "upper")]
-        return Answer(
-            shapes.csv_table((*_COLUMNS, *ends), _table(rows, unit, here)), "text/csv", cache=ALIAS, keep=True
-        )
+    ends = (f"{end}_{per_cent}" for per_cent in wanted for end in ("lower", "upper"))
     panels = dict.fromkeys(here.catalogue.area(slug).panel for slug in slugs)
     words = " or ".join(dict.fromkeys(in_words(here.catalogue.panels[panel], unit) for panel in panels))
-    return Answer(bodies.render({"unit": words, "compare": rows}), "application/json", cache=ALIAS, keep=True)
+    return tabled(form, {"unit": words, "compare": rows}, (*_COLUMNS, *ends), _lines(rows, unit, here))
 
 
 def _compared(
@@ -162,11 +158,10 @@ def _release(forecast: Said, coverage: tuple[int, ...], unit: Unit) -> dict[str,
     )
 
 
-def _table(rows: list[dict[str, Any]], unit: Unit, here: Context) -> Iterator[list[Any]]:
-    """A line per release: the columns of `_COLUMNS`, then the ends of the intervals."""
+def _lines(rows: list[dict[str, Any]], unit: Unit, here: Context) -> Iterator[dict[str, Any]]:
+    """A line per release: what `_COLUMNS` names, and the ends of the intervals."""
     for row in rows:
         words = in_words(here.catalogue.panels[row["panel"]], unit)
         for one in row["releases"]:
-            line = row | one | {"unit": words, "issued_at": bodies.moment(one["issued_at"])}
-            ends = [interval[end] for interval in one["intervals"] for end in ("lower", "upper")]
-            yield [*(line[name] for name in _COLUMNS), *ends]
+            ends = {f"{end}_{held['coverage']}": held[end] for held in one["intervals"] for end in ("lower", "upper")}
+            yield row | one | ends | {"unit": words, "issued_at": bodies.moment(one["issued_at"])}

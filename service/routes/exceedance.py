@@ -7,13 +7,12 @@ from collections.abc import Iterator
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Request
-from starlette.concurrency import run_in_threadpool
 
 from service import exceeding, query
 from service.answers import ALIAS, Answer
 from service.context import context
 from service.exceeding import Thresholds
-from service.packed import PackedAnswer
+from service.packed import in_pieces
 from service.problems import PARAMETERS, declared
 from service.query import ForecastQuery
 from service.routes.formats import TABLES, offered
@@ -119,18 +118,12 @@ async def _answer(
     chosen, today = await asked_about(request, question, as_of, release), here.today()
     write = exceeding.in_csv if form == "csv" else exceeding.in_json
 
-    def packed() -> Answer:
-        return PackedAnswer(pieces(), query.MEDIA[form], cache=ALIAS, keep=as_of is None)
-
-    def whole() -> Answer:
-        return Answer(b"".join(pieces()), query.MEDIA[form], cache=ALIAS, keep=as_of is None)
-
     def pieces() -> Iterator[bytes]:
         cache = here.release_cache
         return write(chosen, asked, engine=cache.engine, draws=cache.joint_draws, today=today)
 
     heavy = len(chosen) * len(asked.thresholds) > _HEAVY
-    return await (here.heavy.run(packed) if heavy else run_in_threadpool(whole))
+    return await in_pieces(here.heavy, pieces, query.MEDIA[form], heavy=heavy, cache=ALIAS, keep=as_of is None)
 
 
 @offered(

@@ -8,13 +8,12 @@ from typing import Any
 from fastapi import APIRouter, Request
 
 from forecast.core.scorecard import FIGURES, SCORED_COVERAGES
-from forecast.release import shapes
 from forecast.release.read import Release
 from service import bodies, query
-from service.answers import ALIAS, Answer
+from service.answers import Answer
 from service.context import context
 from service.problems import PARAMETERS, Problem, declared
-from service.routes.formats import TABLES, offered
+from service.routes.formats import TABLES, offered, tabled
 from service.routes.parameters import PanelParameter
 from service.schemas import Evaluation, ModelsAnswer
 
@@ -91,16 +90,9 @@ async def models(request: Request, panel: PanelParameter = None) -> Answer:
     if not served:
         raise Problem("nothing-published", f"No release of {panel or 'any panel'} has been published yet.")
     rows = [row for release in served for row in _rows(release)]
-    if form == "csv":
-        flags = (
-            {name: str(cell).lower() if isinstance(cell, bool) else cell for name, cell in row.items()} for row in rows
-        )
-        return Answer(
-            shapes.csv_table(_COLUMNS, (list(row.values()) for row in flags)), "text/csv", cache=ALIAS, keep=True
-        )
     document = {
         "evaluations": {release.manifest.panel: _evaluation(release) for release in served},
         "intervals": list(SCORED_COVERAGES),
         "models": rows,
     }
-    return Answer(bodies.render(document), "application/json", cache=ALIAS, keep=True)
+    return tabled(form, document, _COLUMNS, rows)

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from datetime import date
-from typing import Annotated, Any
+from functools import partial
+from typing import Annotated, Any, NamedTuple
 
 from fastapi import APIRouter, Query, Request
 from sqlalchemy import Engine
-from starlette.concurrency import run_in_threadpool
 
 from forecast.core.areas import Area
 from forecast.core.months import Month
@@ -23,7 +22,7 @@ from service.catalogue import Catalogue
 from service.choosing import check_panel_and_kind
 from service.context import Context, context
 from service.heavy import MANY_COUNTED
-from service.packed import PackedAnswer
+from service.packed import in_pieces
 from service.problems import PARAMETERS, declared
 from service.query import Format
 from service.routes.areas import known_areas
@@ -84,17 +83,11 @@ def _chosen(request: Request, area: str | None, panel: str | None, kind: str | N
     return slugs
 
 
-@dataclass(frozen=True)
-class _Question:
+class _Question(NamedTuple):
     slugs: tuple[str, ...]
     first: Month | None
     last: Month | None
     as_of: date | None
-
-
-def _question(slugs: tuple[str, ...], first: str | None, last: str | None, as_of: str | None) -> _Question:
-    start, end = query.months_between(first, last)
-    return _Question(tuple(dict.fromkeys(slugs)), start, end, query.day("as_of", as_of))
 
 
 def _written(here: Context, question: _Question, form: Format) -> Iterator[bytes]:
@@ -178,12 +171,7 @@ async def observations(
     Of each month the newest figure published by `as_of`; a month without one is left out.
     """
     form = query.format_of(request, EVERY)
-    question, here = _question(_chosen(request, area, panel, kind), first, to, as_of), context(request)
-
-    def packed() -> Answer:
-        return PackedAnswer(_written(here, question, form), query.MEDIA[form], cache=ALIAS, keep=True)
-
-    def whole() -> Answer:
-        return Answer(b"".join(_written(here, question, form)), query.MEDIA[form], cache=ALIAS, keep=True)
-
-    return await (here.heavy.run(packed) if len(question.slugs) > MANY_COUNTED else run_in_threadpool(whole))
+    slugs, here = _chosen(request, area, panel, kind), context(request)
+    question = _Question(slugs, *query.months_between(first, to), query.day("as_of", as_of))
+    pieces, heavy = partial(_written, here, question, form), len(question.slugs) > MANY_COUNTED
+    return await in_pieces(here.heavy, pieces, query.MEDIA[form], heavy=heavy, cache=ALIAS, keep=True)
