@@ -15,6 +15,7 @@ from sqlalchemy import Connection, Engine, Row, func, insert, select
 from forecast.core.errors import StoreError
 from forecast.core.scorecard import ALARMS, Alarm, Finding
 from forecast.release import schema
+from forecast.release.columns import row_of
 from forecast.release.store import reading, writing
 
 __all__ = ["AlarmChange", "opened", "record"]
@@ -49,8 +50,8 @@ def record(engine: Engine, panel: str, findings: Iterable[Finding], *, now: date
                 continue
             since = before.since if before is not None and finding.raised == was else now
             event = AlarmChange(panel, finding.kind, finding.raised, since, now, finding.detail, finding.figures)
-            row = {**event.__dict__, "figures": json.dumps(finding.figures, sort_keys=True, allow_nan=False)}
-            connection.execute(insert(schema.alarm), row)
+            figures = json.dumps(finding.figures, sort_keys=True, allow_nan=False)
+            connection.execute(insert(schema.alarm), row_of(schema.alarm, event, figures=figures))
             if finding.raised != was:
                 changed.append(event)
     return tuple(changed)

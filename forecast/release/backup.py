@@ -12,7 +12,7 @@ import sqlite3
 import tarfile
 import tempfile
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 from sqlalchemy import Engine
@@ -80,7 +80,7 @@ def back_up_home(engine: Engine, home: Path, target: Path) -> int:
             for folder in _FOLDERS:
                 for path in sorted((home / folder).rglob("*")):
                     if path.is_file() and not path.name.endswith(_PASSING):
-                        with _ignored_if_gone():
+                        with suppress(FileNotFoundError):  # what was sent to MLflow meanwhile leaves the outbox
                             tar.add(path, str(path.relative_to(home)), recursive=False)
         return count
 
@@ -161,12 +161,3 @@ def _explained(target: Path) -> Iterator[None]:
         yield
     except (OSError, sqlite3.Error) as error:
         raise StoreError(f"{target} cannot be written: {error}. Name a place with room that you may write.") from error
-
-
-@contextmanager
-def _ignored_if_gone() -> Iterator[None]:
-    """What was sent to MLflow meanwhile leaves the outbox."""
-    try:
-        yield
-    except FileNotFoundError:
-        return

@@ -17,6 +17,7 @@ from sqlalchemy import Connection, Engine, delete, insert, select
 from forecast.core.months import Month
 from forecast.core.panels import Panel
 from forecast.release import schema
+from forecast.release.columns import months_between, row_of
 from forecast.release.manifest import Manifest
 from forecast.release.store import reading
 
@@ -94,12 +95,8 @@ def corrected_answers(
         if not made:
             return []
         query = select(gone.c.area, gone.c.month, gone.c.published, gone.c.sha256).where(
-            gone.c.area.in_(list(areas)), gone.c.published <= as_of
+            gone.c.area.in_(list(areas)), gone.c.published <= as_of, *months_between(gone.c.month, first, last)
         )
-        if first is not None:
-            query = query.where(gone.c.month >= first)
-        if last is not None:
-            query = query.where(gone.c.month <= last)
         concerned = {
             row.sha256
             for row in connection.execute(query)
@@ -123,14 +120,7 @@ def record(connection: Connection, corrections: Iterable[Correction]) -> None:
     known = {(one.panel, one.sha256, one.kind, one.at) for one in stored(connection)}
     fresh = [one for one in corrections if (one.panel, one.sha256, one.kind, one.at) not in known]
     if fresh:
-        table = schema.correction
-        connection.execute(
-            insert(table),
-            [
-                {column.name: getattr(one, column.name) for column in table.columns if column.name != "id"}
-                for one in fresh
-            ],
-        )
+        connection.execute(insert(schema.correction), [row_of(schema.correction, one) for one in fresh])
 
 
 def supersede(
@@ -152,10 +142,8 @@ def supersede(
     gone = [row for row in mine if (row.area, row.month, row.published, row.sha256) not in holding]
     if not gone:
         return
-    names = [column.name for column in table.columns]
     connection.execute(
-        insert(schema.superseded),
-        [{name: getattr(row, name) for name in names} | {"until": until[row.sha256]} for row in gone],
+        insert(schema.superseded), [row_of(schema.superseded, row, until=until[row.sha256]) for row in gone]
     )
     scores = schema.accuracy
     for area, published in sorted({(row.area, row.published) for row in gone}):

@@ -11,12 +11,13 @@ from typing import Any
 from sqlalchemy import Connection, Row, select
 
 from forecast.core.errors import NoRelease, StoreError
+from forecast.core.panels import Panel
 from forecast.release import schema
-from forecast.release.description import digest
+from forecast.release.description import described, digest
 from forecast.release.manifest import Manifest
 from forecast.release.rows import checksum, manifest_of
 
-__all__ = ["PathRow", "head_of", "path_rows", "verified"]
+__all__ = ["PathRow", "head_of", "panel_of", "path_rows", "verified"]
 
 # Rows of quantiles that are read at a time.
 _AT_ONCE = 10_000
@@ -30,6 +31,13 @@ def head_of(connection: Connection, release_id: str) -> Row[Any]:
     if head is None:
         raise NoRelease(f"No release has the id {release_id}. List them: encounters releases.")
     return head
+
+
+def panel_of(connection: Connection, manifest: Manifest) -> Panel:
+    """What a release says of its panel. Raises StoreError."""
+    table = schema.release_panel.c
+    said = connection.execute(select(table.description).where(table.release == manifest.id)).scalar()
+    return described(said, panel=manifest.panel)
 
 
 def path_rows(connection: Connection, release_id: str) -> list[PathRow]:

@@ -59,17 +59,9 @@ def costs(
         *(_RELEASES.c.panel, _SCORES.c.release, _SCORES.c.area, _SCORES.c.lead, _SCORES.c.observed),
         *(_SCORES.c.precision, _SCORES.c.median, _SCORES.c.scale, _SAID.c.quantiles),
     )
-    query = newest(select(*columns)).where(
-        _SAID.c.release == _SCORES.c.release,
-        _SAID.c.area == _SCORES.c.area,
-        _SAID.c.target_month == _SCORES.c.target_month,
-        _SCORES.c.area.in_(sorted(wanted | whole)),
-        _RELEASES.c.hindcast.is_(hindcast),
+    query = newest(select(*columns), panel=panel, areas=wanted | whole, leads=leads, hindcast=hindcast).where(
+        *(_SAID.c[name] == _SCORES.c[name] for name in ("release", "area", "target_month"))
     )
-    if panel is not None:
-        query = query.where(_RELEASES.c.panel == panel)
-    if leads is not None:
-        query = query.where(_SCORES.c.lead.in_(sorted(leads)))
     sums: dict[Key, list[float]] = defaultdict(lambda: [0.0] * (1 + 2 * len(COST_RATIOS)))
     places: dict[str, tuple[int, tuple[int, ...]]] = {}
     with reading(engine) as connection:

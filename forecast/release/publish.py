@@ -23,6 +23,7 @@ from forecast.core.months import Month
 from forecast.core.panels import Panel, bundled
 from forecast.core.tables import Forecasts, Paths
 from forecast.release import issued_models, schema
+from forecast.release.columns import row_of
 from forecast.release.corrections import Correction, record, supersede
 from forecast.release.description import describe, digest
 from forecast.release.integrity import head_of, path_rows, verified
@@ -198,7 +199,7 @@ def record_observations(
                 same = and_(table.c.area == row.area, table.c.month == row.month, table.c.published == row.published)
                 connection.execute(delete(table).where(same))
             history[row.published] = (row.count, row.precision)
-            fresh.append({column.name: getattr(row, column.name) for column in table.columns})
+            fresh.append(row_of(table, row))
         if fresh:
             connection.execute(insert(table), fresh)
     return len(fresh)

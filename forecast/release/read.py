@@ -20,8 +20,9 @@ from forecast.core.errors import NoRelease, StoreError
 from forecast.core.months import Month
 from forecast.core.panels import Panel
 from forecast.release import schema
+from forecast.release.columns import months_between
 from forecast.release.corrections import Correction, affecting, stored
-from forecast.release.description import described
+from forecast.release.integrity import head_of, panel_of
 from forecast.release.joint import JointDraws, joint_draws, joint_paths
 from forecast.release.manifest import Manifest
 from forecast.release.rows import manifest_of, numbers
@@ -223,11 +224,7 @@ def observations_in_slices(
     all slices are of one state of the store.
     """
     table = schema.observation
-    query = select(table).order_by(table.c.month, table.c.published)
-    if first is not None:
-        query = query.where(table.c.month >= first)
-    if last is not None:
-        query = query.where(table.c.month <= last)
+    query = select(table).where(*months_between(table.c.month, first, last)).order_by(table.c.month, table.c.published)
     if as_of is not None:
         query = query.where(table.c.published <= as_of)
     with reading(engine) as connection:
@@ -261,9 +258,7 @@ def content_stamp(engine: Engine) -> Hashable:
 
 
 def _load(connection: Connection, release_id: str) -> Release:
-    head = connection.execute(select(schema.release).where(schema.release.c.id == release_id)).one_or_none()
-    if head is None:
-        raise NoRelease(f"No release has the id {release_id}. List them: encounters releases.")
+    head = head_of(connection, release_id)
     levels = numbers(head.levels, place=f"{release_id}, its levels,")
     table = schema.release_quantiles
     query = select(table).where(table.c.release == release_id).order_by(table.c.area, table.c.horizon)
@@ -276,8 +271,7 @@ def _load(connection: Connection, release_id: str) -> Release:
     )
     manifest = manifest_of(head.manifest)
     corrections = tuple(affecting(stored(connection, manifest.panel), manifest))
-    said = select(schema.release_panel.c.description).where(schema.release_panel.c.release == release_id)
-    panel = described(connection.execute(said).scalar(), panel=manifest.panel)
+    panel = panel_of(connection, manifest)
     run = _runs(connection, release_id).get(release_id)
     beside = select(schema.release_model.c.model).where(schema.release_model.c.release == release_id)
     models = tuple(sorted(connection.execute(beside).scalars()))
