@@ -9,6 +9,7 @@ by the tag `release_id` before and after, and what is unfinished or double is de
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -57,11 +58,9 @@ def find(panel: str, releases: Collection[str], *, uri: str, champion: str | Non
         return {}
     with opened(uri, what=f"Looking for {', '.join(releases)}") as client:
         experiment = client.get_experiment_by_name(experiment_name(panel))
-        runs = (
-            client.search_runs([experiment.experiment_id], "tags.kind = 'retraining'", max_results=10_000)
-            if experiment
-            else []
-        )
+        if experiment is None:
+            return {}
+        runs = client.search_runs([experiment.experiment_id], "tags.kind = 'retraining'", max_results=10_000)
         run_ids = {
             run.data.tags.get("release_id"): str(run.info.run_id) for run in runs if _finished(run, "retraining")
         }
@@ -95,21 +94,19 @@ def _experiment(client: MlflowClient, panel: str, artifacts: str | None) -> str:
         return str(experiment.experiment_id)
 
 
+@dataclass
 class _Sending:
     """One attempt to bring a retraining to its experiment."""
 
-    def __init__(
-        self, client: MlflowClient, experiment: str, retraining: Retraining, folder: Path, champion: bool
-    ) -> None:
-        self.client, self.experiment, self.retraining, self.folder, self.champion = (
-            client,
-            experiment,
-            retraining,
-            folder,
-            champion,
-        )
-        self.model = registered_name(retraining.panel)
-        self.own = f"tags.release_id = '{retraining.release_id}'"
+    client: MlflowClient
+    experiment: str
+    retraining: Retraining
+    folder: Path
+    champion: bool
+
+    def __post_init__(self) -> None:
+        self.model = registered_name(self.retraining.panel)
+        self.own = f"tags.release_id = '{self.retraining.release_id}'"
 
     def bring(self) -> str:
         parent = self._whole(self._runs(), self._versions()) or self._write()
