@@ -38,9 +38,13 @@ _BANDS = {95: "#d6e6f2", 80: "#a3c8e2", 50: "#5ba3d0"}
 _LINES = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00", "#7f7f7f")
 _DASHES = ("-", "--", "-.", ":")
 _DPI = 150
+# Of counts before the forecast, unless others are asked for.
+_YEARS = 5
 
 
-def fan_chart(*, history: Series, forecasts: Forecasts, title: str, unit: str, caption: str, years: int = 5) -> Figure:
+def fan_chart(
+    *, history: Series, forecasts: Forecasts, title: str, unit: str, caption: str, years: int = _YEARS
+) -> Figure:
     """One area: its last `years` of counts and the forecast as a fan of 50, 80 and 95 % intervals.
     `title`: the area's name, `unit`: what is counted; `caption` names the vintage.
 
@@ -52,13 +56,11 @@ def fan_chart(*, history: Series, forecasts: Forecasts, title: str, unit: str, c
     axes.set_ylabel(f"{unit} per month", color=_INK)
     axes.set_xlabel("month", color=_INK)
     axes.set_title(title, loc="left", fontsize=14, fontweight="bold", color=_INK)
-    _finish(figure, axes, caption, columns=5)
+    _finish(figure, axes, caption)
     return figure
 
 
-def fan_charts(
-    *, histories: Sequence[Series], forecasts: Forecasts, panel: Panel, caption: str, years: int = 5
-) -> Figure:
+def fan_charts(*, histories: Sequence[Series], forecasts: Forecasts, panel: Panel, caption: str) -> Figure:
     """Several areas side by side, each on its own scale, as in `fan_chart`."""
     rows = -(-len(histories) // 2)
     figure = Figure(figsize=(11, 2.9 * rows + 0.9), dpi=_DPI)
@@ -67,12 +69,12 @@ def fan_charts(
         if place >= len(histories):
             axes.remove()
             continue
-        _fan(axes, histories[place], forecasts, years)
+        _fan(axes, histories[place], forecasts)
         axes.set_title(panel.area(histories[place].area).name, loc="left", fontsize=11, fontweight="bold", color=_INK)
         if place >= len(histories) - 2:
             axes.set_xlabel("month", color=_INK)
     figure.supylabel(f"{panel.unit} per month", fontsize=10, color=_INK)
-    _finish(figure, panels[0, 0], caption, columns=5)
+    _finish(figure, panels[0, 0], caption)
     return figure
 
 
@@ -87,19 +89,11 @@ def fan_chart_of_fit(
     horizon: int = 18,
     samples: int = 1000,
     seed: int = 0,
-    years: int = 5,
 ) -> Figure:
     """One fitted model of one area, simulated here: `samples` paths of `horizon` months from `seed`."""
     paths = fitted.simulate(horizon, samples, np.random.default_rng(seed))
     forecasts = Paths(model, series.origin, (series.area,), paths.T[None]).quantiles(LEVELS)
-    return fan_chart(
-        history=series,
-        forecasts=forecasts,
-        title=title,
-        unit=unit,
-        caption=f"Model {model}. {caption}",
-        years=years,
-    )
+    return fan_chart(history=series, forecasts=forecasts, title=title, unit=unit, caption=f"Model {model}. {caption}")
 
 
 def scores_by_horizon(scores: pd.DataFrame, *, highlight: str, caption: str) -> Figure:
@@ -141,11 +135,11 @@ def scores_by_horizon(scores: pd.DataFrame, *, highlight: str, caption: str) -> 
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         _plain(axes)
     origins = leaves["origin"].nunique()
-    _finish(figure, coverage, f"Means over leaves; past origins: {origins}, on revised figures. {caption}", columns=5)
+    _finish(figure, coverage, f"Means over leaves; past origins: {origins}, on revised figures. {caption}")
     return figure
 
 
-def _fan(axes: Axes, history: Series, forecasts: Forecasts, years: int) -> None:
+def _fan(axes: Axes, history: Series, forecasts: Forecasts, years: int = _YEARS) -> None:
     if history.area not in forecasts.areas:
         raise ValueError(
             f"{history.area} is not among the areas of the forecasts from {forecasts.origin}; draw one of them"
@@ -196,10 +190,10 @@ def _plain(axes: Axes) -> None:
     axes.set_axisbelow(True)
 
 
-def _finish(figure: Figure, axes: Axes, caption: str, *, columns: int) -> None:
+def _finish(figure: Figure, axes: Axes, caption: str) -> None:
     """Legend above, caption below; the layout keeps the caption's lines free."""
     handles, labels = axes.get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside upper left", ncols=columns, frameon=False, fontsize=9, labelcolor=_INK)
+    figure.legend(handles, labels, loc="outside upper left", ncols=5, frameon=False, fontsize=9, labelcolor=_INK)
     lines = textwrap.fill(caption, int(figure.get_figwidth() * 16), break_on_hyphens=False)
     free = (0.16 * (lines.count("\n") + 1) + 0.12) / figure.get_figheight()
     figure.set_layout_engine(ConstrainedLayoutEngine(rect=(0, free, 1, 1 - free)))
