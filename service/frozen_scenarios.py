@@ -15,7 +15,7 @@ from service import bodies
 from service.context import Context
 from service.problems import Problem
 from service.questions import source_of
-from service.schemas import FrozenScore
+from service.schemas import FrozenScenario, FrozenScore
 
 __all__ = ["called", "entry", "named_alone", "said"]
 
@@ -50,14 +50,7 @@ def named_alone(here: Context, values: Mapping[str, Any]) -> Frozen:
 
 def entry(one: Frozen) -> dict[str, Any]:
     """A frozen scenario without its answer."""
-    return {
-        "id": one.id,
-        "together": one.together,
-        "title": one.title,
-        "release": one.release,
-        "frozen_at": one.frozen_at,
-        "question": one.body,
-    }
+    return bodies.filled(FrozenScenario, one, question=one.body)
 
 
 def said(here: Context, scenarios: Sequence[Frozen]) -> Prepared:
@@ -72,17 +65,10 @@ def said(here: Context, scenarios: Sequence[Frozen]) -> Prepared:
     ]
 
     def answer() -> dict[str, Any]:
-        entries = [
-            entry(one)
-            | {"answer": work.answer()}
-            | {
-                "scores": [
-                    _score(month)
-                    for month in frozen.scores(cache.engine, one, source=source, release=releases[one.release])
-                ]
-            }
-            for one, work in zip(scenarios, prepared, strict=True)
-        ]
+        entries = []
+        for one, work in zip(scenarios, prepared, strict=True):
+            came = frozen.scores(cache.engine, one, source=source, release=releases[one.release])
+            entries.append(entry(one) | {"answer": work.answer(), "scores": list(map(_score, came))})
         return {"scenarios": entries}
 
     return Prepared(2 * sum(work.size for work in prepared), answer)

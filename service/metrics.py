@@ -27,7 +27,7 @@ from service.releases import ReleaseCache
 
 __all__ = ["Metrics"]
 
-Family = TypeVar("Family", CounterMetricFamily, GaugeMetricFamily)
+MetricFamily = TypeVar("MetricFamily", CounterMetricFamily, GaugeMetricFamily)
 
 # Upper ends in seconds: a kept answer takes well under a millisecond, one from the store a few.
 _BUCKETS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)
@@ -141,7 +141,7 @@ class Metrics(Collector):
         )
 
 
-def _filled(family: Family, samples: Mapping[tuple[str, ...], float]) -> Family:
+def _filled(family: MetricFamily, samples: Mapping[tuple[str, ...], float]) -> MetricFamily:
     """A metric with a sample for each set of labels."""
     for labels, value in samples.items():
         family.add_metric(labels, value)

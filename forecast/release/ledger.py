@@ -14,9 +14,9 @@ from forecast.core.errors import StoreError
 from forecast.release import schema
 from forecast.release.store import reading, writing
 
-__all__ = ["Entry", "Step", "Verdict", "finish", "last", "runs", "start", "step"]
+__all__ = ["Entry", "RunVerdict", "Step", "finish", "last", "runs", "start", "step"]
 
-Verdict = Literal["published", "nothing new", "refused", "failed"]
+RunVerdict = Literal["published", "nothing new", "refused", "failed"]
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ class Entry:
     why: str
     started: datetime
     ended: datetime | None
-    verdict: Verdict | None
+    verdict: RunVerdict | None
     reason: str | None
     steps: tuple[Step, ...]
 
@@ -62,7 +62,7 @@ def step(engine: Engine, run: int, name: str, *, now: datetime) -> None:
         connection.execute(insert(table), {"run": run, "place": place, "name": name, "started": now})
 
 
-def finish(engine: Engine, run: int, *, now: datetime, verdict: Verdict, reason: str = "") -> None:
+def finish(engine: Engine, run: int, *, now: datetime, verdict: RunVerdict, reason: str = "") -> None:
     """End an open run and its last step. `reason`: one line for the operator.
     Raises StoreError where it is unknown or closed.
     """

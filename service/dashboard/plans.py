@@ -4,10 +4,9 @@ answered as the addresses `/v1/exceedance`, `/v1/scenarios` and `/v1/capacity` a
 
 from __future__ import annotations
 
-import json
 import logging
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +18,7 @@ from forecast.core.errors import EncountersError, PlanError
 from forecast.core.months import Month
 from forecast.planning.limits import MOST_BEDS, MOST_FACTOR, MOST_PEOPLE
 from forecast.release import what_if
+from forecast.release.what_if import Prepared
 from service import exceeding
 from service.context import Context
 from service.dashboard.choices import Choices
@@ -54,7 +54,7 @@ async def answered(here: Context, area: Area, choices: Choices) -> Plans:
     for name, work in (("chance", _chance), ("scenario", _scenario), ("capacity", _capacity)):
         try:
             prepared = await run_in_threadpool(work, here, area, choices, words)
-            answers[name] = None if prepared is None else await in_turn(here, *prepared)
+            answers[name] = None if prepared is None else await in_turn(here, prepared.size, prepared.answer)
         except PlanError as error:
             answers[name] = _of_the_page(error)
         except Problem as error:
@@ -77,8 +77,6 @@ def beds_ahead(choices: Choices, months: Sequence[Month]) -> list[tuple[Month, f
     since = words.get("opened_since", "")
     return [(month, max(beds + (more if since and str(month) >= since else 0), 0)) for month in months]
 
-
-Prepared = tuple[int, Callable[[], Document]]
 
 _ALONE = "Beds that open change no arrivals. Fill in “Beds of a shelter” too, where they count."
 # How the body's messages begin, and what the page calls the members that its fields fill.
@@ -115,11 +113,9 @@ def _chance(here: Context, area: Area, choices: Choices, words: Mapping[str, str
 
     def answer() -> Document:
         cache = here.release_cache
-        pieces = exceeding.in_json(chosen, asked, engine=cache.engine, draws=cache.joint_draws, today=here.today())
-        document: Document = json.loads(b"".join(pieces))["exceedance"][0]
-        return document
+        return next(exceeding.areas(chosen, asked, engine=cache.engine, draws=cache.joint_draws))
 
-    return 1, answer
+    return Prepared(1, answer)
 
 
 def _scenario(here: Context, area: Area, choices: Choices, words: Mapping[str, str]) -> Prepared | None:
@@ -129,8 +125,7 @@ def _scenario(here: Context, area: Area, choices: Choices, words: Mapping[str, s
             raise PlanError(_ALONE)
         return None
     body = {"areas": [area.slug], "events": events, "coverage": [80]}
-    prepared = what_if.scenario(source_of(here), body, today=here.today())
-    return prepared.size, prepared.answer
+    return what_if.scenario(source_of(here), body, today=here.today())
 
 
 def _capacity(here: Context, area: Area, choices: Choices, words: Mapping[str, str]) -> Prepared | None:
@@ -151,8 +146,7 @@ def _capacity(here: Context, area: Area, choices: Choices, words: Mapping[str, s
         body["months"] = months
     if events := _events(area, words):
         body["scenario"] = {"events": events}
-    prepared = what_if.capacity(source_of(here), body, today=here.today())
-    return prepared.size, prepared.answer
+    return what_if.capacity(source_of(here), body, today=here.today())
 
 
 def _arrivals(area: Area, words: Mapping[str, str]) -> list[Document]:

@@ -47,7 +47,7 @@ LeadParameter = Annotated[
         json_schema_extra=listed("-?[0-9]{1,2}"),
     ),
 ]
-IncludeParameter = Annotated[
+DecisionsParameter = Annotated[
     Literal["decisions"] | None,
     Query(
         description="`decisions`: what planning on the forecasts cost too, where a missing place costs "
@@ -192,7 +192,7 @@ async def accuracy(
     lead: LeadParameter = None,
     panel: PanelParameter = None,
     hindcasts: HindcastsParameter = False,
-    include: IncludeParameter = None,
+    include: DecisionsParameter = None,
 ) -> Answer:
     """Every release beside the counts that came out after it,
     by area and lead, with the score of a naive floor from the same counts.
