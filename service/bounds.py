@@ -1,6 +1,4 @@
-"""How many requests are worked on at once, and for how long.
-Stands behind the ready answers, which need no work. Knows no route.
-"""
+"""How many requests are worked on at once, and for how long; ready answers are not counted. Knows no route."""
 
 from __future__ import annotations
 
@@ -24,8 +22,7 @@ ALWAYS = frozenset({"/livez", "/readyz"})
 
 
 class Bounds:
-    """ASGI application before `app`. `most`: requests at once;
-    `seconds`: for each; `refuse` makes the answer to one that is not served.
+    """ASGI application before `app`: `most` requests at once, `seconds` for each; `refuse` answers the others.
 
     Others wait for a place, a bounded number for a few seconds: many that come at the same moment are no reason to
     refuse any.

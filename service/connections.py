@@ -31,9 +31,7 @@ class Connection(Protocol):
 
 
 class Connections:
-    """Admits connections: `most` in all, `each` from one address, `reserve` more for probes.
-    `proxies`: addresses or networks, or `*`.
-    """
+    """Admits connections: `most`; `each` from one address, `proxies` (addresses, `*`) aside; `reserve` for probes."""
 
     def __init__(self, *, most: int, each: int, reserve: int, proxies: Sequence[str]) -> None:
         self.most, self.each, self.reserve = most, each, reserve

@@ -1,5 +1,4 @@
-"""What every route works with: the releases in memory,
-the clock, the version, the metrics, the limits of a question.
+"""What every route works with: releases in memory, clock, version, metrics, limits, heavy work.
 
 Beside them the admission of heavy answers. The service's clock is read here alone.
 """

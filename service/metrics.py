@@ -1,5 +1,4 @@
-"""What Prometheus reads: requests by route, how old releases and their counts are,
-open alarms, looks at the store. Draws no graph.
+"""What Prometheus reads: requests by route, ages of releases and counts, open alarms, looks at the store.
 
 Requests are counted in plain lists on the event loop and turned into samples when they are asked for: a lock per
 request would cost more than the answer. Every process counts its own requests; behind several workers each scrape meets
@@ -44,9 +43,7 @@ class Metrics(Collector):
         self._process = ProcessCollector(registry=None)
 
     def observe(self, route: str, status: int, seconds: float) -> None:
-        """Count an answer: the template of its route (`/v1/areas/{slug}`), HTTP status, seconds.
-        To be called on the event loop.
-        """
+        """Count an answer, on the event loop: the template of its route (`/v1/areas/{slug}`), HTTP status, seconds."""
         key = (route, status)
         try:
             self._requests[key] += 1

@@ -1,6 +1,4 @@
-"""Finishes the OpenAPI document: whole example answers,
-one shape for every problem, what admission refuses. Declares no route.
-"""
+"""Finishes the OpenAPI document: whole examples, one shape for problems, what admission refuses. Declares no route."""
 
 from __future__ import annotations
 

@@ -1,6 +1,4 @@
-"""Long answers, which are never whole in memory:
-packed piece by piece as they are written, unpacked piece by piece as they are sent.
-"""
+"""Long answers, which are never whole in memory: packed as they are written, unpacked as they are sent."""
 
 from __future__ import annotations
 

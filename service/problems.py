@@ -109,9 +109,7 @@ PARAMETERS = ("unknown-parameter", "repeated-parameter", "invalid-parameter")
 
 
 def declared(*kinds: str) -> dict[int | str, dict[str, Any]]:
-    """The `responses` of a route for the OpenAPI document:
-    one entry per status, which names the examples of its kinds.
-    """
+    """The `responses` of a route in the OpenAPI document: an entry per status, with the examples of its kinds."""
     by_status: dict[int | str, dict[str, Any]] = {}
     for name in kinds:
         kind = KINDS[name]
@@ -206,9 +204,7 @@ def _methods(request: Request) -> list[str]:
 
 
 def _instead(request: Request, root: str) -> str:
-    """Where what was asked for may be: at the path without a slash too many,
-    or at one written like it. Starts with a space.
-    """
+    """Where what was asked for may be: without a slash too many, or at an address written like it, after a space."""
     path = request.scope["path"]
     bare = "/" + path.strip("/")
     if path != bare and any(

@@ -1,5 +1,4 @@
-"""The newest release of every panel in memory,
-swapped when the store has a newer one, and the open alarms; older ones on demand.
+"""The newest release of every panel in memory, swapped when the store has a newer one; alarms; older ones on demand.
 
 A store that is down stops nothing: what is in memory is served on. Reads no clock.
 """
@@ -177,9 +176,7 @@ class ReleaseCache:
                 self._fail("A look at the store ended unexpectedly", error)
 
     def _fail(self, what: str, error: Exception) -> None:
-        """Remember and log a failure, once for as long as it lasts.
-        The log has the driver's words; clients see `what` alone.
-        """
+        """Remember and log a failure, once while it lasts. The log has the driver's words, clients see `what`."""
         if self.failure != f"{what}.":
             log.warning("%s: %s", what, one_line(error)[:500])
         self.failure = f"{what}."

@@ -21,9 +21,7 @@ _MOST = 1_000_000
 async def sampled(
     here: Context, chosen: Chosen, question: ForecastQuery, form: Format, *, cache: str, keep: bool
 ) -> Answer:
-    """The draws of the areas chosen. Raises Problem for JSON, for several releases and for more rows than _MOST,
-    TooBusy, StoreError.
-    """
+    """The draws of some areas. Raises Problem for JSON, several releases, over _MOST rows; TooBusy, StoreError."""
     if form == "json":
         raise query.invalid(
             "shape", "samples are tables. Ask at the address that ends in .csv or .parquet, or by Accept."

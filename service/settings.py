@@ -141,9 +141,7 @@ class Settings(BaseSettings):
 
     @property
     def local_rate(self) -> int:
-        """Requests per minute of clients on the same machine:
-        they are not strangers, or a proxy that nobody named stands before many.
-        """
+        """Requests per minute of clients on this machine: no strangers, or a proxy that nobody named before many."""
         return self.rate if "rate" in self.model_fields_set else 0
 
 

@@ -1,6 +1,4 @@
-"""Alarms in the store: raised, noted again with newer figures, cleared;
-and which are open. Judges nothing, loads no pandas or numpy.
-"""
+"""Alarms in the store: raised, noted again, cleared, read. Judges nothing, loads no pandas or numpy."""
 
 from __future__ import annotations
 
@@ -58,9 +56,7 @@ def record(engine: Engine, panel: str, findings: Iterable[Finding], *, now: date
 
 
 def opened(engine: Engine) -> dict[str, tuple[AlarmChange, ...]]:
-    """Panel -> its open alarms, in the order of ALARMS;
-    without a panel that has none open. One indexed query. Raises StoreError.
-    """
+    """Panel -> its open alarms, in the order of ALARMS; only panels with one. One indexed query. Raises StoreError."""
     with reading(engine) as connection:
         last = {(event.panel, event.kind): event for event in _last(connection)}
     by_panel: dict[str, tuple[AlarmChange, ...]] = {}

@@ -1,5 +1,4 @@
-"""Figures of forecasts and scores for reports: each function returns a matplotlib Figure and shows nothing.
-Fits nothing, reads no file.
+"""Figures of forecasts and scores for reports, as matplotlib Figures, not shown. Fits nothing, reads no file.
 
 Figures are made without pyplot, so that nothing is shared between them and no display is needed.
 """
@@ -97,8 +96,7 @@ def fan_chart_of_fit(
 
 
 def scores_by_horizon(scores: pd.DataFrame, *, highlight: str, caption: str) -> Figure:
-    """Scaled error and coverage of the 80 % interval by horizon,
-    means over the leaves' months, one line per model; `highlight` drawn bold.
+    """Mean scaled error and coverage of the 80 % interval over the leaves' months, by horizon; `highlight` drawn bold.
 
     `scores`: columns `model`, `group`, `origin`, `horizon`, `sWIS`, `coverage_80`, as an evaluation makes them.
     """

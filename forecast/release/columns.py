@@ -1,6 +1,4 @@
-"""What the store's tables hold beside plain values, a moment in UTC and a month; and a row made of a record.
-Opens no database.
-"""
+"""Columns of moments in UTC and of months, and rows made of records. Opens no database."""
 
 from __future__ import annotations
 

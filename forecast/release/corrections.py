@@ -1,5 +1,4 @@
-"""What was put right after it had been served: files that were redated, withdrawn or taken back, in the store.
-Loads no pandas or numpy.
+"""Files that were redated, withdrawn or taken back after they had been served. Loads no pandas or numpy.
 
 The archive's register is where a correction is made; the store keeps its own record, so that the service can say what
 an old answer held.
@@ -61,9 +60,7 @@ def of_panel(engine: Engine, panel: str | None = None) -> list[Correction]:
 
 
 def affecting(corrections: Iterable[Correction], manifest: Manifest) -> list[Correction]:
-    """Those made after a release was issued, of files that it was made from,
-    or would have been: its counts are not what they were.
-    """
+    """Those made after a release was issued, of files that changed what it would have been made from."""
     return [
         one
         for one in corrections
@@ -83,8 +80,7 @@ def corrected_answers(
     first: Month | None = None,
     last: Month | None = None,
 ) -> list[Correction]:
-    """The corrections since which counts of `areas` as of a day are other ones than were answered before,
-    oldest first. Raises StoreError.
+    """The corrections that changed what is answered of `areas` as of a day, oldest first. Raises StoreError.
 
     `answer`: what holds as of that day now. `first`, `last`: the months asked for, both included.
     """

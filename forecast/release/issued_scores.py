@@ -1,5 +1,4 @@
-"""Issued forecasts beside the counts that came out later,
-in the store: what is still to be scored, the scores, their sums.
+"""Issued forecasts beside the counts that came out later: what is still to be scored, the scores, their means.
 
 Computes no score and loads no pandas or numpy, so that the service can read here.
 """
@@ -58,8 +57,7 @@ class Tally:
 
 
 def due(engine: Engine, panel: str, *, as_of: date, release: str | None = None) -> dict[str, list[Truth]]:
-    """Release -> the counts public by a day that it forecast and was not scored against yet,
-    hindcasts too. Raises StoreError.
+    """Release -> the counts public by a day that it forecast and has no score for, hindcasts too. Raises StoreError.
 
     Of each month the newest figure counts: one that was revised is due again. `release`: of that one alone.
     """
@@ -97,8 +95,7 @@ def due(engine: Engine, panel: str, *, as_of: date, release: str | None = None) 
 def record(
     engine: Engine, panel: str, rows: Sequence[Scored], *, models: Mapping[str, Sequence[Scored]] | None = None
 ) -> None:
-    """Store scores, all or none;
-    those of the same release, area, month and day of publication are replaced. Raises StoreError.
+    """Store scores, all or none, over those of the same release, area, month and day of publication. Raises StoreError.
 
     `models`: the scores of the models that were issued with the releases, each beside one of `rows`.
     """
@@ -126,8 +123,7 @@ def record(
 
 
 def cells(engine: Engine, panel: str, *, first: Month | None = None) -> list[Scored]:
-    """The scores of issued releases, in the order of issue:
-    of each area and month by the newest count. Raises StoreError.
+    """Scores of issued releases by the newest count of each area and month, in order of issue. Raises StoreError.
 
     `first`: the first target month wanted. Hindcasts are left out.
     """
@@ -200,9 +196,7 @@ def newest(
     leads: Iterable[int] | None = None,
     hindcast: bool | None = None,
 ) -> Select[Any]:
-    """`query` over scores and their releases, without those whose count has been revised since; of what is named
-    alone, None: of all.
-    """
+    """`query` over scores and their releases, without revised counts; of what is named alone, None: of all."""
     newer = _SCORES.alias("revised")
     revised = select(newer.c.release).where(
         newer.c.release == _SCORES.c.release,

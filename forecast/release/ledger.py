@@ -1,6 +1,4 @@
-"""The ledger of retrainings: when each ran, why, through which steps, and how it ended.
-Decides nothing, reads no clock.
-"""
+"""The ledger of retrainings: when each ran, why, its steps, how it ended. Decides nothing, reads no clock."""
 
 from __future__ import annotations
 
@@ -30,9 +28,7 @@ class Step:
 
 @dataclass(frozen=True)
 class Entry:
-    """A retraining of one panel. `why` it was started;
-    `verdict` and `reason` once it ended: None while at work, or when it was killed.
-    """
+    """A retraining of a panel and `why`. `verdict`, `reason`: None while at work, or when it was killed."""
 
     id: int
     panel: str
@@ -52,9 +48,7 @@ def start(engine: Engine, panel: str, *, now: datetime, why: str) -> int:
 
 
 def step(engine: Engine, run: int, name: str, *, now: datetime) -> None:
-    """Begin the next step of an open run; the one before it ends here.
-    Raises StoreError where the run is unknown or closed.
-    """
+    """Begin the next step of an open run; the one before ends here. Raises StoreError where no such run is open."""
     with writing(engine, subject=_ledger(run)) as connection:
         _close_step(connection, run, now)
         table = schema.run_step
@@ -63,9 +57,7 @@ def step(engine: Engine, run: int, name: str, *, now: datetime) -> None:
 
 
 def finish(engine: Engine, run: int, *, now: datetime, verdict: RunVerdict, reason: str = "") -> None:
-    """End an open run and its last step. `reason`: one line for the operator.
-    Raises StoreError where it is unknown or closed.
-    """
+    """End an open run and its last step. `reason`: one line. Raises StoreError where no such run is open."""
     with writing(engine, subject=_ledger(run)) as connection:
         _close_step(connection, run, now)
         connection.execute(

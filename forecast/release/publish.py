@@ -44,9 +44,7 @@ _AT_ONCE = 10_000
 
 @dataclass(frozen=True)
 class Published:
-    """What became of a publication: the release's `id`,
-    and whether it was `already_there`, so that nothing was written.
-    """
+    """What became of a publication: the release's `id`; `already_there`: nothing was written."""
 
     id: str
     already_there: bool
@@ -159,9 +157,7 @@ def rollback(
 
 
 def verify(engine: Engine, release_id: str) -> None:
-    """Recompute a release's checksum from every row it has.
-    Raises StoreError where it differs, NoRelease for an unknown id.
-    """
+    """Recompute a release's checksum from every row that it has. Raises StoreError where it differs, NoRelease."""
     with reading(engine) as connection:
         verified(connection, release_id, path_rows(connection, release_id))
 

@@ -1,5 +1,4 @@
-"""How a release becomes rows, and rows a release again: manifest,
-quantiles, paths and the checksum over them. Opens no database.
+"""How a release becomes rows and is read back: manifest, quantiles, paths and their checksum. Opens no database.
 
 numpy is loaded only for paths, so that a reader of quantiles does without it.
 """
@@ -32,9 +31,7 @@ _BY_BYTE = b"\x02"
 
 
 def text_of(manifest: Manifest) -> str:
-    """The manifest as canonical JSON: sorted keys, dates in ISO 8601.
-    Raises TableError where a score is no JSON value.
-    """
+    """The manifest as canonical JSON: sorted keys, ISO 8601. Raises TableError where a score is no JSON value."""
     try:
         return json.dumps(asdict(manifest), default=_plain, sort_keys=True, separators=(",", ":"), allow_nan=False)
     except (TypeError, ValueError) as error:
@@ -77,9 +74,7 @@ def _provenance(source: dict[str, Any]) -> Provenance:
 
 
 def numbers(text: str, *, place: str, expected: int | None = None) -> tuple[float, ...]:
-    """A JSON array of numbers, `expected` of them where that is known.
-    `place` names the row. Raises StoreError for anything else.
-    """
+    """A JSON array of numbers, `expected` of them; `place` names the row. Raises StoreError for anything else."""
     try:
         entries = json.loads(text)
         values = tuple(float(value) for value in entries)

@@ -1,5 +1,4 @@
-"""The tables of the release store, for SQLite and PostgreSQL alike.
-Opens no database; the migrations build what is drawn here.
+"""The tables of the release store, for SQLite and PostgreSQL alike; migrations build them. Opens no database.
 
 release            one row per release: its manifest, checksum, and what is asked for by column
 release_panel      one row per release: what it says of its panel; none for releases of before it was kept

@@ -1,6 +1,4 @@
-"""The page of one area: what is expected and how sure that is, the chart with its table, what was said before, and how
-to take the figures along.
-"""
+"""The page of one area: what is expected, the chart with its table, questions, what was said before, files."""
 
 from __future__ import annotations
 

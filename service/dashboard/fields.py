@@ -14,9 +14,7 @@ __all__ = ["area_field", "assumptions", "choice", "field", "form", "legend", "mo
 
 
 def section(key: str, title: str, asking: str, answer: Document | str | None, shown: str) -> str:
-    """A question with its form, open where it was asked; `shown` is its answer, in place of which a sentence stands
-    where there is none.
-    """
+    """A question with its form, open where it was asked, and its answer as `shown`, or a sentence in its place."""
     said = f'<p class="note">{text(answer)}</p>' if isinstance(answer, str) else shown
     opened = " open" if answer is not None else ""
     head = f'<summary><h2 id="{key}-title">{title}</h2></summary>'
@@ -44,9 +42,7 @@ def field(name: str, label: str, choices: Choices) -> str:
 
 
 def month_field(own: Figures, name: str, label: str, choices: Choices, *, plain: str = "") -> str:
-    """One of the months ahead, with its label; the next one where none was chosen, or none where that has words of its
-    own, `plain`.
-    """
+    """One of the months ahead, with its label: the next one where none was chosen, or none where `plain` says so."""
     now = dict(choices.asked).get(name) or ("" if plain else str(own.next[0] if own.next else ""))
     options = f'<option value="">{plain}</option>' if plain else ""
     options += "".join(

@@ -1,6 +1,4 @@
-"""The page at `/`: what to know first, an area to find,
-and of every panel its areas as small charts and the next months of them.
-"""
+"""The page at `/`: what to know first, an area to find, and by panel small charts and the next months."""
 
 from __future__ import annotations
 
@@ -133,9 +131,7 @@ def _table(release: Release, areas: Sequence[Area]) -> str:
 
 
 def _shown_months(release: Release) -> list[Month]:
-    """The month after the data, and the first ones that were still ahead when the release was issued;
-    the first ones where none was.
-    """
+    """The month after the data, and the first ones still ahead at issue; the first ones where none was."""
     months = sorted({month for forecast in release.areas for month in forecast.months})
     ahead = [month for month in months if release.lead(month) >= 0] or months
     return sorted({*months[:1], *ahead[:_AHEAD]})

@@ -1,5 +1,4 @@
-"""Numbers as people type them into the fields of a page: commas between thousands, a point before decimals. Knows no
-question.
+"""Numbers as people type them into fields: commas between thousands, a point before decimals. Knows no question.
 
 A comma that parts no thousands may be meant for either, so that it is refused and never guessed at.
 """

@@ -65,9 +65,7 @@ def risk() -> str:
 
 
 def promise(scores: Mapping[str, Any]) -> str:
-    """How often 80 % intervals held in replays of past months, by how far ahead, as the release itself says; may be
-    empty.
-    """
+    """How often 80 % intervals held in replays of past months, by lead, as the release itself says; may be empty."""
     said = [
         f"{times_in_ten(row['coverage_80'])} for months {row['lead'].replace('-', ' to ')} ahead"
         for row in scores.get("confidence", [])

@@ -28,9 +28,7 @@ _ROWS = (
 
 
 def known_areas(here: Context) -> list[Area]:
-    """Every area that is known, panel by panel: all of a panel whose areas are a fixed list, and what the newest
-    release of another has.
-    """
+    """Every area that is known, panel by panel: of a fixed list all, of another panel those of its newest release."""
     areas: list[Area] = []
     for name, panel in here.catalogue.panels.items():
         release = here.release_cache.newest.get(name)

@@ -1,6 +1,4 @@
-"""One resource under several addresses: JSON or what Accept prefers at its own, each other format at `.csv` and
-`.parquet`; and the answer of one that is a table, in either.
-"""
+"""One resource in several formats: at an address each, or as Accept prefers; and the answer that is a table."""
 
 from __future__ import annotations
 

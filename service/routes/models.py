@@ -50,9 +50,7 @@ def _evaluation(release: Release) -> dict[str, Any]:
 
 
 def _rows(release: Release) -> Iterator[dict[str, Any]]:
-    """A release's models by group, best first;
-    a figure that the release does not have is None, and such a model comes last.
-    """
+    """A release's models by group, best first; figures that the release lacks are None, and sort last."""
     manifest = release.manifest
     figures: Mapping[str, Mapping[str, Mapping[str, float]]] = manifest.scores.get("figures", {})
     selection: Mapping[str, Any] = manifest.scores.get("selection") or {}

@@ -63,9 +63,7 @@ _SLICE = 10
 
 
 def _chosen(request: Request, area: str | None, panel: str | None, kind: str | None) -> tuple[str, ...]:
-    """The slugs of the areas that are asked for, in the order asked for.
-    Raises Problem where none is, and where two parameters differ.
-    """
+    """The slugs of the areas asked for, in that order. Raises Problem where none is, or two parameters differ."""
     slugs, catalogue = query.slugs(request, area), context(request).catalogue
     if slugs is not None:
         for one in map(catalogue.area, slugs):

@@ -1,5 +1,4 @@
-"""A retraining as it waits in the outbox: what `retraining.json` says and where the files beside it lie.
-Knows no MLflow and no pandas.
+"""A retraining as it waits in the outbox: `retraining.json` and the files beside it. Knows no MLflow and no pandas.
 
 retraining.json                       everything that is a name, a number or a sentence
 parent/, families/0/, families/1/ …   one folder per run:

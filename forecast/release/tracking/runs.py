@@ -1,5 +1,4 @@
-"""Writes the runs of one described retraining to MLflow: tags, figures, tables, files, data, and a logged model each.
-Decides nothing.
+"""Writes the runs of a described retraining to MLflow, each with its figures, files, data and logged model.
 
 Models are logged through the client rather than by `log_model`: no request for every metric's history, no tracking URI
 of the process, no guessed requirements.

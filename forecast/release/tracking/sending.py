@@ -1,5 +1,4 @@
-"""Brings a described retraining to MLflow so that it stands there once,
-whatever earlier attempts have left behind. Computes no figure.
+"""Brings a described retraining to MLflow so that it stands there once, whatever earlier attempts left behind.
 
 An attempt can end anywhere: the server stops answering, the process is killed, and a server that was only slow carries
 out a request whose sender has long given up. So nothing is concluded from what was sent: what stands there is looked up

@@ -1,6 +1,4 @@
-"""A release describes its panel: title, unit and areas. Releases of before are of a bundled panel, which describes
-them.
-"""
+"""A release describes its panel: title, unit, areas. Those of before are of a bundled panel, which describes them."""
 
 from __future__ import annotations
 
