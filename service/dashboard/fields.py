@@ -70,12 +70,12 @@ def area_field(name: str, label: str, choices: Choices) -> str:
     )
 
 
-def table(key: str, caption: str, heads: Sequence[str], body: str) -> str:
-    """A table in a box that scrolls by itself. `body`: its rows as HTML."""
+def table(key: str, caption: str, heads: Sequence[str], body: str, *, kind: str = "") -> str:
+    """A table in a box that scrolls by itself. `heads`, `body`: HTML; `kind`: attributes that scripts find it by."""
     first, *others = heads
     head = f'<th scope="col">{first}</th>' + "".join(f'<th scope="col" class="figure">{name}</th>' for name in others)
     return (
-        f'<div class="wide tall" tabindex="0" role="region" aria-labelledby="{key}-name"><table>'
+        f'<div class="wide tall" tabindex="0" role="region" aria-labelledby="{key}-name"><table{kind}>'
         f'<caption id="{key}-name">'
         f"{text(caption)}</caption><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
     )
