@@ -1,7 +1,4 @@
-"""What every route works with: releases in memory, clock, version, metrics, limits, heavy work.
-
-Beside them the admission of heavy answers. The service's clock is read here alone.
-"""
+"""What every route works with: releases in memory, the service's only clock, version, metrics, limits, heavy work."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""Chances of thresholds as the bytes of an answer, from the joint draws of releases. Reads no clock.
-
-numpy comes with the first draws, not with this module.
-"""
+"""Chances of thresholds as the bytes of an answer, from joint draws, with which numpy comes. Reads no clock."""
 
 from __future__ import annotations
 

@@ -54,10 +54,7 @@ def entry(one: Frozen) -> dict[str, Any]:
 
 
 def said(here: Context, scenarios: Sequence[Frozen]) -> Prepared:
-    """What each said on the release that it was put to, and its scores so far, to be made.
-
-    Raises PlanError, NoRelease, StoreError.
-    """
+    """What each said on its release, and its scores so far, to be made. Raises PlanError, NoRelease, StoreError."""
     source, cache, today = source_of(here), here.release_cache, here.today()
     releases = {one.release: cache.release(one.release) for one in scenarios}
     prepared = [

@@ -116,10 +116,7 @@ def frozen(engine: Engine) -> list[Frozen]:
 
 
 def called(engine: Engine, name: str) -> list[Frozen]:
-    """The one of an id, or all that share a name, in their order; none where nothing is called so.
-
-    Raises StoreError.
-    """
+    """The one of an id, or all that share a name, in their order; none where none is. Raises StoreError."""
     table = schema.frozen_scenario
     query = select(table).where(or_(table.c.id == name, table.c.id.like(f"{name}.%")))
     with reading(engine) as connection:

@@ -1,7 +1,4 @@
-"""Whether what the store holds of a release is what was published: recomputes its checksum. Changes nothing.
-
-Loads no numpy, so that a reader may look too.
-"""
+"""Whether the store holds what was published of a release, by its checksum. Changes nothing, loads no numpy."""
 
 from __future__ import annotations
 
@@ -48,10 +45,7 @@ def path_rows(connection: Connection, release_id: str) -> list[PathRow]:
 
 
 def verified(connection: Connection, release_id: str, paths: Sequence[PathRow]) -> Manifest:
-    """The manifest of a release whose every row matches its checksum, `paths` among them; so does its description.
-
-    Raises NoRelease for an unknown id, StoreError where something differs.
-    """
+    """The manifest of a release whose every row matches its checksum, `paths` too. Raises NoRelease, StoreError."""
     head = head_of(connection, release_id)
     table = schema.release_quantiles.c
     # In the order of the checksum, and some at a time: a release may have a million rows.

@@ -1,7 +1,4 @@
-"""Reads a release's joint draws: the leaves as stored, every sum made of them, all verified. Changes nothing.
-
-numpy is loaded when draws are asked for, and only then.
-"""
+"""Reads a release's joint draws, verified: leaves as stored, sums made of them. Loads numpy when they are asked for."""
 
 from __future__ import annotations
 

@@ -215,10 +215,7 @@ def _public(engine: Engine, forecast: OutsideForecast, day: date) -> set[tuple[s
 
 
 def _whole(tables: Iterable[Forecasts], file: str) -> tuple[Month, tuple[str, ...], Floats]:
-    """Origin, areas and values (areas, horizon, levels), as long as the longest, NaN where an area ends before.
-
-    Raises TableError.
-    """
+    """Origin, areas and values (areas, horizon, levels), NaN where an area ends before others. Raises TableError."""
     pieces = list(tables)
     models, origins = sorted({one.model for one in pieces}), sorted({one.origin for one in pieces})
     if len(models) > 1:

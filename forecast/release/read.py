@@ -226,10 +226,7 @@ def observations_in_slices(
 
 
 def content_stamp(engine: Engine) -> Hashable:
-    """Changes with every change of counts, corrections, scores, releases, their runs or frozen scenarios.
-
-    Cheap enough to poll. Raises StoreError.
-    """
+    """Changes with counts, corrections, scores, releases, runs, frozen scenarios. Cheap to poll. Raises StoreError."""
     counts, scores = schema.observation.c, schema.accuracy.c
     queries = (
         select(counts.published, func.count(), func.sum(counts.count))

@@ -36,10 +36,7 @@ BODY_PROBLEMS = (
 
 
 def taken(**bodies: tuple[str, dict[str, Any]]) -> dict[str, Any]:
-    """The request body of an operation, for the OpenAPI document: by the name of an example its shape and the example.
-
-    A body has one of the shapes.
-    """
+    """The request body of an operation in the OpenAPI document, by the name of an example: one of some shapes."""
     shapes = [{"$ref": f"#/components/schemas/{shape}"} for shape, _ in bodies.values()]
     content = {
         "schema": shapes[0] if len(shapes) == 1 else {"anyOf": shapes},

@@ -55,10 +55,7 @@ def fits_of(training: Handover, member: Member) -> tuple[Fit, ...]:
 
 
 def metrics(scores: pd.DataFrame, model: str) -> dict[str, float]:
-    """Mean of every figure over the leaves' cells, and by group and over the sums (suffix `_southwest`, `_total`).
-
-    Groups without a score are left out.
-    """
+    """Mean of every figure over the leaves' cells, and by scored group and over the sums (`_southwest`, `_total`)."""
     own = scores[scores["model"] == model]
     groups = sorted(set(own["group"]))
     apart = {f"_{group}": own[own["group"] == group] for group in groups if len(groups) <= _MOST_GROUPS}

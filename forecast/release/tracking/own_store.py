@@ -31,10 +31,7 @@ _BUSY_SECONDS = 4.0
 
 
 def own_database(uri: str, artifacts: str) -> Path | None:
-    """The file of a tracking store that lies in one folder with its artifacts, as a home's own does, made or not.
-
-    None for any other store.
-    """
+    """The file of a tracking store that lies in one folder with its artifacts, made or not; None for another store."""
     try:
         url = make_url(uri)
     except (ArgumentError, ValueError):

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from forecast.core.scorecard import SCORED_INTERVALS
 from forecast.release.tracking import described
-from forecast.release.tracking.described import DescribedRun, Retraining
+from forecast.release.tracking.described import Retraining
 from forecast.release.tracking.names import ALIAS, experiment_name, registered_name
 from forecast.release.tracking.own_store import is_there
 from forecast.release.tracking.runs import Writer
@@ -49,10 +49,7 @@ def send(folder: Path, *, uri: str, artifacts: str, champion: bool) -> str:
 
 
 def find(panel: str, releases: Collection[str], *, uri: str, champion: str | None) -> dict[str, str]:
-    """Release -> id of its finished run, for those of some releases that MLflow has.
-
-    The `champion`, if it is one of them, gets the alias. Raises TrackingError.
-    """
+    """Release -> id of its finished run in MLflow; the `champion` among them gets the alias. Raises TrackingError."""
     if not releases:
         return {}
     with opened(uri, what=f"Looking for {', '.join(releases)}") as client:
@@ -115,7 +112,7 @@ class _Sending:
         self._point(version)
         self._delete([run for run in runs if run.info.run_id not in kept])
         models = {output.model_id for run in runs if run.info.run_id in kept for output in run.outputs.model_outputs}
-        for model in self._models():
+        for model in self.client.search_logged_models([self.experiment], filter_string=self.own, max_results=1000):
             if model.model_id not in models:
                 self.client.delete_logged_model(model.model_id)
         for each in versions:
@@ -128,9 +125,6 @@ class _Sending:
 
     def _versions(self) -> list[ModelVersion]:
         return list(self.client.search_model_versions(f"name = '{self.model}' and {self.own}"))
-
-    def _models(self) -> list[LoggedModel]:
-        return list(self.client.search_logged_models([self.experiment], filter_string=self.own, max_results=1000))
 
     def _whole(self, runs: list[MlflowRun], versions: list[ModelVersion]) -> str | None:
         """A parent run that is finished and registered and has all its families."""
@@ -157,19 +151,16 @@ class _Sending:
         writer = Writer(self.client, self.experiment, self.retraining, self.folder)
         parent = writer.start(self.retraining.parent)
         for family in self.retraining.families:
-            self._family(writer, family, parent, finished.get(family.tags["member"]))
+            if (run := finished.get(family.tags["member"])) is not None:
+                self.client.set_tag(run, "mlflow.parentRunId", parent)
+                continue
+            run = writer.start(family, parent=parent)
+            writer.fill(run, family)
+            writer.finish(run)
         model = writer.fill(parent, self.retraining.parent)
         self._point(self._register(parent, model))
         writer.finish(parent)
         return parent
-
-    def _family(self, writer: Writer, family: DescribedRun, parent: str, finished: str | None) -> None:
-        if finished is not None:
-            self.client.set_tag(finished, "mlflow.parentRunId", parent)
-            return
-        run = writer.start(family, parent=parent)
-        writer.fill(run, family)
-        writer.finish(run)
 
     def _register(self, run: str, model: LoggedModel) -> ModelVersion:
         if not self.client.search_registered_models(f"name = '{self.model}'"):
