@@ -13,16 +13,10 @@ from forecast.release.frozen import then
 from forecast.release.what_if import Prepared, Source
 from service.context import Context, context
 from service.examples import answered
-from service.frozen_scenarios import named_alone
 from service.problems import declared
 from service.questions import ask, body_of
-from service.schemas import (
-    SCENARIO_EXAMPLE,
-    FrozenScenarioBody,
-    ScenarioAnswer,
-    ScenarioBody,
-    ScenarioDrawsAnswer,
-)
+from service.routes.frozen import named_alone
+from service.schemas import SCENARIO_EXAMPLE, FrozenScenarioBody, ScenarioAnswer, ScenarioBody, ScenarioDrawsAnswer
 
 __all__ = ["BODY_PROBLEMS", "router", "taken"]
 
