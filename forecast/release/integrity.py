@@ -10,9 +10,8 @@ from sqlalchemy import Connection, Row, select
 from forecast.core.errors import NoRelease, StoreError
 from forecast.core.panels import Panel
 from forecast.release import schema
-from forecast.release.description import described, digest
 from forecast.release.manifest import Manifest
-from forecast.release.rows import checksum, manifest_of
+from forecast.release.rows import checksum, described, description_digest, manifest_of
 
 __all__ = ["PathRow", "head_of", "panel_of", "path_rows", "verified"]
 
@@ -65,7 +64,7 @@ def verified(connection: Connection, release_id: str, paths: Sequence[PathRow]) 
     said = connection.execute(
         select(schema.release_panel).where(schema.release_panel.c.release == release_id)
     ).one_or_none()
-    if recomputed != head.checksum or (said is not None and digest(said.description) != said.checksum):
+    if recomputed != head.checksum or (said is not None and description_digest(said.description) != said.checksum):
         raise StoreError(
             f"{release_id} is damaged: its rows do not match its checksum. Restore the store, or serve an earlier "
             "one: encounters rollback."

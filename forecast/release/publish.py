@@ -25,13 +25,12 @@ from forecast.core.tables import Forecasts, Paths
 from forecast.release import issued_models, schema
 from forecast.release.columns import row_of
 from forecast.release.corrections import Correction, record, supersede
-from forecast.release.description import describe, digest
 from forecast.release.integrity import head_of, path_rows, verified
 from forecast.release.joint import made_of
 from forecast.release.lease import Lease, require
 from forecast.release.manifest import Manifest
 from forecast.release.read import Observation, current
-from forecast.release.rows import checksum, pack_paths, text_of
+from forecast.release.rows import checksum, describe, description_digest, pack_paths, text_of
 from forecast.release.store import reading, writing
 
 __all__ = ["Published", "note_run", "publish", "record_observations", "rollback", "verify"]
@@ -109,7 +108,7 @@ def publish(
         connection.execute(insert(table), {**head, "previous": current(connection).get(manifest.panel)})
         connection.execute(
             insert(schema.release_panel),
-            {"release": manifest.id, "description": description, "checksum": digest(description)},
+            {"release": manifest.id, "description": description, "checksum": description_digest(description)},
         )
         # Made twice, for the checksum and here, and never all in memory.
         rows = quantiles()

@@ -1,6 +1,7 @@
-"""How a release becomes rows and is read back: manifest, quantiles, paths and their checksum. Opens no database.
+"""How a release becomes rows and is read back: manifest, panel, quantiles, paths, checksum. Opens no database.
 
-numpy is loaded only for paths, so that a reader of quantiles does without it.
+A release of before panels were described is of a bundled one, which is then its description. numpy is loaded only for
+paths, so that a reader of quantiles does without it.
 """
 
 from __future__ import annotations
@@ -16,13 +17,17 @@ from typing import TYPE_CHECKING, Any
 
 from forecast.core.errors import StoreError, TableError
 from forecast.core.months import Month
+from forecast.core.panels import Panel, bundled
 from forecast.core.provenance import Provenance
 from forecast.release.manifest import Manifest
 
 if TYPE_CHECKING:
     from forecast.core.tables import Floats, Words
 
-__all__ = ["checksum", "manifest_of", "numbers", "pack_paths", "text_of", "unpack_paths"]
+__all__ = [
+    "checksum", "describe", "described", "description_digest", "manifest_of", "numbers", "pack_paths", "text_of",
+    "unpack_paths",
+]  # fmt: skip
 
 # Fast: paths of counts are mostly noise, and a higher level gains little for four times the time.
 _COMPRESSION = 1
@@ -71,6 +76,36 @@ def manifest_of(text: str) -> Manifest:
 def _provenance(source: dict[str, Any]) -> Provenance:
     months = {name: Month(**source[name]) for name in ("first", "last")}
     return Provenance(**{**source, **months, "published": date.fromisoformat(source["published"])})
+
+
+def describe(panel: Panel) -> str:
+    """The description as canonical JSON."""
+    return json.dumps(panel.described(), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+
+def description_digest(text: str) -> str:
+    """sha256 of a description."""
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def described(text: str | None, *, panel: str) -> Panel:
+    """The panel of a description, or the bundled one of the id `panel` where there is none. Raises StoreError."""
+    if text is not None:
+        return _parsed(text)
+    if panel not in bundled():
+        raise StoreError(f"The releases of {panel} say nothing of its areas. Restore the store from a backup.")
+    return bundled()[panel]
+
+
+@lru_cache(maxsize=32)
+def _parsed(text: str) -> Panel:
+    """One object for all releases with the same description, which are nearly all of a panel."""
+    try:
+        return Panel.of_description(json.loads(text))
+    except (ValueError, TypeError, KeyError) as error:
+        raise StoreError(
+            f"The description of a panel in the store is damaged ({error}). Restore the store from a backup."
+        ) from error
 
 
 def numbers(text: str, *, place: str, expected: int | None = None) -> tuple[float, ...]:

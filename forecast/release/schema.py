@@ -108,7 +108,7 @@ release_panel = Table(
     "release_panel",
     metadata,
     Column("release", Text, ForeignKey("release.id"), primary_key=True),
-    Column("description", Text, nullable=False),  # JSON, see description.describe
+    Column("description", Text, nullable=False),  # JSON, see rows.describe
     Column("checksum", Text, nullable=False),  # sha256 of the description
 )
 
