@@ -12,7 +12,7 @@ from bisect import bisect_left
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from itertools import accumulate, product
-from typing import TypeVar
+from typing import Any
 
 from prometheus_client import ProcessCollector, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily
@@ -25,8 +25,6 @@ from service.heavy import Heavy
 from service.releases import ReleaseCache
 
 __all__ = ["Metrics"]
-
-MetricFamily = TypeVar("MetricFamily", CounterMetricFamily, GaugeMetricFamily)
 
 # Upper ends in seconds: a kept answer takes well under a millisecond, one from the store a few.
 _BUCKETS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)
@@ -67,10 +65,8 @@ class Metrics(Collector):
 
     def _answers(self) -> Iterator[Metric]:
         """The requests so far."""
-        yield _filled(
-            CounterMetricFamily("encounters_requests", "Answers by route and HTTP status.", labels=("route", "status")),
-            {(route, str(status)): number for (route, status), number in list(self._requests.items())},
-        )
+        counts = {(route, str(status)): number for (route, status), number in list(self._requests.items())}
+        yield _counter("requests", "Answers by route and HTTP status.", counts, "route", "status")
         seconds = HistogramMetricFamily("encounters_request_duration_seconds", "Time to an answer.", labels=("route",))
         for route, (buckets, total) in list(self._durations.items()):
             ends = (*map(str, _BUCKETS), "+Inf")
@@ -81,65 +77,50 @@ class Metrics(Collector):
         """What is in memory; the store is not asked."""
         cache, now = self._release_cache, self._clock().astimezone(UTC)
         manifests = {panel: release.manifest for panel, release in cache.newest.items()}
-        yield _filled(
-            GaugeMetricFamily(
-                "encounters_release_age_seconds", "Seconds since the served release was issued.", labels=("panel",)
-            ),
-            {(panel,): (now - one.issued_at).total_seconds() for panel, one in manifests.items()},
+        ages = {(panel,): (now - one.issued_at).total_seconds() for panel, one in manifests.items()}
+        yield _gauge("release_age_seconds", "Seconds since the served release was issued.", ages, "panel")
+        days = {(panel,): (now.date() - one.origin.last_day).days for panel, one in manifests.items()}
+        yield _gauge(
+            "data_age_days", "Days since the end of the last month that the served release knows.", days, "panel"
         )
-        yield _filled(
-            GaugeMetricFamily(
-                "encounters_data_age_days",
-                "Days since the end of the last month that the served release knows.",
-                labels=("panel",),
-            ),
-            {(panel,): (now.date() - one.origin.last_day).days for panel, one in manifests.items()},
-        )
-        yield _filled(
-            GaugeMetricFamily(
-                "encounters_release_stale", "1 where newer counts should be out and are not in.", labels=("panel",)
-            ),
-            {(panel,): now.date() > one.stale_after for panel, one in manifests.items()},
-        )
+        stale = {(panel,): now.date() > one.stale_after for panel, one in manifests.items()}
+        yield _gauge("release_stale", "1 where newer counts should be out and are not in.", stale, "panel")
         opened = {(panel, event.kind) for panel, events in cache.alarms.items() for event in events}
-        yield _filled(
-            GaugeMetricFamily(
-                "encounters_alarm_open", "1 where an alarm on past releases is open.", labels=("panel", "kind")
-            ),
-            {key: key in opened for key in product(cache.catalogue.panels, ALARMS)},
-        )
-        yield _filled(
-            CounterMetricFamily("encounters_release_swaps", "Releases taken into service.", labels=("panel",)),
-            {(panel,): cache.swaps[panel] for panel in cache.catalogue.panels},
-        )
-        yield CounterMetricFamily("encounters_store_failures", "Looks at the store that failed.", cache.failures)
-        yield GaugeMetricFamily(
-            "encounters_store_up", "1 where the last look at the store succeeded.", not cache.failure
-        )
+        alarms = {key: key in opened for key in product(cache.catalogue.panels, ALARMS)}
+        yield _gauge("alarm_open", "1 where an alarm on past releases is open.", alarms, "panel", "kind")
+        swaps = {(panel,): cache.swaps[panel] for panel in cache.catalogue.panels}
+        yield _counter("release_swaps", "Releases taken into service.", swaps, "panel")
+        yield _counter("store_failures", "Looks at the store that failed.", {(): cache.failures})
+        yield _gauge("store_up", "1 where the last look at the store succeeded.", {(): not cache.failure})
 
     def _crowding(self) -> Iterator[Metric]:
         """What was refused, and long answers."""
-        yield _filled(
-            CounterMetricFamily(
-                "encounters_connections_refused",
-                "Connections that ended with a refusal before a request was read.",
-                labels=("kind",),
-            ),
-            {(kind,): REFUSED[kind] for kind in sorted({"too-busy", *REFUSED})},
+        kinds = {(kind,): REFUSED[kind] for kind in sorted({"too-busy", *REFUSED})}
+        yield _counter(
+            "connections_refused", "Connections that ended with a refusal before a request was read.", kinds, "kind"
         )
-        yield GaugeMetricFamily("encounters_heavy_running", "Long answers that are worked on.", self._heavy.running)
-        yield GaugeMetricFamily(
-            "encounters_heavy_waiting", "Long answers that wait for their turn.", self._heavy.waiting
-        )
-        yield CounterMetricFamily(
-            "encounters_heavy_refused",
-            "Long answers that were refused because others were worked on.",
-            self._heavy.refused,
+        heavy = self._heavy
+        yield _gauge("heavy_running", "Long answers that are worked on.", {(): heavy.running})
+        yield _gauge("heavy_waiting", "Long answers that wait for their turn.", {(): heavy.waiting})
+        yield _counter(
+            "heavy_refused", "Long answers that were refused because others were worked on.", {(): heavy.refused}
         )
 
 
-def _filled(family: MetricFamily, samples: Mapping[tuple[str, ...], float]) -> MetricFamily:
-    """A metric with a sample for each set of labels."""
-    for labels, value in samples.items():
-        family.add_metric(labels, value)
+Samples = Mapping[Any, float]  # values of the labels -> figure
+
+
+def _counter(name: str, help_text: str, samples: Samples, *labels: str) -> Metric:
+    """What only grows, with a sample for each set of labels."""
+    family = CounterMetricFamily(f"encounters_{name}", help_text, labels=labels)
+    for values, number in samples.items():
+        family.add_metric(values, number)
+    return family
+
+
+def _gauge(name: str, help_text: str, samples: Samples, *labels: str) -> Metric:
+    """What goes up and down, likewise."""
+    family = GaugeMetricFamily(f"encounters_{name}", help_text, labels=labels)
+    for values, number in samples.items():
+        family.add_metric(values, number)
     return family
