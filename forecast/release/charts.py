@@ -54,7 +54,7 @@ def fan_chart(
     _fan(axes, history, forecasts, years)
     axes.set_ylabel(f"{unit} per month", color=_INK)
     axes.set_xlabel("month", color=_INK)
-    axes.set_title(title, loc="left", fontsize=14, fontweight="bold", color=_INK)
+    _title(axes, title, size=14)
     _finish(figure, axes, caption)
     return figure
 
@@ -69,7 +69,7 @@ def fan_charts(*, histories: Sequence[Series], forecasts: Forecasts, panel: Pane
             axes.remove()
             continue
         _fan(axes, histories[place], forecasts)
-        axes.set_title(panel.area(histories[place].area).name, loc="left", fontsize=11, fontweight="bold", color=_INK)
+        _title(axes, panel.area(histories[place].area).name)
         if place >= len(histories) - 2:
             axes.set_xlabel("month", color=_INK)
     figure.supylabel(f"{panel.unit} per month", fontsize=10, color=_INK)
@@ -120,10 +120,8 @@ def scores_by_horizon(scores: pd.DataFrame, *, highlight: str, caption: str) -> 
         error.plot(own.index, own["sWIS"], **style)
         coverage.plot(own.index, own["coverage_80"], **style)
     coverage.axhline(0.8, color=_MUTED, linewidth=1, linestyle=(0, (4, 3)), zorder=1, label="80 % promised")
-    error.set_title(
-        "Weighted interval score, scaled (smaller is better)", loc="left", fontsize=11, fontweight="bold", color=_INK
-    )
-    coverage.set_title("Months inside the 80 % interval", loc="left", fontsize=11, fontweight="bold", color=_INK)
+    _title(error, "Weighted interval score, scaled (smaller is better)")
+    _title(coverage, "Months inside the 80 % interval")
     error.set_ylabel("score over the mean seasonal change", color=_INK)
     error.set_ylim(bottom=0)
     coverage.set_ylim(0, 1.02)
@@ -178,6 +176,10 @@ def _fan(axes: Axes, history: Series, forecasts: Forecasts, years: int = _YEARS)
 
 def _day(month: Month) -> float:
     return float(date2num(month.first_day))
+
+
+def _title(axes: Axes, words: str, *, size: int = 11) -> None:
+    axes.set_title(words, loc="left", fontsize=size, fontweight="bold", color=_INK)
 
 
 def _plain(axes: Axes) -> None:
