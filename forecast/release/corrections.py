@@ -120,10 +120,7 @@ def record(connection: Connection, corrections: Iterable[Correction]) -> None:
 
 
 def supersede(
-    connection: Connection,
-    panel: Panel,
-    corrections: Iterable[Correction],
-    holding: set[tuple[str, Month, date, str]],
+    connection: Connection, panel: Panel, corrections: Iterable[Correction], holding: set[tuple[str, Month, date, str]]
 ) -> None:
     """Move the counts of a panel's corrected files that no longer hold out of what is served,
     inside a transaction that is already open. A file may be other panels' too, whose counts stay.

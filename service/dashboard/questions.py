@@ -11,17 +11,7 @@ from forecast.core.months import Month
 from forecast.planning.analogues import analogues
 from forecast.planning.chance import in_words
 from service.dashboard.choices import EVENTS, SHELTER, THRESHOLD, Choices
-from service.dashboard.fields import (
-    area_field,
-    assumptions,
-    choice,
-    field,
-    form,
-    legend,
-    month_field,
-    section,
-    table,
-)
+from service.dashboard.fields import area_field, assumptions, choice, field, form, legend, month_field, section, table
 from service.dashboard.figures import Figures
 from service.dashboard.plans import Document, Plans, beds_ahead
 from service.dashboard.plot import text
@@ -42,11 +32,7 @@ def questions(own: Figures, choices: Choices, plans: Plans) -> str:
     )
     return "".join(
         section(
-            key,
-            title,
-            asking(own, choices),
-            answer,
-            shown(own, choices, answer) if isinstance(answer, dict) else "",
+            key, title, asking(own, choices), answer, shown(own, choices, answer) if isinstance(answer, dict) else ""
         )
         for key, title, asking, answer, shown in asked
     )

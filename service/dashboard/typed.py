@@ -20,13 +20,7 @@ _MOST = 1e12
 
 
 def number(
-    words: Mapping[str, str],
-    name: str,
-    label: str,
-    *,
-    least: float = 0,
-    most: float = _MOST,
-    per_cent: bool = False,
+    words: Mapping[str, str], name: str, label: str, *, least: float = 0, most: float = _MOST, per_cent: bool = False
 ) -> float | None:
     """The number in a field, None where nothing was written; where it is `per_cent`, from 0 to 100, with or without the
     sign. `label`: what messages call the field. Raises PlanError.

@@ -28,7 +28,6 @@ __all__ = ["router"]
 
 router = APIRouter(tags=["accuracy"])
 
-_PROBLEMS = declared(*PARAMETERS, "not-acceptable", "nothing-published", "store-unreachable", "too-busy", "internal")
 _NAMES = ("area", "name", "kind", "lead")
 _COLUMNS = ("panel", *_NAMES, *list(Accuracy.model_fields)[1:])
 _ROWS = (
@@ -184,7 +183,7 @@ def _written(
     model=AccuracyAnswer | AccuracyDecisionsAnswer,
     rows=_ROWS,
     each="area and lead, after one per panel over all, in which area and lead are empty",
-    problems=_PROBLEMS,
+    problems=declared(*PARAMETERS, "not-acceptable", "nothing-published", "store-unreachable", "too-busy", "internal"),
 )
 async def accuracy(
     request: Request,

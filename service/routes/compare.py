@@ -33,7 +33,6 @@ __all__ = ["router"]
 
 router = APIRouter(tags=["accuracy"])
 
-_PROBLEMS = declared(*PARAMETERS, "not-acceptable", "nothing-published", "store-unreachable", "internal")
 _COLUMNS = (
     "panel", "area", "name", "kind", "month", "observed", "published", "release", "issued_at", "data_through",
     "hindcast", "horizon", "lead", "unit", "median", "mean",
@@ -77,7 +76,7 @@ def _months(month: str | None, first: str | None, last: str | None) -> tuple[Mon
     model=CompareAnswer,
     rows=_ROWS,
     each="area, month and release",
-    problems=_PROBLEMS,
+    problems=declared(*PARAMETERS, "not-acceptable", "nothing-published", "store-unreachable", "internal"),
 )
 def compare(
     request: Request,

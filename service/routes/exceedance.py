@@ -40,17 +40,6 @@ async def _threshold_named(request: Request) -> None:
 
 router = APIRouter(tags=["exceedance"], dependencies=[Depends(_threshold_named)])
 
-_PROBLEMS = declared(
-    *PARAMETERS,
-    "no-forecast",
-    "unknown-release",
-    "before-first-release",
-    "not-acceptable",
-    "nothing-published",
-    "store-unreachable",
-    "too-busy",
-    "internal",
-)
 _HEAD = 'usbp-sectors,usbp-sectors-2024-11-0f3a9c2b71,2024-11,2025-02-28,true,el-paso,"El Paso, TX",sector'
 _ROWS = (
     f"{','.join(exceeding.COLUMNS)}\r\n"
@@ -134,7 +123,17 @@ async def _answer(
     model=ExceedanceAnswer,
     rows=_ROWS,
     each="area and chance, which `question` names: `above` and `first` by month, `any`, `never`, `change`",
-    problems=_PROBLEMS,
+    problems=declared(
+        *PARAMETERS,
+        "no-forecast",
+        "unknown-release",
+        "before-first-release",
+        "not-acceptable",
+        "nothing-published",
+        "store-unreachable",
+        "too-busy",
+        "internal",
+    ),
 )
 async def exceedance(
     request: Request,

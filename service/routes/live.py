@@ -20,7 +20,6 @@ __all__ = ["board", "router"]
 
 router = APIRouter(tags=["models"])
 
-_PROBLEMS = declared(*PARAMETERS, "not-acceptable", "nothing-published", "store-unreachable", "internal")
 _COLUMNS = (
     "panel", "month", "model", "n", "releases", "through", "sWIS", "recipe_sWIS", "floor_sWIS", "over_recipe",
     "over_floor", "coverage_50", "coverage_80", "coverage_95",
@@ -63,7 +62,7 @@ def _row(score: LiveScore) -> dict[str, Any]:
     model=LiveBoardAnswer,
     rows=_ROWS,
     each="panel, month and model, or panel and model where `overall` is true",
-    problems=_PROBLEMS,
+    problems=declared(*PARAMETERS, "not-acceptable", "nothing-published", "store-unreachable", "internal"),
 )
 def models_live(request: Request, panel: PanelParameter = None, overall: Overall = False) -> Answer:
     """Every issued release, and each model whose forecasts were issued with it, scored by the counts that came later.

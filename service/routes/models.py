@@ -21,7 +21,6 @@ __all__ = ["router"]
 
 router = APIRouter(tags=["models"])
 
-_PROBLEMS = declared(*PARAMETERS, "not-acceptable", "nothing-published", "internal")
 _COLUMNS = ("panel", "release", "group", "rank", "model", "champion", "competes", *FIGURES)
 _ROWS = (
     f"{','.join(_COLUMNS)}\r\n"
@@ -72,7 +71,7 @@ def _rows(release: Release) -> Iterator[dict[str, Any]]:
     model=ModelsAnswer,
     rows=_ROWS,
     each="panel, group and model",
-    problems=_PROBLEMS,
+    problems=declared(*PARAMETERS, "not-acceptable", "nothing-published", "internal"),
 )
 async def models(request: Request, panel: PanelParameter = None) -> Answer:
     """How recipes and model families did at past origins, in the evaluation before each served release, best first.

@@ -34,7 +34,6 @@ __all__ = ["router"]
 
 router = APIRouter(tags=["observations"])
 
-_PROBLEMS = declared(*PARAMETERS, "not-acceptable", "nothing-published", "store-unreachable", "too-busy", "internal")
 _ROWS = 'area,name,month,count,precision,published\r\nel-paso,"El Paso, TX",2024-11,9120,1,2024-12-19\r\n'
 
 # The columns of the tables and their Arrow types; months are timestamps of their first day.
@@ -153,7 +152,7 @@ def _entry(place: Area, months: list[Observation]) -> dict[str, Any]:
     model=ObservationsAnswer,
     rows=_ROWS,
     each="area and month",
-    problems=_PROBLEMS,
+    problems=declared(*PARAMETERS, "not-acceptable", "nothing-published", "store-unreachable", "too-busy", "internal"),
 )
 async def observations(
     request: Request,
