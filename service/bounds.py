@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -32,7 +32,7 @@ class Bounds:
 
     def __init__(self, app: ASGIApp, *, most: int, seconds: float, refuse: Refuse) -> None:
         self.app, self.most, self.seconds, self.refuse = app, most, seconds, refuse
-        self._running: set[asyncio.Task[None]] = set()
+        self._running: set[asyncio.Future[None]] = set()
         self._places = asyncio.Semaphore(most)
         self._waiting = 0
 
@@ -53,7 +53,7 @@ class Bounds:
                 started = True
                 await send(message)
 
-        task = asyncio.create_task(_run(self.app(scope, receive, passing)))
+        task = asyncio.ensure_future(self.app(scope, receive, passing))
         self._running.add(task)
         task.add_done_callback(self._ended)
         try:
@@ -84,12 +84,8 @@ class Bounds:
         finally:
             self._waiting -= 1
 
-    def _ended(self, task: asyncio.Task[None]) -> None:
+    def _ended(self, task: asyncio.Future[None]) -> None:
         self._running.discard(task)
         self._places.release()
         if not task.cancelled() and (error := task.exception()) is not None:
             log.debug("A request ended with %r", error)
-
-
-async def _run(work: Awaitable[None]) -> None:
-    await work

@@ -11,6 +11,7 @@ import os
 from bisect import bisect_left
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
+from functools import partial
 from itertools import accumulate, product
 from typing import Any
 
@@ -110,17 +111,14 @@ class Metrics(Collector):
 Samples = Mapping[Any, float]  # values of the labels -> figure
 
 
-def _counter(name: str, help_text: str, samples: Samples, *labels: str) -> Metric:
-    """What only grows, with a sample for each set of labels."""
-    family = CounterMetricFamily(f"encounters_{name}", help_text, labels=labels)
+def _metric(
+    family: type[CounterMetricFamily | GaugeMetricFamily], name: str, help_text: str, samples: Samples, *labels: str
+) -> Metric:
+    """A metric with a sample for each set of labels."""
+    metric = family(f"encounters_{name}", help_text, labels=labels)
     for values, number in samples.items():
-        family.add_metric(values, number)
-    return family
+        metric.add_metric(values, number)
+    return metric
 
 
-def _gauge(name: str, help_text: str, samples: Samples, *labels: str) -> Metric:
-    """What goes up and down, likewise."""
-    family = GaugeMetricFamily(f"encounters_{name}", help_text, labels=labels)
-    for values, number in samples.items():
-        family.add_metric(values, number)
-    return family
+_counter, _gauge = partial(_metric, CounterMetricFamily), partial(_metric, GaugeMetricFamily)

@@ -112,16 +112,9 @@ def _take(engine: Engine, panel: str, holder: str, now: datetime, ttl: timedelta
             freed = f"its lease then runs out by {lease.expires_at:{_MOMENT}}"
             raise LockHeld(_busy(panel, f"{lease.holder}, since {lease.taken_at:{_MOMENT}}", freed))
         epoch = 1 if lease is None else lease.epoch + 1
-        row: dict[str, Any] = {
-            "holder": holder,
-            "epoch": epoch,
-            "taken_at": now,
-            "expires_at": _expiry(connection, ttl),
-        }
-        if lease is None:
-            connection.execute(insert(table).values(panel=panel, **row))
-        else:
-            connection.execute(update(table).where(table.c.panel == panel).values(**row))
+        change = insert(table) if lease is None else update(table).where(table.c.panel == panel)
+        expiry = _expiry(connection, ttl)
+        connection.execute(change.values(panel=panel, holder=holder, epoch=epoch, taken_at=now, expires_at=expiry))
     return Lease(panel, holder, epoch, ttl)
 
 

@@ -77,24 +77,14 @@ def publish(
     quantiles = partial(_quantile_rows, manifest.id, forecasts)
     packed = [] if paths is None else _path_rows(manifest.id, paths, panel)
     beside = issued_models.rows(manifest.id, models)
-    head = {
-        "id": manifest.id,
-        "panel": manifest.panel,
-        "key": manifest.key,
-        "hindcast": manifest.hindcast,
-        "issued_at": manifest.issued_at,
-        "origin": manifest.origin,
-        "manifest": text,
-        "levels": levels,
-        "checksum": checksum(
-            manifest=text,
-            levels=levels,
-            quantiles=(
-                (row["area"], row["horizon"], row["target_month"], row["mean"], row["quantiles"]) for row in quantiles()
-            ),
-            paths=[(row["area"], row["samples"], row["paths"]) for row in packed],
+    digest = checksum(
+        manifest=text,
+        levels=levels,
+        quantiles=(
+            (row["area"], row["horizon"], row["target_month"], row["mean"], row["quantiles"]) for row in quantiles()
         ),
-    }
+        paths=[(row["area"], row["samples"], row["paths"]) for row in packed],
+    )
     with writing(engine, subject=manifest.panel) as connection:
         if lease is not None:
             require(connection, lease)
@@ -105,7 +95,9 @@ def publish(
         stored = connection.execute(same).scalar()
         if stored is not None:
             return Published(stored, already_there=True)
-        connection.execute(insert(table), {**head, "previous": current(connection).get(manifest.panel)})
+        before = current(connection).get(manifest.panel)
+        head = row_of(table, manifest, manifest=text, levels=levels, checksum=digest, previous=before)
+        connection.execute(insert(table), head)
         connection.execute(
             insert(schema.release_panel),
             {"release": manifest.id, "description": description, "checksum": description_digest(description)},
