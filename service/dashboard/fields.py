@@ -10,7 +10,18 @@ from service.dashboard.plans import Document
 from service.dashboard.plot import text
 from service.dashboard.words import long
 
-__all__ = ["area_field", "assumptions", "choice", "field", "form", "legend", "month_field", "section", "table"]
+__all__ = [
+    "area_field",
+    "assumptions",
+    "choice",
+    "field",
+    "form",
+    "legend",
+    "month_field",
+    "section",
+    "stroke",
+    "table",
+]
 
 
 def section(key: str, title: str, asking: str, answer: Document | str | None, shown: str) -> str:
@@ -81,13 +92,17 @@ def table(key: str, caption: str, heads: Sequence[str], body: str, *, kind: str 
     )
 
 
-def legend(*names: tuple[str, int]) -> str:
-    """What each series is called, with the place of its colour and pattern."""
-    entries = "".join(
-        f'<li><svg width="28" height="14" aria-hidden="true"><path class="k{place} own" d="M0 7H28"/></svg> {name}</li>'
-        for name, place in names
+def stroke(kind: str) -> str:
+    """The picture of a line in a legend, by its class."""
+    return f'<path class="{kind}" d="M0 7H28"/>'
+
+
+def legend(*entries: tuple[str, str]) -> str:
+    """What each line and band is called, behind a picture of its own, so that colour is never all."""
+    listed = "".join(
+        f'<li><svg width="28" height="14" aria-hidden="true">{picture}</svg> {name}</li>' for picture, name in entries
     )
-    return f'<ul class="legend">{entries}</ul>'
+    return f'<ul class="legend">{listed}</ul>'
 
 
 def assumptions(key: str, answer: Document) -> str:

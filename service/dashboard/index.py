@@ -18,7 +18,7 @@ from service.dashboard.frame import page
 from service.dashboard.history import counts_of
 from service.dashboard.listing import link, search
 from service.dashboard.plot import text
-from service.dashboard.words import amount, long, promise, risk, spread
+from service.dashboard.words import RISK, amount, long, promise, spread
 
 __all__ = ["index"]
 
@@ -46,7 +46,7 @@ def index(here: Context) -> tuple[bytes, bool]:
     slugs = [one.slug for areas in shown.values() for one in areas]
     counts = counts_of(here.release_cache.engine, slugs, first=None if first is None else first + -12 * _YEARS)
     parts = [
-        f"{_INTRODUCTION}<p>{text(risk())}</p>",
+        f"{_INTRODUCTION}<p>{text(RISK)}</p>",
         caution(here, panels.values(), history=counts is not None),
         search(""),
     ]

@@ -18,9 +18,7 @@ _FOUND_BY = ' id="numbers"'
 
 
 def numbers(own: Figures) -> str:
-    """The months ahead first, then those that were observed, the newest of them first. Each row says which month of the
-    chart it is (`data-at`), by which the script finds it.
-    """
+    """The months ahead, then those observed, newest first; `data-at` says which month of the chart a row is."""
     first = own.months[0]
     counts = dict(own.observed)
     ahead = "".join(

@@ -14,7 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from starlette.concurrency import run_in_threadpool
 
 from forecast.core.areas import Area
-from forecast.core.errors import EncountersError, PlanError
+from forecast.core.errors import EncountersError, PlanError, one_line
 from forecast.core.months import Month
 from forecast.planning.limits import MOST_BEDS, MOST_FACTOR, MOST_PEOPLE
 from forecast.release import what_if
@@ -36,9 +36,7 @@ Document = dict[str, Any]
 
 @dataclass(frozen=True)
 class Plans:
-    """The answers, each as the API gives it, a sentence where it could not be made, None where nothing was asked.
-    `complete`: whether the same question has the same answer the next time.
-    """
+    """The answers of the API; a sentence where none could be made, None where not asked. `complete`: may be kept."""
 
     chance: Document | str | None = None
     scenario: Document | str | None = None
@@ -60,7 +58,7 @@ async def answered(here: Context, area: Area, choices: Choices) -> Plans:
         except Problem as error:
             answers[name] = str(error)
         except (EncountersError, SQLAlchemyError) as error:
-            log.warning("What was asked of %s cannot be answered: %s", area.slug, " ".join(str(error).split())[:500])
+            log.warning("What was asked of %s cannot be answered: %s", area.slug, one_line(error)[:500])
             answers[name], complete = "This cannot be answered now. Try again shortly.", False
     return Plans(**answers, complete=complete)
 

@@ -89,10 +89,7 @@ def _asked(request: Request, area: str | None, lead: str | None, panel: str | No
         return _Asked(slugs, slugs, leads, panel, hindcasts)
     # A leaf of a table that was withdrawn since is described by no release that is served.
     scored = scores.scored_areas(here.release_cache.engine, panel)
-    known = sorted(
-        (slug for slug in sorted(scored) if known_areas.knows(slug)),
-        key=lambda slug: known_areas.place(known_areas.area(slug)),
-    )
+    known = sorted(filter(known_areas.knows, scored), key=lambda slug: known_areas.place(known_areas.area(slug)))
     # Sums of leaves would count twice in a mean over all.
     leaves = tuple(slug for slug in known if known_areas.area(slug).is_leaf())
     return _Asked(tuple(known), leaves, leads, panel, hindcasts)
