@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Any
@@ -15,6 +15,7 @@ from forecast.release.intervals import Unit, in_words
 from forecast.release.read import AreaForecast, JointDraws, Release
 from forecast.release.shapes import Chosen
 from service import bodies
+from service.releases import ReleaseCache
 
 if TYPE_CHECKING:
     from forecast.core.tables import Floats
@@ -44,10 +45,7 @@ class Thresholds:
     horizon: int | None
 
 
-DrawsOf = Callable[[Release], JointDraws]
-
-
-def in_json(chosen: Chosen, asked: Thresholds, *, engine: Engine, draws: DrawsOf, today: date) -> Iterator[bytes]:
+def in_json(chosen: Chosen, asked: Thresholds, at_hand: ReleaseCache, today: date) -> Iterator[bytes]:
     """The answer piece by piece, an area each. Raises StoreError."""
     releases = {release.manifest.panel: release for release, _ in chosen}
     head = {
@@ -56,24 +54,24 @@ def in_json(chosen: Chosen, asked: Thresholds, *, engine: Engine, draws: DrawsOf
         "note": _PER_DAY if asked.unit == "day" else None,
     }
     before = bodies.render(head)[:-1] + b',"exceedance":['
-    for entry in areas(chosen, asked, engine=engine, draws=draws):
+    for entry in areas(chosen, asked, at_hand):
         yield before + bodies.render(entry)
         before = b","
     yield b"]}"
 
 
-def in_csv(chosen: Chosen, asked: Thresholds, *, engine: Engine, draws: DrawsOf, today: date) -> Iterator[bytes]:
+def in_csv(chosen: Chosen, asked: Thresholds, at_hand: ReleaseCache, today: date) -> Iterator[bytes]:
     """The same as a table: a row for each chance, one piece per area after the header. Raises StoreError."""
     yield shapes.csv_table(COLUMNS, [])
-    for (release, _), entry in zip(chosen, areas(chosen, asked, engine=engine, draws=draws), strict=True):
+    for (release, _), entry in zip(chosen, areas(chosen, asked, at_hand), strict=True):
         yield shapes.csv_rows(_rows(entry, release, in_words(release.panel, asked.unit), today))
 
 
-def areas(chosen: Chosen, asked: Thresholds, *, engine: Engine, draws: DrawsOf) -> Iterator[dict[str, Any]]:
+def areas(chosen: Chosen, asked: Thresholds, at_hand: ReleaseCache) -> Iterator[dict[str, Any]]:
     """What is answered about each area in turn, as the JSON has it. Raises StoreError."""
-    seen = _last_observed(chosen, engine)
+    seen = _last_observed(chosen, at_hand.engine)
     for release, forecast in chosen:
-        yield _area(release, forecast, asked, seen, draws(release))
+        yield _area(release, forecast, asked, seen, at_hand.joint_draws(release))
 
 
 def _rows(entry: dict[str, Any], release: Release, unit: str, today: date) -> Iterator[tuple[Any, ...]]:

@@ -109,11 +109,7 @@ def _chance(here: Context, area: Area, choices: Choices, words: Mapping[str, str
     asked = Thresholds((threshold,), (), choices.unit, None)
     chosen = [(release, release.by_slug[area.slug])]
 
-    def answer() -> Document:
-        cache = here.release_cache
-        return next(exceeding.areas(chosen, asked, engine=cache.engine, draws=cache.joint_draws))
-
-    return Prepared(1, answer)
+    return Prepared(1, lambda: next(exceeding.areas(chosen, asked, here.release_cache)))
 
 
 def _scenario(here: Context, area: Area, choices: Choices, words: Mapping[str, str]) -> Prepared | None:

@@ -96,7 +96,10 @@ def compare(
     if len(slugs) > _MOST:
         raise query.invalid("area", f"{len(slugs)} are named; at most {_MOST} are compared at once. Name fewer.")
     between, wanted = _months(month, first, last), query.coverages(coverage)
-    rows = list(_compared(here, slugs, between, wanted, unit, hindcasts))
+    rows = [
+        _month(here.catalogue.area(slug), name, count, releases, wanted, unit)
+        for (slug, name), (count, releases) in _compared(here, slugs, between, hindcasts).items()
+    ]
     ends = (f"{end}_{per_cent}" for per_cent in wanted for end in ("lower", "upper"))
     panels = dict.fromkeys(here.catalogue.area(slug).panel for slug in slugs)
     words = " or ".join(dict.fromkeys(in_words(here.catalogue.panels[panel], unit) for panel in panels))
@@ -104,22 +107,16 @@ def compare(
 
 
 def _compared(
-    here: Context,
-    slugs: tuple[str, ...],
-    between: tuple[Month | None, Month | None],
-    coverage: tuple[int, ...],
-    unit: Unit,
-    hindcasts: bool,
-) -> Iterator[dict[str, Any]]:
-    """Per area and month the count and the forecasts, as `ComparedMonth`."""
+    here: Context, slugs: tuple[str, ...], between: tuple[Month | None, Month | None], hindcasts: bool
+) -> dict[tuple[str, Month], tuple[Observation | None, list[Said]]]:
+    """Area and month -> the count, and the forecasts."""
     engine, (first, last) = here.release_cache.engine, between
-    forecasts = said(engine, slugs, first=first, last=last, hindcasts=hindcasts)
     counts = {(one.area, one.month): one for one in read.observations(engine, slugs, first=first, last=last)}
-    grouped: dict[tuple[str, Month], list[Said]] = {}
-    for forecast in forecasts:
-        grouped.setdefault((forecast.area, forecast.month), []).append(forecast)
-    for (slug, month), releases in grouped.items():
-        yield _month(here.catalogue.area(slug), month, counts.get((slug, month)), releases, coverage, unit)
+    compared: dict[tuple[str, Month], tuple[Observation | None, list[Said]]] = {}
+    for forecast in said(engine, slugs, first=first, last=last, hindcasts=hindcasts):
+        cell = (forecast.area, forecast.month)
+        compared.setdefault(cell, (counts.get(cell), []))[1].append(forecast)
+    return compared
 
 
 def _month(

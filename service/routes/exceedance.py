@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Request
@@ -106,11 +106,7 @@ async def _answer(
     form, here = query.format_of(request, TABLES), context(request)
     chosen, today = await asked_about(request, question, as_of, release), here.today()
     write = exceeding.in_csv if form == "csv" else exceeding.in_json
-
-    def pieces() -> Iterator[bytes]:
-        cache = here.release_cache
-        return write(chosen, asked, engine=cache.engine, draws=cache.joint_draws, today=today)
-
+    pieces = partial(write, chosen, asked, here.release_cache, today)
     heavy = len(chosen) * len(asked.thresholds) > _HEAVY
     return await in_pieces(here.heavy, pieces, query.MEDIA[form], heavy=heavy, cache=ALIAS, keep=as_of is None)
 
