@@ -19,8 +19,17 @@ from forecast.release.columns import months_between, row_of
 from forecast.release.store import reading, writing
 
 __all__ = [
-    "Tally", "cells", "due", "mean", "newest", "record", "scored_areas", "shares", "sizes", "tallies",
-]  # fmt: skip
+    "Tally",
+    "cells",
+    "due",
+    "mean",
+    "newest",
+    "record",
+    "scored_areas",
+    "shares",
+    "sizes",
+    "tallies",
+]
 
 _SCORES = schema.accuracy
 _MODELS = schema.model_accuracy

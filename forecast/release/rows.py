@@ -25,9 +25,16 @@ if TYPE_CHECKING:
     from forecast.core.tables import Floats, Words
 
 __all__ = [
-    "checksum", "describe", "described", "description_digest", "manifest_of", "numbers", "pack_paths", "text_of",
+    "checksum",
+    "describe",
+    "described",
+    "description_digest",
+    "manifest_of",
+    "numbers",
+    "pack_paths",
+    "text_of",
     "unpack_paths",
-]  # fmt: skip
+]
 
 # Fast: paths of counts are mostly noise, and a higher level gains little for four times the time.
 _COMPRESSION = 1
