@@ -8,13 +8,12 @@ from fastapi import APIRouter, Path, Request
 
 from forecast.core.areas import Area
 from forecast.core.errors import AreaError
-from forecast.release import shapes
 from service import bodies, query
 from service.answers import ALIAS, Answer
 from service.context import Context, context
 from service.examples import answered
 from service.problems import PARAMETERS, Problem, declared
-from service.routes.formats import TABLES, offered
+from service.routes.formats import TABLES, offered, tabled
 from service.routes.parameters import KindParameter, PanelParameter
 from service.schemas import AreaAnswer, AreasAnswer
 
@@ -29,9 +28,7 @@ _ROWS = (
 
 
 def known_areas(here: Context) -> list[Area]:
-    """Every area that is known, panel by panel: all of a panel whose areas are a fixed list, and what the newest
-    release of another has.
-    """
+    """Every area that is known, panel by panel: of a fixed list all, of another panel those of its newest release."""
     areas: list[Area] = []
     for name, panel in here.catalogue.panels.items():
         release = here.release_cache.newest.get(name)
@@ -61,10 +58,8 @@ async def areas(request: Request, panel: PanelParameter = None, kind: KindParame
     """
     here, form = context(request), query.format_of(request, TABLES)
     rows = [_entry(here, one) for one in known_areas(here) if panel in (None, one.panel) and kind in (None, one.kind)]
-    if form == "csv":
-        lines = [list((row | {"parents": " ".join(row["parents"])}).values()) for row in rows]
-        return Answer(shapes.csv_table(tuple(AreaAnswer.model_fields), lines), "text/csv", cache=ALIAS, keep=True)
-    return Answer(bodies.render({"areas": rows}), "application/json", cache=ALIAS, keep=True)
+    lines = (row | {"parents": " ".join(row["parents"])} for row in rows)
+    return tabled(form, {"areas": rows}, tuple(AreaAnswer.model_fields), lines)
 
 
 @router.get(

@@ -15,7 +15,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import RedirectResponse, Response
 
 from forecast.core.areas import Area
-from forecast.core.errors import AreaError, StoreError
+from forecast.core.errors import AreaError, StoreError, one_line
 from service import bodies
 from service.answers import IMMUTABLE, LIVE, Answer
 from service.context import Context, context
@@ -106,9 +106,10 @@ def models_page(request: Request) -> Answer:
     try:
         boards = board(here), board(here, monthly=True)
     except (StoreError, SQLAlchemyError) as error:
-        log.warning("The live board of a page cannot be read: %s", " ".join(str(error).split())[:500])
-        return Answer(live_page(here.catalogue.panels, None), _HTML, cache=LIVE, keep=False, headers=HEADERS)
-    return Answer(live_page(here.catalogue.panels, boards), _HTML, cache=LIVE, keep=True, headers=HEADERS)
+        log.warning("The live board of a page cannot be read: %s", one_line(error)[:500])
+        boards = None
+    body = live_page(here.catalogue.panels, boards)
+    return Answer(body, _HTML, cache=LIVE, keep=boards is not None, headers=HEADERS)
 
 
 @router.get("/docs")
