@@ -176,7 +176,7 @@ def tell_real(name: str, scores: pd.DataFrame) -> None:
 
 def tell_simulated(scores: pd.DataFrame) -> None:
     """Print the ratios of each kind, months 1 to 6 and 7 to 18, and coverage."""
-    columns = {}
+    columns: dict[str, pd.Series] = {}
     for kind, own in scores.groupby("kind", sort=False):
         for words, part in (("1-6", own[own["since"] <= 6]), ("7-18", own[own["since"] > 6])):
             if len(part):
