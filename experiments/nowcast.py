@@ -73,14 +73,17 @@ def main() -> None:
 
 
 def days_ahead(archive: Archive) -> Iterator[date]:
-    """The days of publication on which the states knew months that the sectors did not."""
+    """The days of publication from which the states knew months that the sectors did not; a day on which neither
+    learnt anything is left out.
+    """
     panels = list(bundled_panels())[:2]
+    before: tuple[str, ...] = ()
     for day in sorted({vintage.published for panel in panels for vintage in archive.vintages(panel)}):
         try:
             sectors, states = (archive.as_of(panel, day) for panel in panels)
         except ArchiveError:  # no file of one of the two was public yet
             continue
-        if states.through > sectors.through:
+        if states.through > sectors.through and before != (before := (sectors.digest, states.digest)):
             yield day
 
 
@@ -137,7 +140,7 @@ def _moved(own: Floats, beside: Floats, step: int) -> Floats:
     unit = np.abs(stdtrit(DEGREES, np.linspace(0.0005, 0.9995, 1000))).mean()
     scale = np.abs(errors).mean(axis=1) / unit
     working = centre[:, None] + scale[:, None] * stdtrit(DEGREES, np.array(LEVELS))
-    return np.maximum(np.exp(working) - Options.offset, 0.0)
+    return np.asarray(np.maximum(np.exp(working) - Options.offset, 0.0))
 
 
 def _weights(logs: Floats, centre: float, size: float) -> Floats:
