@@ -27,14 +27,20 @@ from experiments.arguments import AS_OF
 from forecast.core.executor import HERE
 from forecast.core.months import Month
 from forecast.core.panels import bundled as bundled_panels
-from forecast.core.tables import Counts, Floats, Forecasts, Paths
+from forecast.core.tables import Counts, Floats, Forecasts, Paths, Series
 from forecast.counts.bundle import bundled
 from forecast.evaluation import backtest
 from forecast.evaluation.cache import FitCache, fits_of
 from forecast.evaluation.named import members
 from forecast.evaluation.scores import score
 from forecast.models.bank.options import Options
+from forecast.models.bank.panel import STANDARD_MONTH, panel_of
+from forecast.models.bank.smoothers import smooth
+from forecast.models.bank.spread import one_step_scales
+from forecast.models.bank.weights import averaged as averages_of
+from forecast.models.bank.weights import errors, weigh
 from forecast.models.fitting import Fit
+from forecast.models.quiet import is_quiet
 from forecast.recipe import pooling, reconciliation
 from forecast.recipe.recipe import Recipe, load, tasks
 from forecast.settings import Settings
@@ -52,29 +58,52 @@ KEPT = ["model", "area", "group", "era", "origin", "horizon", "sWIS", "logWIS", 
 
 
 @dataclass(frozen=True)
+class State:
+    """A leaf at an origin: its `group`, the logarithms by which its level lies below the long-run mean (`depth`), and
+    those by which its group's volatility is above its slow level.
+    """
+
+    group: str
+    depth: float
+    volatility: float
+
+
+@dataclass(frozen=True)
 class Average:
-    """`partners` share what the bank's `weight` leaves. `how`: the mean of quantiles on `counts` or `logs`, their
-    `median`, or a `pool` of paths as in the recipe `blend`.
+    """`partners` have `share` in equal parts, the bank the rest. `how`: the mean of quantiles on `counts` or `logs`,
+    their `median`, or a `pool` of paths as in the recipe `blend`. `when`: `always`, in a group of leaves alone, or
+    growing over STARTS of a `depth` or a `volatility`.
     """
 
     partners: tuple[str, ...]
-    weight: float
+    share: float
     how: str
+    when: str = "always"
 
     @property
     def name(self) -> str:
         """As the table shows it."""
         short = " + ".join(partner.removesuffix("-log") for partner in self.partners)
-        return f"{short or 'bank'}, {1 - self.weight:.2f}, {self.how}" if self.partners else "bank"
+        when = "" if self.when == "always" else f", {self.when}"
+        return f"{short}, {self.share:.2f}, {self.how}{when}" if self.partners else "bank"
 
-    def of(self, sorted_paths: Mapping[str, Floats], rng: np.random.Generator) -> Floats:
+    def share_in(self, state: State) -> float:
+        """What the partners have of a leaf in this state."""
+        if self.when not in STARTS:
+            return self.share if self.when in ("always", state.group) else 0.0
+        start, end = STARTS[self.when]
+        return float(self.share * np.clip((getattr(state, self.when) - start) / (end - start), 0.0, 1.0))
+
+    def of(self, ascending: Mapping[str, Floats], state: State, rng: np.random.Generator) -> Floats:
         """(horizon, samples) of each model's (horizon, samples), ascending."""
-        share = (1 - self.weight) / max(len(self.partners), 1)
-        weights = {BANK: self.weight} | dict.fromkeys(self.partners, share)
+        share = self.share_in(state)
+        if not share:
+            return ascending[BANK]
+        weights = {BANK: 1 - share} | dict.fromkeys(self.partners, share / len(self.partners))
         if self.how == "pool":
-            paths = [(sorted_paths[label].T, weight) for label, weight in weights.items()]
+            paths = [(ascending[label].T, weight) for label, weight in weights.items()]
             return pooling.linear_pool(paths, len(paths[0][0]), rng)
-        values = np.stack([sorted_paths[label] for label in weights])
+        values = np.stack([ascending[label] for label in weights])
         if self.how == "median":
             return np.asarray(np.median(values, axis=0))
         each = np.array(list(weights.values()))
@@ -83,12 +112,17 @@ class Average:
         return np.asarray(np.expm1(np.tensordot(each, np.log1p(values / Options.offset), axes=1)) * Options.offset)
 
 
+# From where to where a share grows, in logarithms.
+STARTS = {"depth": (0.5, 1.0), "volatility": (0.25, 0.55)}
 AVERAGES = (
-    Average((), 1.0, "counts"),
-    *(Average(own, weight, how) for own in PARTNERS for weight in (0.75, 0.5) for how in ("counts", "logs")),
-    Average((THETA, WALK), 1 / 3, "median"),
-    Average((THETA, ETS), 1 / 3, "median"),
+    Average((), 0.0, "counts"),
+    *(Average(own, share, how) for own in PARTNERS for share in (0.25, 0.5) for how in ("counts", "logs")),
+    Average((THETA, WALK), 2 / 3, "median"),
+    Average((THETA, ETS), 2 / 3, "median"),
     Average((THETA,), 0.5, "pool"),
+    *(Average(own, 0.25, "logs", "other") for own in ((THETA,), (ETS,), (THETA, ETS))),
+    *(Average(own, 0.25, "logs", "depth") for own in ((THETA,), (WALK,), (THETA, ETS))),
+    *(Average(own, share, "logs", "volatility") for own in ((THETA,), (THETA, WALK)) for share in (0.25, 0.5)),
 )
 
 
@@ -114,16 +148,23 @@ def scored(counts: Counts, origins: Sequence[Month], *, sums: bool, only: str | 
     """The scores of every average, KEPT of each cell, at these origins. `only`: leaves of one group alone."""
     recipe = replace(load("bank"), compared=())
     recipe = backtest.beside(recipe, members((THETA, WALK, ETS, SEASONAL), recipe))
-    cache = FitCache(Settings().cache)
+    cache, volatility = FitCache(Settings().cache), volatilities(counts)
     parts = []
     for origin in origins:
-        tables = list(averaged(recipe, counts, origin, cache, sums=sums, only=only))
+        tables = list(averaged(recipe, counts, origin, volatility[origin], cache, sums=sums, only=only))
         parts.append(score(forecasts=tables, truth=counts)[KEPT])
     return pd.concat(parts, ignore_index=True)
 
 
 def averaged(
-    recipe: Recipe, counts: Counts, origin: Month, cache: FitCache, *, sums: bool, only: str | None
+    recipe: Recipe,
+    counts: Counts,
+    origin: Month,
+    volatility: Mapping[str, float],
+    cache: FitCache,
+    *,
+    sums: bool,
+    only: str | None,
 ) -> Iterator[Forecasts]:
     """Each average's forecasts of one origin, of the leaves, and of the sums where they are asked for."""
     needed = [
@@ -134,6 +175,7 @@ def averaged(
     for fit in fits:
         by_area.setdefault(fit.area, {})[fit.member.label] = fit
     areas = tuple(by_area)
+    states = states_of([task.series for task in needed[: len(areas)]], volatility)
     ascending = [{label: np.sort(fit.paths.T, axis=1) for label, fit in own.items()} for own in by_area.values()]
     rng = np.random.default_rng([recipe.seed, origin.ordinal])
     hierarchy = counts.panel.hierarchy(areas) if sums else {area: (area,) for area in areas}
@@ -141,12 +183,39 @@ def averaged(
         known = {area: own[BANK].parameters.get("surprises", ()) for area, own in by_area.items()}
         past = reconciliation.surprises(known, areas)
     for average in AVERAGES:
-        leaves = np.stack([average.of(own, rng) for own in ascending])
+        leaves = np.stack([average.of(own, states[area], rng) for area, own in zip(areas, ascending, strict=True)])
         if sums:
             seed = np.random.default_rng([recipe.seed, origin.ordinal, 1])
             leaves = reconciliation.joint_draws(leaves, past, recipe.samples, seed)
         values = np.stack([leaves[[areas.index(leaf) for leaf in parts]].sum(axis=0) for parts in hierarchy.values()])
         yield Paths(average.name, origin, tuple(hierarchy), values).quantiles()
+
+
+def volatilities(counts: Counts) -> Mapping[Month, Mapping[str, float]]:
+    """Month -> area -> how far its group's volatility was above its slow level, as known then."""
+    options = Options()
+    series = [one for one in (counts.series(area) for area in counts.open_areas) if not is_quiet(one)]
+    laid = panel_of(series, options.offset)
+    smoothed = list(smooth(laid, options))
+    missed = errors(averages_of(smoothed, weigh(smoothed, laid, options), 1), laid.values, 1)
+    _, ratios = one_step_scales(missed, laid, options)
+    first = counts.through + (1 - len(ratios))
+    names = [one.area for one in series]
+    return {first + step: dict(zip(names, row.tolist(), strict=True)) for step, row in enumerate(ratios)}
+
+
+def states_of(series: Sequence[Series], volatility: Mapping[str, float]) -> dict[str, State]:
+    """Area -> its state at the last month; the depth is its own and its group's, in the shares of the bank's scale."""
+    logs = {one.area: np.log(Options.offset + one.values / one.days() * STANDARD_MONTH) for one in series}
+    own = {area: float(np.nanmean(values) - np.nanmean(values[-3:])) for area, values in logs.items()}
+    by_group = pd.Series(own).groupby({one.area: one.group for one in series}).mean()
+    shares = Options.own_scale
+    return {
+        one.area: State(
+            one.group, shares * own[one.area] + (1 - shares) * float(by_group[one.group]), volatility.get(one.area, 0.0)
+        )
+        for one in series
+    }
 
 
 def simulated(real: Counts, breaks: Sequence[Month], sinces: Sequence[int]) -> pd.DataFrame:
@@ -156,9 +225,10 @@ def simulated(real: Counts, breaks: Sequence[Month], sinces: Sequence[int]) -> p
         for start in breaks:
             end = min(start + simulated_breaks.FOLLOWED, simulated_breaks.LAST, key=lambda month: month.ordinal)
             counts = simulated_breaks.altered(real.until(end), kind, start)
-            for since in sinces:
-                own = scored(counts, [start + since], sums=False, only="southwest")
-                parts.append(own.assign(kind=kind, since=since))
+            own = scored(counts, [start + since for since in sinces], sums=False, only="southwest")
+            parts.append(
+                own.assign(kind=kind, since=own["origin"].map({str(start + since): since for since in sinces}))
+            )
     return pd.concat(parts, ignore_index=True)
 
 

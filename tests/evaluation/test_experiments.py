@@ -225,15 +225,27 @@ def test_quantiles_are_averaged_at_each_probability_on_counts_on_logs_or_by_thei
     }
     rng = np.random.default_rng(1)
 
-    def averaged(partners, weight, how):
-        return quantile_averages.Average(partners, weight, how).of(paths, rng)
+    calm = quantile_averages.State("southwest", depth=0.0, volatility=0.0)
+
+    def averaged(partners, share, how):
+        return quantile_averages.Average(partners, share, how).of(paths, calm, rng)
 
     theta, both = (quantile_averages.THETA,), (quantile_averages.THETA, quantile_averages.WALK)
-    assert averaged(theta, 0.75, "counts") == pytest.approx(np.array([[21.25, 103.75]]))
+    assert averaged(theta, 0.25, "counts") == pytest.approx(np.array([[21.25, 103.75]]))
     # The logarithm is of 15 + count: of 15 and 100, and of 25 and 400, the middle is the geometric mean.
     assert averaged(theta, 0.5, "logs") == pytest.approx(np.array([[1500**0.5 - 15, 85.0]]))
-    assert averaged(both, 1 / 3, "median") == pytest.approx(np.array([[20.0, 10.0]]))
+    assert averaged(both, 2 / 3, "median") == pytest.approx(np.array([[20.0, 10.0]]))
     assert averaged(both, 0.5, "counts") == pytest.approx(np.array([[26.25, 101.75]]))
+
+
+def test_the_share_of_an_average_grows_with_the_state_of_the_leaf():
+    quiet, shaken = (quantile_averages.State("other", depth=0.75, volatility=each) for each in (0.2, 0.6))
+    shares = [
+        quantile_averages.Average((quantile_averages.THETA,), 0.5, "logs", when).share_in(state)
+        for when in ("always", "southwest", "other", "depth", "volatility")
+        for state in (quiet, shaken)
+    ]
+    assert shares == pytest.approx([0.5, 0.5, 0, 0, 0.5, 0.5, 0.25, 0.25, 0, 0.5])
 
 
 def test_the_states_ran_ahead_of_the_sectors_on_two_days_of_publication():
