@@ -44,12 +44,12 @@ def changes(counts: Counts) -> Floats:
     return np.asarray(steps)
 
 
-def surprises(by_area: Mapping[str, Sequence[float]], areas: Sequence[str]) -> Floats:
+def surprises(by_area: Mapping[str, Sequence[float]], areas: Sequence[str], *, shared: float = SHARED) -> Floats:
     """(months, areas) past standardised errors of one month, areas that end together side by side, what they share
     weighing more.
 
     `by_area`: area -> its surprises up to the origin; one that is missing was never surprised. Months before the first
-    one are left out.
+    one are left out. `shared`: how much more the mean of all areas weighs.
     """
     months = max(len(own) for own in by_area.values())
     errors = np.zeros((months, len(areas)))
@@ -58,7 +58,7 @@ def surprises(by_area: Mapping[str, Sequence[float]], areas: Sequence[str]) -> F
         errors[months - len(own) :, place] = own
     began = int(errors.any(axis=1).argmax())
     errors = errors[began:]
-    return np.asarray(errors + SHARED * errors.mean(axis=1, keepdims=True))
+    return np.asarray(errors + shared * errors.mean(axis=1, keepdims=True))
 
 
 def templates(past: Floats, horizon: int, draws: int, rng: np.random.Generator) -> Iterator[Floats]:

@@ -8,7 +8,17 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from experiments import ablation, after_the_break, break_2025, calibration, peers, simulated_breaks, upper_ends
+from experiments import (
+    ablation,
+    after_the_break,
+    break_2025,
+    calibration,
+    nowcast,
+    peers,
+    quantile_averages,
+    simulated_breaks,
+    upper_ends,
+)
 from experiments.record import EXPERIMENT
 from forecast.core.months import Month
 from forecast.core.tables import Forecasts
@@ -205,3 +215,55 @@ def test_upper_ends_are_set_against_the_record_of_their_origin(run, home):
     shares = {line[:24].strip(): float(line.split()[-1]) for line in lines}
     assert all(0 <= share <= 1 for share in shares.values())
     assert shares["end above the record"] >= shares["end above three records"]
+
+
+def test_quantiles_are_averaged_at_each_probability_on_counts_on_logs_or_by_their_median():
+    paths = {
+        quantile_averages.BANK: np.array([[0.0, 10.0]]),
+        quantile_averages.THETA: np.array([[85.0, 385.0]]),
+        quantile_averages.WALK: np.array([[20.0, 2.0]]),
+    }
+    rng = np.random.default_rng(1)
+
+    calm = quantile_averages.State("southwest", depth=0.0, volatility=0.0)
+
+    def averaged(partners, share, how):
+        return quantile_averages.Average(partners, share, how).of(paths, calm, rng)
+
+    theta, both = (quantile_averages.THETA,), (quantile_averages.THETA, quantile_averages.WALK)
+    assert averaged(theta, 0.25, "counts") == pytest.approx(np.array([[21.25, 103.75]]))
+    # The logarithm is of 15 + count: of 15 and 100, and of 25 and 400, the middle is the geometric mean.
+    assert averaged(theta, 0.5, "logs") == pytest.approx(np.array([[1500**0.5 - 15, 85.0]]))
+    assert averaged(both, 2 / 3, "median") == pytest.approx(np.array([[20.0, 10.0]]))
+    assert averaged(both, 0.5, "counts") == pytest.approx(np.array([[26.25, 101.75]]))
+
+
+def test_the_share_of_an_average_grows_with_the_state_of_the_leaf():
+    quiet, shaken = (quantile_averages.State("other", depth=0.75, volatility=each) for each in (0.2, 0.6))
+    shares = [
+        quantile_averages.Average((quantile_averages.THETA,), 0.5, "logs", when).share_in(state)
+        for when in ("always", "southwest", "other", "depth", "volatility")
+        for state in (quiet, shaken)
+    ]
+    assert shares == pytest.approx([0.5, 0.5, 0, 0, 0.5, 0.5, 0.25, 0.25, 0, 0.5])
+
+
+def test_the_states_ran_ahead_of_the_sectors_on_two_days_of_publication():
+    assert list(nowcast.days_ahead(bundled())) == [date(2025, 11, 30), date(2026, 1, 14)]
+
+
+def test_a_sector_moves_as_its_states_do_and_is_judged_by_months_that_both_knew():
+    own = np.array([[1.0, 2.0, 4.0]])
+    states = np.array([[0.0, 3.0, 3.5, 5.0]])  # one month more
+    centre, errors = nowcast._change(own, states, 1)
+    assert centre == pytest.approx([5.5])
+    assert errors == pytest.approx(np.array([[-2.0, 1.5]]))
+
+
+def test_joint_draws_near_what_the_states_say_weigh_more_and_enough_of_them_stay():
+    logs = np.linspace(0.0, 10.0, 1001)
+    near, far = nowcast._weights(logs, 5.0, 1.0), nowcast._weights(logs, 40.0, 0.1)
+    assert near.argmax() == 500
+    assert far.argmax() == 1000
+    assert min(1 / (near**2).sum(), 1 / (far**2).sum()) >= nowcast.LEAST_DRAWS
+    assert near.sum() == pytest.approx(1)

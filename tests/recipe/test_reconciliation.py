@@ -50,7 +50,10 @@ def test_changes_by_hand():
 def test_surprises_end_together_and_what_is_shared_weighs_more():
     errors = surprises({"a": [0.0, 1.0, 2.0], "b": [4.0]}, ("a", "b", "never surprised"))
     # the first month holds no surprise at all and is left out; the mean of the other two is 1/3 and 6/3
-    assert errors == pytest.approx(np.array([[1.0, 0.0, 0.0], [2.0, 4.0, 0.0]]) + SHARED * np.array([[1 / 3], [2.0]]))
+    own = np.array([[1.0, 0.0, 0.0], [2.0, 4.0, 0.0]])
+    assert errors == pytest.approx(own + SHARED * np.array([[1 / 3], [2.0]]))
+    thrice = surprises({"a": [0.0, 1.0, 2.0], "b": [4.0]}, ("a", "b", "never surprised"), shared=2.0)
+    assert thrice == pytest.approx(own + 2 * np.array([[1 / 3], [2.0]]))
 
 
 def test_templates_are_running_sums_of_surprises_by_hand():
