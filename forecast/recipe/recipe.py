@@ -43,6 +43,8 @@ __all__ = [
 HORIZON = 18
 # Joint draws that a release keeps: with 2,000 a chance of one in ten is known to within 1.3 points.
 STORED_DRAWS = 2000
+# Areas whose joint draws are summed and read off at a time: 9 MB with 2,000 draws of 18 months.
+_AT_ONCE = 32
 
 
 @dataclass(frozen=True)
@@ -100,16 +102,26 @@ class Run:
     """What a recipe made of counts at one origin: `forecasts` for every area of the hierarchy, and the fits behind
     them.
 
-    `paths`: the joint draws to be stored, STORED_DRAWS of them, in whole encounters, each sum that of its leaves in
-    every draw. They are an even choice of those that the forecasts are the quantiles of; where the recipe makes fewer,
-    as many more are drawn from the same seed.
+    `leaves`: the joint draws to be stored, STORED_DRAWS of them, of the leaves alone, in whole encounters. They are an
+    even choice of those that the forecasts are the quantiles of; where the recipe makes fewer, as many more are drawn
+    from the same seed.
     """
 
     recipe: Recipe
     counts: Counts
     forecasts: Forecasts
-    paths: Paths
+    leaves: Paths
     fits: tuple[Fit, ...]
+
+    @property
+    def paths(self) -> Paths:
+        """The joint draws of every area, each sum that of its leaves in every draw. Made when asked for: a panel of
+        thousands of leaves has many more areas, and their draws take hundreds of megabytes.
+        """
+        areas = self.leaves.areas
+        members = self.counts.panel.hierarchy(areas)
+        values = _summed(self.leaves.values, areas, tuple(members.values()))
+        return Paths(self.leaves.model, self.leaves.origin, tuple(members), values)
 
     @property
     def fallbacks(self) -> dict[str, str]:
@@ -263,19 +275,33 @@ def assemble(recipe: Recipe, counts: Counts, fits: Sequence[Fit], *, origin: Mon
     surprises = _surprises(recipe, by_key, areas)
     past = reconciliation.surprises(surprises, areas) if surprises else reconciliation.changes(seen)
     joint = reconciliation.joint_draws(leaves, past, recipe.draws, rng)
-    members = seen.panel.hierarchy(areas)
-    forecasts = Paths("recipe", origin, tuple(members), _summed(joint, areas, members)).quantiles(LEVELS)
+    forecasts = _quantiles(joint, areas, seen.panel.hierarchy(areas), origin)
     if recipe.draws < stored:  # more worlds of the same, after the quantiles, which they change nothing of
+        del joint
         joint = reconciliation.joint_draws(leaves, past, stored, rng)
-    kept = np.arange(stored) * joint.shape[-1] // max(stored, 1)
-    paths = Paths("recipe", origin, tuple(members), _summed(np.rint(joint[..., kept]), areas, members))
-    return Run(recipe, seen, forecasts, paths, tuple(fits))
+    kept = joint if joint.shape[-1] == stored else joint[..., np.arange(stored) * joint.shape[-1] // max(stored, 1)]
+    return Run(recipe, seen, forecasts, Paths("recipe", origin, areas, np.rint(kept, out=kept)), tuple(fits))
 
 
-def _summed(leaves: Floats, areas: Sequence[str], members: Mapping[str, Sequence[str]]) -> Floats:
-    """Every area of `members`, from the joint draws of the leaves that it sums."""
+def _quantiles(joint: Floats, areas: Sequence[str], members: Mapping[str, Sequence[str]], origin: Month) -> Forecasts:
+    """The quantiles of every area of `members`, some areas at a time: the draws of all sums are never held at once."""
+    names, parts = tuple(members), tuple(members.values())
+    tables = []
+    for start in range(0, len(names), _AT_ONCE):
+        some = slice(start, start + _AT_ONCE)
+        tables.append(Paths("recipe", origin, names[some], _summed(joint, areas, parts[some])).quantiles(LEVELS))
+    values, mean = np.concatenate([one.values for one in tables]), np.concatenate([one.mean for one in tables])
+    return Forecasts("recipe", origin, names, values, mean, LEVELS)
+
+
+def _summed(leaves: Floats, areas: Sequence[str], sums: Sequence[Sequence[str]]) -> Floats:
+    """(sums, horizon, draws) of the joint draws of leaves (areas, horizon, draws). `sums`: the leaves of each."""
     place = {area: index for index, area in enumerate(areas)}
-    return np.stack([leaves[[place[leaf] for leaf in parts]].sum(axis=0) for parts in members.values()])
+    totals = np.zeros((len(sums), *leaves.shape[1:]))
+    for total, parts in zip(totals, sums, strict=True):
+        for leaf in parts:  # one after the other, as numpy adds rows, without a copy of them all
+            total += leaves[place[leaf]]
+    return totals
 
 
 def _surprises(recipe: Recipe, fits: Mapping[tuple[str, str], Fit], areas: Sequence[str]) -> dict[str, Sequence[float]]:
