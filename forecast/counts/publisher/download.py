@@ -8,9 +8,9 @@ import hashlib
 import shlex
 import shutil
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -124,7 +124,7 @@ def _taken(
         try:
             official = _recognised(content, file)
             appended = _append(archive, _read(official, day), content, file, now)
-            finer = tuple(take_finer(archive, official, when=now))
+            finer = _noted(take_finer(archive, official, when=now), archive, official.file.name, marks, now)
         except SourceError as error:
             register = Refusals(archive.folder)
             if not register.knows(marks.sha256):
@@ -160,7 +160,20 @@ def _lacking(
     finer = [panel for panel in archive.panels.values() if panel.is_finer and layouts & set(panel.layouts)]
     if all(archive.holds(marks.sha256, panel.id) for panel in finer):
         return ()
-    return tuple(take_finer(archive, official(), when=now, lacking=True))
+    file = official()
+    return _noted(take_finer(archive, file, when=now, lacking=True), archive, file.file.name, marks, now)
+
+
+def _noted(taken: Iterable[Taken], archive: Archive, name: str, marks: Remembered, now: datetime) -> tuple[Taken, ...]:
+    """The same; a refusal that is new is entered in the register, one that stands there is known as such."""
+    register, noted = Refusals(archive.folder), []
+    for one in taken:
+        if one.error is not None:
+            one = replace(one, again=register.knows(marks.sha256, one.panel))
+            if not one.again:
+                register.record(file=name, sha256=marks.sha256, reason=one_line(one.error), when=now, panel=one.panel)
+        noted.append(one)
+    return tuple(noted)
 
 
 def sweep(folder: Path, now: datetime) -> None:
