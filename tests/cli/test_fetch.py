@@ -158,8 +158,9 @@ def test_what_a_finer_panel_refuses_is_told_by_one_fetch_and_by_status_from_then
     """Two labels that the file tells apart are one in the panel's declaration."""
     declaration = tmp_path / "crude.toml"
     declaration.write_text(
-        'id = "crude"\ntitle = "Crude"\nunit = "encounters"\nsource = "cbp-state"\ndimensions = ["state", "demographic"]\n'
-        'levels = [[]]\n[labels.demographic]\n"Anybody" = ["Children", "Adults"]\n'
+        'id = "crude"\ntitle = "Crude"\nunit = "encounters"\nsource = "cbp-state"\n'
+        'dimensions = ["state", "demographic"]\nlevels = [[]]\n'
+        '[labels.demographic]\n"Anybody" = ["Children", "Adults"]\n'
     )
     twice = [f"2026,FYTD,OCT,Southwest Land Border,TX,{label},OTHER,Title 8,1\n" for label in ("Children", "Adults")]
     site.replies[PATH] = answers(200, october + "".join(twice).encode())

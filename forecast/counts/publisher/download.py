@@ -165,14 +165,13 @@ def _lacking(
 
 
 def _noted(taken: Iterable[Taken], archive: Archive, name: str, marks: Remembered, now: datetime) -> tuple[Taken, ...]:
-    """The same; a refusal that is new is entered in the register, one that stands there is known as such."""
+    """The same; what was refused newly is entered in the register, and what stands there is known as such."""
     register, noted = Refusals(archive.folder), []
     for one in taken:
-        if one.error is not None:
-            one = replace(one, again=register.knows(marks.sha256, one.panel))
-            if not one.again:
-                register.record(file=name, sha256=marks.sha256, reason=one_line(one.error), when=now, panel=one.panel)
-        noted.append(one)
+        error, again = one.error, one.error is not None and register.knows(marks.sha256, one.panel)
+        if isinstance(error, SourceError) and not again:
+            register.record(file=name, sha256=marks.sha256, reason=one_line(error), when=now, panel=one.panel)
+        noted.append(replace(one, again=again))
     return tuple(noted)
 
 
