@@ -65,7 +65,7 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="one origin, without ets-log")
     parser.add_argument("--workers", type=int, default=2)
     asked = parser.parse_args()
-    names = [name for name in asked.models.split(",") if not (asked.quick and name == "ets-log")]
+    names = [name for name in asked.models.split(",") if name and not (asked.quick and name == "ets-log")]
     for name in asked.panels.split(","):
         counts = _counts(asked.folder, name)
         texts = (DEVELOPMENT if asked.development else ORIGINS)[name]

@@ -12,6 +12,7 @@ from forecast.core.tables import Counts, Forecasts
 from forecast.evaluation.cache import FitCache, fits_of
 from forecast.models.catalog import Member
 from forecast.models.fitting import Fit, FitTask
+from forecast.recipe import top_down
 from forecast.recipe.recipe import Recipe, Run, assemble, member_forecasts, tasks
 
 __all__ = ["Backtest", "PastFit", "beside", "fits_needed", "origins_between", "recent_origins", "run"]
@@ -151,10 +152,14 @@ def _forecasts(
 ) -> Iterator[Forecasts]:
     """What each recipe makes of one origin's fits, then each member alone, once."""
     alone: dict[str, Forecasts] = {}
-    areas = counts.until(origin).open_areas
+    seen = counts.until(origin)
+    areas, widest = seen.open_areas, top_down.widest(seen)
     for recipe in recipes:
         own = [fits[_key(recipe, origin, member.label, area)] for member in recipe.fitted for area in areas]
-        made: Run = assemble(recipe, counts, own, origin=origin, stored=0)
+        above = [
+            fits[key] for member in recipe.of_total if (key := _key(recipe, origin, member.label, widest or "")) in fits
+        ]
+        made: Run = assemble(recipe, counts, [*own, *above], origin=origin, stored=0)
         yield replace(made.forecasts, model=recipe.name)
         alone |= {table.model: table for table in member_forecasts(own, origin=origin)}
     yield from alone.values()
