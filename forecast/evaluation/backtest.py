@@ -119,8 +119,9 @@ def run(
     executor: Executor,
     cache: FitCache | None = None,
     on_fit: Callable[[], None] | None = None,
+    members: bool = True,
 ) -> Backtest:
-    """Each recipe's forecasts at each origin, and each member's alone. No origin sees a later month.
+    """Each recipe's forecasts at each origin, and each member's alone (`members`). No origin sees a later month.
 
     `cache`: remembers fits, so that another run makes only those that it lacks; the numbers are the same with and
     without it.
@@ -136,7 +137,8 @@ def run(
             for key, (fit, remembered) in zip(needed, done, strict=True)
         )
         for origin in some:
-            forecasts.extend(_forecasts(recipes, counts, fits, origin))
+            forecasts.extend(_forecasts(recipes, counts, fits, origin, members=members))
+        del needed, done, fits  # else they would be held while the next ones are made
     return Backtest(tuple(forecasts), tuple(past))
 
 
@@ -148,9 +150,9 @@ def _batches(recipes: Sequence[Recipe], counts: Counts, origins: Sequence[Month]
 
 
 def _forecasts(
-    recipes: Sequence[Recipe], counts: Counts, fits: dict[FitKey, Fit], origin: Month
+    recipes: Sequence[Recipe], counts: Counts, fits: dict[FitKey, Fit], origin: Month, *, members: bool
 ) -> Iterator[Forecasts]:
-    """What each recipe makes of one origin's fits, then each member alone, once."""
+    """What each recipe makes of one origin's fits, then each member alone, once, where they are asked for."""
     alone: dict[str, Forecasts] = {}
     seen = counts.until(origin)
     areas, widest = seen.open_areas, top_down.widest(seen)
@@ -161,7 +163,8 @@ def _forecasts(
         ]
         made: Run = assemble(recipe, counts, [*own, *above], origin=origin, stored=0)
         yield replace(made.forecasts, model=recipe.name)
-        alone |= {table.model: table for table in member_forecasts(own, origin=origin)}
+        if members:
+            alone |= {table.model: table for table in member_forecasts(own, origin=origin)}
     yield from alone.values()
 
 
