@@ -67,8 +67,8 @@ def publish(
     it, whose forecasts are kept to be scored beside it. A key that is published already changes nothing. `now`: when
     the pointer moves. `lease`: refused where another holder has taken it over in the meantime. Quantiles are rounded to
     two decimals and paths to whole encounters; of the paths the leaves are stored, of which `read.joint_paths` makes
-    the sums. `paths`: None where there are too many areas for joint draws; the quantiles are then all that can be
-    asked. Raises TableError, StoreError, LockHeld.
+    the sums, so that those of the leaves alone may be given; None where there are too many areas for joint draws: the
+    quantiles are then all that can be asked. Raises TableError, StoreError, LockHeld.
     """
     panel = panel or bundled()[manifest.panel]
     _check(manifest, forecasts, paths, panel)
@@ -193,14 +193,17 @@ def record_observations(
 
 
 def _check(manifest: Manifest, forecasts: Forecasts, paths: Paths | None, panel: Panel) -> None:
+    if strays := [slug for slug in forecasts.areas if slug not in panel.areas]:
+        raise TableError(f"{manifest.id}: {', '.join(strays)} are not areas of {manifest.panel}.")
     shape = forecasts.values.shape[:2]
-    if paths is not None and (
-        set(forecasts.areas) != set(paths.areas) or shape != paths.values.shape[:2] or 0 in paths.values.shape
-    ):
-        raise TableError(
-            f"{manifest.id}: quantiles of {shape} and paths of {paths.values.shape[:2]} areas and horizons do not "
-            "belong together."
-        )
+    if paths is not None:
+        named, given = set(forecasts.areas), set(paths.areas)
+        belong = given <= named and named - given <= set(made_of(panel, paths.areas))
+        if not belong or shape[1] != paths.horizon or 0 in paths.values.shape:
+            raise TableError(
+                f"{manifest.id}: quantiles of {shape} and paths of {paths.values.shape[:2]} areas and horizons do not "
+                "belong together."
+            )
     if len(set(forecasts.areas)) != len(forecasts.areas):
         raise TableError(f"{manifest.id}: an area is named twice.")
     simulated = forecasts.origin if paths is None else paths.origin
@@ -209,8 +212,6 @@ def _check(manifest: Manifest, forecasts: Forecasts, paths: Paths | None, panel:
             f"{manifest.id}: origins differ: quantiles {forecasts.origin}, paths {simulated}, manifest "
             f"{manifest.origin}."
         )
-    if strays := [slug for slug in forecasts.areas if slug not in panel.areas]:
-        raise TableError(f"{manifest.id}: {', '.join(strays)} are not areas of {manifest.panel}.")
 
 
 def _quantile_rows(release_id: str, forecasts: Forecasts) -> Iterator[dict[str, Any]]:

@@ -25,7 +25,6 @@ from service.heavy import MANY_COUNTED
 from service.packed import in_pieces
 from service.problems import PARAMETERS, declared
 from service.query import Format
-from service.routes.areas import known_areas
 from service.routes.formats import EVERY, offered
 from service.routes.parameters import SLUGS, AsOf, FromParameter, KindParameter, PanelParameter, ToParameter
 from service.schemas import CorrectionShape, ObservationsAnswer, ObservedArea, ObservedMonth
@@ -71,7 +70,7 @@ def _chosen(request: Request, area: str | None, panel: str | None, kind: str | N
     if panel is None and kind is None:
         example = "panel=cbp-states&kind=state"
         raise query.invalid("area", f"name some areas, or all of a panel or of a kind ({example}). See /v1/areas.")
-    known = [one for one in known_areas(context(request)) if panel in (None, one.panel)]
+    known = [one for one in context(request).catalogue.known if panel in (None, one.panel)]
     slugs = tuple(one.slug for one in known if kind in (None, one.kind))
     if not slugs:
         kinds = ", ".join(sorted({one.kind for one in known})) or "no area until its first release is published"

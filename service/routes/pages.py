@@ -32,7 +32,6 @@ from service.dashboard.picture import picture
 from service.dashboard.plans import answered
 from service.dashboard.plot import text
 from service.problems import Problem
-from service.routes.areas import known_areas
 from service.routes.live import board
 
 __all__ = ["router"]
@@ -54,7 +53,7 @@ def front_page(request: Request) -> Answer:
 def area_list(request: Request) -> Response:
     """Every area, or where one is called what was asked for, the way to its page."""
     here, asked = context(request), request.query_params.get("q", "").strip()[:100]
-    areas = known_areas(here)
+    areas = here.catalogue.known
     area = _named(here, asked) if asked else None
     if area is not None and area in areas:
         return RedirectResponse(f"areas/{quote(area.slug)}", 303, HEADERS)
@@ -66,7 +65,7 @@ async def one_area(request: Request, slug: str) -> Response:
     """The page of an area; by another name, the way to it."""
     here = context(request)
     area = _named(here, slug)
-    if area is None or area not in known_areas(here):
+    if area is None or area not in here.catalogue.known:
         return _no_such_area(slug)
     if area.slug != slug:
         return RedirectResponse(quote(area.slug), 303, HEADERS)
@@ -80,7 +79,7 @@ async def one_area(request: Request, slug: str) -> Response:
 def chart(request: Request, slug: str) -> Answer:
     """The chart of an area as a file."""
     here = context(request)
-    if not here.catalogue.knows(slug) or (area := here.catalogue.area(slug)) not in known_areas(here):
+    if not here.catalogue.knows(slug) or (area := here.catalogue.area(slug)) not in here.catalogue.known:
         raise Problem("unknown-area", f"No area has the slug {slug[:60]!r}.", area=slug[:60])
     drawn, complete = shown(here, area, _choices(request, here)[0])
     drawn = [one for one in drawn if one.months]
