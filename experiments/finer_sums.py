@@ -19,7 +19,7 @@ from pathlib import Path
 
 import numpy as np
 
-from experiments.finer_panels import DEVELOPMENT, HORIZON, PANELS, counts_of, later, unrouted
+from experiments.finer_panels import DEVELOPMENT, HORIZON, ORIGINS, PANELS, counts_of, later, unrouted
 from forecast.core.executor import HERE
 from forecast.core.months import Month
 from forecast.core.scoring import crps_of_samples
@@ -150,16 +150,20 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--panels", default=",".join(PANELS))
+    parser.add_argument("--score", action="store_true", help="what serves, at the origins that chose nothing")
     parser.add_argument("--quick", action="store_true", help="one origin, no level but the total")
     asked = parser.parse_args()
     for name in asked.panels.split(","):
         counts = counts_of(asked.folder, name)
         kinds = [kind for kind in counts.panel.kinds if kind != "leaf"][: 1 if asked.quick else None]
-        results: dict[str, dict[str, list[tuple[float, ...]]]] = {idea: {} for idea in ideas(kinds)}
-        for text in DEVELOPMENT[name][: 1 if asked.quick else None]:
+        tried = ideas(kinds)
+        if asked.score:
+            tried = {idea: tried[idea] for idea in ("leaves alone, sparse rule", f"scaled to {kinds[0]}, draws")}
+        results: dict[str, dict[str, list[tuple[float, ...]]]] = {idea: {} for idea in tried}
+        for text in (ORIGINS if asked.score else DEVELOPMENT)[name][: 1 if asked.quick else None]:
             seen = counts.until(Month.parse(text))
             past = Past(counts, seen, seen.panel.hierarchy(seen.open_areas))
-            for idea, make in ideas(kinds).items():
+            for idea, make in tried.items():
                 for kind, rows in scores(past, make(past)).items():
                     results[idea].setdefault(kind, []).extend(rows)
         print(f"\n{name}: " + ", ".join([*kinds, "leaf", "all sums"]))

@@ -14,7 +14,7 @@ import pandas as pd
 from forecast.core.months import Month
 from forecast.core.scoring import chance_above
 from forecast.core.tables import Counts, Floats, Forecasts
-from forecast.evaluation.cells import KEYS, cells
+from forecast.evaluation.cells import BANDS, ERAS, KEYS, cells
 from forecast.evaluation.selection import lead_band
 
 __all__ = ["BINS", "LEVELS_OF_THRESHOLDS", "WINDOW", "chances", "reliability", "report", "summary"]
@@ -35,10 +35,13 @@ def chances(*, forecasts: Iterable[Forecasts], truth: Counts) -> pd.DataFrame:
     calendar month alone are too few to be a strong opponent. `recent`: the share of the last WINDOW months.
     Probabilities are read between the quantiles, and a count rounded to ten is above where what it stands for is.
     """
-    totals = truth.totals()
+    totals, forecasts = truth.totals(), tuple(forecasts)
     known: dict[tuple[str, str], tuple[Floats, Floats, Floats]] = {}
     parts = []
+    # Every cell is here once a threshold: names that are numbers inside take a fifth of the memory of names.
+    names = _names(forecasts, truth)
     for compared in cells(forecasts=forecasts, truth=truth):
+        keys = compared.keys.astype({column: names[column] for column in names if column != "lead_band"})
         pairs = list(zip(compared.keys["area"], compared.keys["origin"], strict=True))
         for area, origin in dict.fromkeys(pairs):
             if (area, origin) not in known:
@@ -51,8 +54,8 @@ def chances(*, forecasts: Iterable[Forecasts], truth: Counts) -> pd.DataFrame:
             # A figure rounded to ten is above 120 where it is 130, and that stands for 125 and more.
             border = (np.floor(threshold / compared.precision) + 0.5) * compared.precision
             parts.append(
-                compared.keys.assign(
-                    lead_band=[lead_band(lead) for lead in compared.keys["lead"]],
+                keys.assign(
+                    lead_band=pd.Categorical([lead_band(lead) for lead in keys["lead"]], dtype=names["lead_band"]),
                     level=level,
                     threshold=threshold,
                     probability=chance_above(compared.exact, compared.levels, border),
@@ -64,6 +67,23 @@ def chances(*, forecasts: Iterable[Forecasts], truth: Counts) -> pd.DataFrame:
     columns = [*KEYS, "lead_band", "level", "threshold", "probability", "above", "climatology", "recent"]
     rows = pd.concat(parts, ignore_index=True)[columns] if parts else pd.DataFrame(columns=columns)
     return rows[rows["threshold"].notna()]
+
+
+def _names(forecasts: Iterable[Forecasts], truth: Counts) -> dict[str, pd.CategoricalDtype]:
+    """Of each column of names all that can stand in it, in the order of the alphabet."""
+    tables = tuple(forecasts)
+    areas = {area for table in tables for area in table.areas}
+    values = {
+        "model": {table.model for table in tables},
+        "area": areas,
+        "group": {truth.panel.group_of(area) for area in areas},
+        "era": {era for era, _, _ in ERAS},
+        "origin": {str(table.origin) for table in tables},
+        "target_month": {str(month) for table in tables for month in table.months},
+        "band": {band for band, _, _ in BANDS},
+        "lead_band": {"", *(lead_band(lead) for table in tables for lead in range(-2, table.horizon))},
+    }
+    return {column: pd.CategoricalDtype(sorted(own)) for column, own in values.items()}
 
 
 def _thresholds(history: Floats) -> tuple[Floats, Floats, Floats]:

@@ -11,6 +11,7 @@ import hashlib
 import tomllib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -122,10 +123,10 @@ class Run:
     fits: tuple[Fit, ...]
     above: tuple[Fit, ...] = ()
 
-    @property
+    @cached_property
     def paths(self) -> Paths:
-        """The joint draws of every area, each sum that of its leaves in every draw. Made when asked for: a panel of
-        thousands of leaves has many more areas, and their draws take hundreds of megabytes.
+        """The joint draws of every area, each sum that of its leaves in every draw. Made when first asked for: a panel
+        of thousands of leaves has many more areas, and their draws take hundreds of megabytes.
         """
         areas = self.leaves.areas
         members = self.counts.panel.hierarchy(areas)
