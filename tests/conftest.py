@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import fcntl
+import gc
 import os
+from collections.abc import Generator
 from pathlib import Path
 
 # As the command line does: small matrices, and pytest's own workers fill the cores.
@@ -59,6 +61,17 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Trained:
 def pytest_xdist_auto_num_workers() -> int:
     """One more than there are cores: many tests wait, for servers and for leases that run out."""
     return len(os.sched_getaffinity(0)) + 1 if hasattr(os, "sched_getaffinity") else (os.cpu_count() or 1) + 1
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """The libraries and tests that are loaded here stay until the end: they are no garbage, and not looked at again."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

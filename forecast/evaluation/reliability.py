@@ -46,15 +46,12 @@ def _sums(compared: Cells, keys: list[str]) -> pd.DataFrame:
     )
     loss = loss / compared.scale[:, None]
     rows = groups.rename("cells").reset_index()
-    parts = [
-        rows.assign(
-            level=level,
-            below=np.bincount(codes, below[:, place], minlength=len(rows)),
-            pinball=np.bincount(codes, loss[:, place], minlength=len(rows)),
-        )
-        for place, level in enumerate(compared.levels)
-    ]
-    return pd.concat(parts)
+    places = range(len(compared.levels))
+    return pd.concat([rows] * len(compared.levels)).assign(
+        level=np.repeat(compared.levels, len(rows)),
+        below=np.concatenate([np.bincount(codes, below[:, place], minlength=len(rows)) for place in places]),
+        pinball=np.concatenate([np.bincount(codes, loss[:, place], minlength=len(rows)) for place in places]),
+    )
 
 
 def pit_histogram(scores: pd.DataFrame, *, bins: int = 10, by: Sequence[str] = ("model",)) -> pd.DataFrame:

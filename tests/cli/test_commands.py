@@ -142,6 +142,13 @@ def test_train_list_verify_and_roll_back(run, home, trained, monkeypatch):
     assert state["last_run"]["verdict"] == "published"
 
 
+def test_a_retraining_keeps_its_figures_and_its_report_for_mlflow(trained):
+    kept = trained.home / "outbox" / trained.release / "parent"
+    report = next(kept.rglob("report.html")).read_text()
+    assert all(part in report for part in ("By area", "Calibration", "What decisions cost", "Who led when"))
+    assert {path.name for path in kept.rglob("*.png")} == {"forecasts.png", "scores_by_horizon.png"}
+
+
 def test_nothing_new_loads_no_heavy_library(trained, tmp_path):
     """In processes of their own: one has published, the next finds nothing new and prints what it has loaded."""
     assert "pandas" in trained.loaded

@@ -18,6 +18,7 @@ from sqlalchemy.exc import OperationalError
 
 from tests.drill.postgres import Postgres
 from tests.drill.world import FIRST_ISSUED, World
+from tests.waiting import HANG
 
 __all__ = ["Lane"]
 
@@ -46,6 +47,12 @@ class Lane:
     def tries(self, short: int, full: int) -> int:
         """How many tries, by the form of the drill."""
         return short if self.short else full
+
+    def within(self, seconds: float) -> float:
+        """How long something may take: what is promised of a machine that does nothing else. The short form, which
+        shares it with other tests, judges nothing by the clock.
+        """
+        return HANG if self.short else seconds
 
     def say(self, line: str) -> None:
         """Progress, on stderr."""

@@ -43,8 +43,8 @@ class Errand:
     `at`: the moment before which it sends itself `signal`; `within`: count only moments that this expression finds.
     `cluster`: address of a Dask scheduler, on whose workers fits are made. `lease`: seconds that the lease lasts.
     `misbehaving`: how the model theta misbehaves, and in which area. `vintage`: a file in the archive's format, to
-    append instead of retraining. `pictures`: draw those of MLflow in full; else each is small and blank, which saves
-    seconds of every try and leaves the road with all its files as it is.
+    append instead of retraining. `pictures`: draw those of MLflow and write the report in full; else each is small and
+    blank, which saves seconds of every try and leaves the road with all its files as it is.
     """
 
     environment: dict[str, str]
@@ -198,9 +198,11 @@ def _misbehave(how: str, where: str) -> None:
 def _draw_blanks() -> None:
     from matplotlib.figure import Figure
 
+    from forecast.pipeline import reporting
     from forecast.release import charts
 
     charts.fan_charts = charts.scores_by_horizon = lambda *_, **__: Figure(figsize=(1, 1))  # type: ignore[assignment]
+    reporting.html = lambda kept: "<!doctype html>"
 
 
 def _run(errand: Errand) -> None:
@@ -274,8 +276,10 @@ def _machine_clock() -> datetime:
 
 
 _PRELOAD = [
+    "tests.drill.__main__",  # which each process imports before its errand, as its parent's main module
     "tests.drill.worker",
     "tests.drill.warm",
+    "forecast.pipeline.scoring",
     "forecast.pipeline.training",
     "forecast.release.tracking.describing",
     "forecast.release.charts",

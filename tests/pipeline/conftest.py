@@ -16,6 +16,7 @@ from forecast import pipeline
 from forecast.core.executor import HERE
 from forecast.core.tables import Vintage
 from forecast.counts.archive import Archive
+from forecast.pipeline import reporting
 from forecast.release import charts
 from forecast.release.store import connect
 from tests.catalogue import STATES_PANEL
@@ -95,11 +96,12 @@ class Home:
 
 
 def draw_blanks(patch: pytest.MonkeyPatch) -> None:
-    """A retraining draws and keeps its figures, without much in them: they take two thirds of its time, and have tests
-    of their own.
+    """A retraining draws and keeps its figures and its report, without much in them: they take most of its time, and
+    have tests of their own; the trained home has them whole.
     """
     for name in ("fan_charts", "scores_by_horizon"):
         patch.setattr(charts, name, lambda *_, **__: Figure(figsize=(1, 1)))
+    patch.setattr(reporting, "html", lambda kept: "<!doctype html>")
 
 
 @pytest.fixture(autouse=True)

@@ -12,6 +12,7 @@ from service.connections import Connections
 from tests.drill import crowd
 from tests.service.conftest import _open
 from tests.service.processes import answers, read, request, served, wait
+from tests.waiting import HANG
 
 LIGHT = "/v1/forecasts?area=el-paso"
 
@@ -122,7 +123,7 @@ def test_a_target_with_a_host_obeys_the_list_of_hosts(service, target, host, sta
 
 @pytest.mark.slow
 def test_a_probe_that_half_closes_is_answered(service):
-    with socket.create_connection(("127.0.0.1", service.port), timeout=10) as connection:
+    with socket.create_connection(("127.0.0.1", service.port), timeout=HANG) as connection:
         connection.sendall(request("/livez"))
         connection.shutdown(socket.SHUT_WR)
         assert b" 200 OK" in read(connection)

@@ -21,6 +21,7 @@ from service.single_flight import SingleFlight
 from tests.catalogue import SECTORS
 from tests.drill import crowd
 from tests.service.processes import answers, served, wait
+from tests.waiting import HANG
 
 MANY = "/v1/observations?area=" + ",".join(sector.slug for sector in SECTORS)
 LIGHT = "/v1/forecasts?area=el-paso"
@@ -31,7 +32,7 @@ LIGHT = "/v1/forecasts?area=el-paso"
 
 def test_two_heavy_works_run_one_waits_and_the_next_is_refused():
     async def crowded():
-        go, heavy = threading.Event(), Heavy(most=2, queue=1, seconds=60)
+        go, heavy = threading.Event(), Heavy(most=2, queue=1, seconds=HANG)
         works = [asyncio.create_task(heavy.run(go.wait)) for _ in range(3)]
         while (heavy.running, heavy.waiting) != (2, 1):
             assert not any(work.done() for work in works)
@@ -76,12 +77,12 @@ def test_only_heavy_questions_are_refused_while_heavy_ones_are_worked_on(office,
     office.publish()
     office.settings.update(heavy=1, heavy_queue=0)
     monkeypatch.setattr(
-        "forecast.release.read.observations_in_slices", lambda *_, **__: begun.set() or (go.wait(20) and [])
+        "forecast.release.read.observations_in_slices", lambda *_, **__: begun.set() or (go.wait(HANG) and [])
     )
     with office.client() as client:
         slow = threading.Thread(target=client.get, args=(MANY,))
         slow.start()
-        assert begun.wait(20)
+        assert begun.wait(HANG)
         refused = client.get(f"{MANY}&from=2024-01")
         light = [
             client.get(path).status_code for path in (LIGHT, "/v1/forecasts", f"{LIGHT}&shape=quantiles", "/livez")
@@ -213,7 +214,7 @@ def test_a_refusal_that_is_shared_names_each_request(office, monkeypatch):
     go, begun = threading.Event(), threading.Event()
     office.publish()
     monkeypatch.setattr(
-        "forecast.release.read.observations_in_slices", lambda *_, **__: begun.set() or (go.wait(20) and 1 / 0)
+        "forecast.release.read.observations_in_slices", lambda *_, **__: begun.set() or (go.wait(HANG) and 1 / 0)
     )
     by_name = {}
     with office.client(raises=False) as client:
@@ -233,9 +234,9 @@ def test_a_refusal_that_is_shared_names_each_request(office, monkeypatch):
 
         threads = [threading.Thread(target=ask, args=(name,)) for name in ("first", "second")]
         threads[0].start()
-        assert begun.wait(20)
+        assert begun.wait(HANG)
         threads[1].start()
-        assert joined.wait(20)
+        assert joined.wait(HANG)
         go.set()
         for thread in threads:
             thread.join()
@@ -248,7 +249,7 @@ def test_a_request_beyond_the_bound_waits_a_while_for_a_place(office, monkeypatc
     office.publish()
     office.settings.update(in_flight=1)
     monkeypatch.setattr(
-        "forecast.release.read.observations_in_slices", lambda *_, **__: begun.set() or (go.wait(20) and [])
+        "forecast.release.read.observations_in_slices", lambda *_, **__: begun.set() or (go.wait(HANG) and [])
     )
     with office.client() as client:
         bounds = client.app.middleware_stack.app.app
@@ -257,7 +258,7 @@ def test_a_request_beyond_the_bound_waits_a_while_for_a_place(office, monkeypatc
             for path in ("/v1/observations?area=el-paso", "/v1/status")
         ]
         threads[0].start()
-        assert begun.wait(20)
+        assert begun.wait(HANG)
         threads[1].start()
         while not bounds._waiting:
             pass

@@ -28,10 +28,12 @@ PAGES = (
     "models",
     "docs",
 )
-# Three widths, and both themes at the narrowest and beyond it: colours do not depend on the width.
-LOOKS = ((320, "light"), (320, "dark"), (768, "dark"), (1440, "light"))
 # WCAG 2.2 AA and what it builds on, and what axe holds to be good practice besides.
-RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+# A page is the same document in either theme and at every width, so that each rule is tried once, and again where what
+# it looks at has changed: colours with the theme, places and sizes with the width.
+OF_COLOURS = ["color-contrast", "link-in-text-block"]
+OF_PLACES = ["target-size", "scrollable-region-focusable"]
 
 
 @pytest.fixture(scope="module")
@@ -44,29 +46,51 @@ def address(blank, tmp_path_factory):
             yield f"http://127.0.0.1:{running.port}/"
 
 
-@pytest.mark.parametrize(("width", "theme"), LOOKS)
-def test_axe_finds_nothing_and_nothing_is_wider_than_the_screen(browser, address, theme, width):
-    violations = {}
-    for path in PAGES:
-        # That an address is not there is logged, and no fault of a script.
-        with visiting(browser, width=width, theme=theme, forgiven="404") as page:
-            page.goto(address + path)
-            page.locator(".theme").wait_for()
-            for details in page.locator("details").all():
-                details.evaluate("one => { one.open = true }")
-            if page.locator("#chart").count():
-                page.locator("#chart").focus()
-                page.keyboard.press("ArrowRight")
-                page.locator("#numbers tr.here").wait_for(state="attached")
-            answer = Axe().run(page, options=RULES).response
-            assert {"color-contrast", "html-has-lang", "target-size"} <= {one["id"] for one in answer["passes"]}
-            violations[path] = [
-                (one["id"], node["html"][:200], node["failureSummary"][:300])
-                for one in answer["violations"]
-                for node in one["nodes"]
-            ]
-            assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), path
-    assert violations == {path: [] for path in PAGES}
+@pytest.mark.parametrize("path", PAGES)
+def test_axe_finds_nothing_and_nothing_is_wider_than_the_screen(browser, address, path):
+    # That an address is not there is logged, and no fault of a script.
+    with visiting(browser, width=320, forgiven="404") as page:
+        page.goto(address + path)
+        page.locator(".theme").wait_for()
+        for details in page.locator("details").all():
+            details.evaluate("one => { one.open = true }")
+        if page.locator("#chart").count():
+            page.locator("#chart").focus()
+            page.keyboard.press("ArrowRight")
+            page.locator("#numbers tr.here").wait_for(state="attached")
+        looked(page, RULES, {"color-contrast", "html-has-lang", "target-size"})
+        page.emulate_media(color_scheme="dark")
+        looked(page, OF_COLOURS, {"color-contrast"})
+        for width in (768, 1440):
+            page.set_viewport_size({"width": width, "height": 900})
+            looked(page, OF_PLACES, {"target-size"})
+
+
+def looked(page, rules, kept):
+    """Nothing breaks one of some rules of axe, or leaves the screen; `kept`: rules that something must keep."""
+    answer = Axe().run(page, options={"runOnly": rules}).response
+    assert kept <= {one["id"] for one in answer["passes"]}
+    violations = [
+        (one["id"], node["html"][:200], node["failureSummary"][:300])
+        for one in answer["violations"]
+        for node in one["nodes"]
+    ]
+    assert violations == []
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+def test_no_style_and_no_script_asks_for_the_width_of_the_screen(client):
+    styles = client.get("/static/" + re.search(r"static/([^\"]*\.css)", client.get("/").text)[1]).text
+    assert {ask.strip() for ask in re.findall(r"@(?:media|container)([^{]*)", styles)} == {
+        "(prefers-color-scheme: dark)",
+        "print",
+    }
+    scripts = re.findall(r'src="[^"]*static/([^"]*)"', client.get("/areas/el-paso").text)
+    assert scripts
+    for name in scripts:
+        assert not re.search(r"matchMedia\(.*width|(?:inner|client|offset)Width", client.get(f"/static/{name}").text), (
+            name
+        )
 
 
 def test_targets_of_the_pointer_are_large_enough(browser, address):

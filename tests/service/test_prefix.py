@@ -21,6 +21,7 @@ from service.routes.parameters import RELEASE
 from service.settings import Settings
 from tests.service.conftest import Office
 from tests.service.processes import served
+from tests.waiting import HANG
 
 PREFIX = "/enc"
 
@@ -87,7 +88,7 @@ def test_every_link_of_every_page_and_problem_stays_under_the_path(url, tmp_path
     with (
         served(url, tmp_path, root_path=f"{PREFIX}/", rate=0) as running,
         proxied(running.port, strips=strips) as outside,
-        httpx2.Client(timeout=30) as client,
+        httpx2.Client(timeout=HANG) as client,
     ):
         home = f"{outside}{PREFIX}/"
         links = links_of(client, home) | links_of(client, f"{home}docs")
@@ -128,7 +129,7 @@ def test_pages_lead_back_under_a_path_that_was_not_set(url, tmp_path):
     with (
         served(url, tmp_path, rate=0) as running,
         proxied(running.port, strips=True) as outside,
-        httpx2.Client(timeout=30) as client,
+        httpx2.Client(timeout=HANG) as client,
     ):
         home = f"{outside}{PREFIX}/"
         links = links_of(client, home) | links_of(client, f"{home}docs")

@@ -27,7 +27,7 @@ def publications_under_load(lane: Lane) -> Outcome:
     """Publish again and again while clients ask: no 5xx,
     every body matches its ETag and comes from exactly one release, none goes back.
     """
-    tally = Tally()
+    tally, noticed = Tally(), lane.within(NOTICED)
     with lane.world("under load") as world, serving(world) as service:
         order = [read.pointers(world.engine)["cbp-states"]]
         with Load(service, pause=0.1 if lane.short else 0.02) as load:
@@ -35,9 +35,9 @@ def publications_under_load(lane: Lane) -> Outcome:
                 with tally.attempt(f"publication {number}") as lost:
                     seen = len(load.wrong)
                     order.append(world.publish(now=ISSUED + timedelta(minutes=number), force=True).release)
-                    until(lambda: service.serves(order[-1]), seconds=NOTICED, what="the new release to be served")
+                    until(lambda: service.serves(order[-1]), seconds=noticed, what="the new release to be served")
                     until(
-                        lambda: load.releases[-1][1] == order[-1], seconds=NOTICED, what="the new release in an answer"
+                        lambda: load.releases[-1][1] == order[-1], seconds=noticed, what="the new release in an answer"
                     )
                     lost += load.wrong[seen:]
         place = {release: k for k, release in enumerate(order)}
@@ -58,7 +58,7 @@ def publications_under_load(lane: Lane) -> Outcome:
 
 
 def _away(
-    world: World, service: Service, *, leave: Callable[[], None], back: Callable[[], None], noticed: bool
+    lane: Lane, world: World, service: Service, *, leave: Callable[[], None], back: Callable[[], None], noticed: bool
 ) -> tuple[list[str], float]:
     """Let the store go and come back under load; what was otherwise than promised, and the longest gap."""
     lost: list[str] = []
@@ -69,7 +69,7 @@ def _away(
             if noticed:
                 until(
                     lambda: service.get("/readyz").status_code == 503,
-                    seconds=LOCKED_FOR + NOTICED,
+                    seconds=lane.within(LOCKED_FOR + NOTICED),
                     what="/readyz to say 503",
                 )
                 if service.json("/v1/status")["store"] == "ok":
@@ -80,12 +80,16 @@ def _away(
             until(lambda: len(load.answered) > before + 50, what="answers while the store is away")
         finally:
             back()
-        until(service.ready, seconds=2 * LOCKED_FOR, what="the service to be ready again")
+        until(service.ready, seconds=lane.within(2 * LOCKED_FOR), what="the service to be ready again")
         if service.json("/v1/status")["store"] != "ok":
             lost.append("/readyz was well again and /v1/status was not")
         world.engine.dispose()
         released = world.publish(now=ISSUED + timedelta(seconds=next(world.numbers)), force=True).release
-        until(lambda: service.serves(released), seconds=NOTICED, what="a release published afterwards to be served")
+        until(
+            lambda: service.serves(released),
+            seconds=lane.within(NOTICED),
+            what="a release published afterwards to be served",
+        )
     return lost + load.problems(), load.gap
 
 
@@ -98,7 +102,7 @@ def store_away(lane: Lane) -> Outcome:
         for what, leave, back, noticed in _faults(lane, world):
             before = world.state()
             with tally.attempt(what) as lost:
-                losses, gap = _away(world, service, leave=leave, back=back, noticed=noticed)
+                losses, gap = _away(lane, world, service, leave=leave, back=back, noticed=noticed)
                 lost += losses
                 tally.saw_gap(gap)
                 lost += world.losses(before, published=True)
@@ -114,7 +118,9 @@ def store_away(lane: Lane) -> Outcome:
                     lost.append(f"without a store /v1/forecasts answered {code}")
                 back()
                 back = _nothing
-                until(service.ready, seconds=NOTICED, what="the service to be ready once the store is there")
+                until(
+                    service.ready, seconds=lane.within(NOTICED), what="the service to be ready once the store is there"
+                )
         finally:
             back()
     return tally.outcome()
