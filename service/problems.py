@@ -1,4 +1,7 @@
-"""Every error as RFC 9457 problem+json: what went wrong, what to do, and where /docs tells more. Knows no route."""
+"""Every error as RFC 9457 problem+json: what went wrong, and what to do. Knows no route.
+
+A problem's `type` points at its paragraph on the page of documentation.
+"""
 
 from __future__ import annotations
 
@@ -19,8 +22,10 @@ from starlette.routing import Match
 from starlette.types import Scope
 
 from forecast.core.errors import EncountersError, NoRelease, PlanError, StoreError, one_line
+from service.context import context
 from service.heavy import TooBusy
 from service.problem_kinds import KINDS
+from service.request_bodies import BodyRefused
 
 __all__ = [
     "MEDIA_TYPE",
@@ -83,7 +88,10 @@ class ProblemDocument(BaseModel):
 
 
 class Problem(Exception):
-    """An answer that is an error: `kind`, a key of KINDS; `detail`, a sentence; its `headers`; `extra` members."""
+    """An answer that is an error. `kind`: a key of KINDS; `detail`: this occasion in a sentence.
+
+    `headers`: of the answer; `extra`: further members.
+    """
 
     def __init__(self, kind: str, detail: str, headers: dict[str, str] | None = None, **extra: Any) -> None:
         super().__init__(detail)
@@ -148,6 +156,8 @@ def install(app: FastAPI) -> None:
 def _from_error(request: Request, error: Exception) -> Problem:
     if isinstance(error, NoRelease):
         return Problem("unknown-release", str(error))
+    if isinstance(error, BodyRefused):
+        return Problem(error.kind, str(error), None, **error.more)
     if isinstance(error, PlanError):
         return Problem("invalid-body", str(error), event=error.event, member=error.member)
     if isinstance(error, TooBusy):
@@ -156,7 +166,7 @@ def _from_error(request: Request, error: Exception) -> Problem:
         # A driver's message may hold the database's address: it goes to the log only.
         reason = one_line(error)[:500]
         log.error("The release store cannot be read for request %s: %s", request.scope.get(REQUEST_ID, ""), reason)
-        if not request.app.state.context.release_cache.newest:
+        if not context(request).release_cache.newest:
             return Problem("nothing-published", "The release store is empty, or has not answered yet.")
         return Problem("store-unreachable", "The release store did not answer this request.")
     return Problem("invalid-parameter", str(error))

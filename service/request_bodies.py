@@ -9,9 +9,17 @@ import asyncio
 
 from starlette.requests import ClientDisconnect, Request
 
-from service.problems import Problem
+from forecast.core.errors import EncountersError
 
-__all__ = ["Bodies"]
+__all__ = ["Bodies", "BodyRefused"]
+
+
+class BodyRefused(EncountersError):
+    """A body that is not read to its end. `kind`: of the problem that says so."""
+
+    def __init__(self, kind: str, message: str, **more: int) -> None:
+        super().__init__(message)
+        self.kind, self.more = kind, more
 
 
 class Bodies:
@@ -22,9 +30,11 @@ class Bodies:
         self.waiting = 0
 
     async def read(self, request: Request) -> bytes:
-        """The whole body. Raises Problem where it is too long or too slow, or where too many are waited for."""
+        """The whole body. Raises BodyRefused where it is too long or too slow, or where too many are waited for."""
         if self.waiting >= self.most:
-            raise Problem("too-busy", f"{self.waiting} bodies are waited for, as many as this process does at once.")
+            raise BodyRefused(
+                "too-busy", f"{self.waiting} bodies are waited for, as many as this process does at once."
+            )
         content = bytearray()
         self.waiting += 1
         try:
@@ -32,13 +42,13 @@ class Bodies:
                 async for piece in request.stream():  # a body in pieces says nothing of its length before
                     content += piece
                     if len(content) > self.longest:
-                        raise Problem(
+                        raise BodyRefused(
                             "body-too-long", f"The body has more than {self.longest} bytes.", limit=self.longest
                         )
         except TimeoutError:
-            raise Problem("head-too-slow", f"The body did not arrive within {self.seconds:g} seconds.") from None
+            raise BodyRefused("head-too-slow", f"The body did not arrive within {self.seconds:g} seconds.") from None
         except ClientDisconnect:
-            raise Problem("malformed-request", "The connection ended within the body.") from None
+            raise BodyRefused("malformed-request", "The connection ended within the body.") from None
         finally:
             self.waiting -= 1
         return bytes(content)
