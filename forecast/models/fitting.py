@@ -33,6 +33,7 @@ from forecast.models.recent import FAMILY, Recent
 from forecast.models.scale import ceiling, middle_ceiling
 
 __all__ = [
+    "SERIES_A_DEADLINE",
     "Fit",
     "FitTask",
     "fit_all",
@@ -45,6 +46,11 @@ __all__ = [
     "restore",
     "stand_in",
 ]
+
+
+# Series of a panel that are learnt from and drawn within one deadline: a panel of 2,000 is one job of some 12 s of
+# processor time, which a busy machine makes minutes of.
+SERIES_A_DEADLINE = 200
 
 
 @dataclass(frozen=True)
@@ -140,14 +146,16 @@ def fit_all(
 ) -> list[Fit]:
     """Every task's Fit, in order of the tasks.
 
-    `executor`: where they are fitted. Its deadline is that of a task, or of a panel that several tasks learn from; the
-    floor stands in for what it ends. `on_done` is called once per finished task. `fit`: what is done with a task.
-    `keep`: called in this process with each task and its fit as it comes, but for those that were ended, and gives the
-    fit back.
+    `executor`: where they are fitted. Its deadline is that of a task, or of each SERIES_A_DEADLINE of a panel that
+    several tasks learn from; the floor stands in for what it ends. `on_done` is called once per finished task. `fit`:
+    what is done with a task. `keep`: called in this process with each task and its fit as it comes, but for those that
+    were ended, and gives the fit back.
     """
     done: list[Fit] = []
     preload = _preload(task.member for task in tasks)
     jobs = _jobs(tasks)
+    if (times := 1 + max(map(len, jobs), default=0) // SERIES_A_DEADLINE) > 1:
+        executor = replace(executor, deadline=times * executor.deadline)
     outcomes = executor.map(partial(_fit_each, fit), jobs, preload=preload)
     for job, outcome in zip(jobs, outcomes, strict=True):
         failure = outcome.failure or "no result"

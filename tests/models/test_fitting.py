@@ -1,12 +1,25 @@
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
 import numpy as np
 import pytest
 
 from forecast.core.executor import HERE, Executor
 from forecast.core.tables import Series
 from forecast.models.catalog import Member
-from forecast.models.fitting import Fit, FitTask, fit_all, fit_one, generator, guarded, restore
+from forecast.models.fitting import (
+    SERIES_A_DEADLINE,
+    Fit,
+    FitTask,
+    fit_all,
+    fit_one,
+    generator,
+    guarded,
+    restore,
+)
 from forecast.models.protocol import Model
 from tests.models.examples import sector, series
 from tests.models.misbehaving import Complaining, Fixed, Raising, fit_theta_crashing, fit_theta_hanging
@@ -120,6 +133,27 @@ def test_a_hanging_worker_is_killed_at_the_deadline_and_the_others_go_on() -> No
     assert [fit.failure for fit in fits] == [None, "no answer within 6 s; the worker was killed", None]
     assert the_floors(fits[1], sector())
     assert len(finished) == 3
+
+
+@dataclass(frozen=True)
+class Noting(Executor):
+    """This process, and the deadlines that it was given."""
+
+    given: list[float] = field(default_factory=list)
+
+    def map(
+        self, function: Callable[[Any], Any], tasks: Sequence[Any], *, preload: Sequence[str] = ()
+    ) -> Iterator[Any]:
+        self.given.append(self.deadline)
+        return super().map(function, tasks, preload=preload)
+
+
+@pytest.mark.parametrize(("together", "times"), [(0, 1), (SERIES_A_DEADLINE - 1, 1), (2 * SERIES_A_DEADLINE + 1, 3)])
+def test_a_panel_of_many_series_has_as_many_deadlines_as_it_needs(together: int, times: int) -> None:
+    panel, executor = (sector(),), Noting(deadline=5.0)
+    tasks = [replace(task(), panel=panel)] * together + [task() for _ in range(300)]
+    fit_all(tasks, executor=executor, fit=lambda one: Fit(one.member, one.series.area, np.zeros((1, 1)), {}, 0.0, 0))
+    assert executor.given == [5.0 * times]
 
 
 def test_a_model_that_takes_its_process_down_is_recorded_and_the_others_go_on() -> None:
