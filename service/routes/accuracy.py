@@ -19,11 +19,20 @@ from service.answers import ALIAS, Answer
 from service.catalogue import Catalogue
 from service.choosing import check_panel_and_kind
 from service.context import Context, context
+from service.heavy import MANY_COUNTED
 from service.problems import PARAMETERS, declared
 from service.query import Format
+from service.replay_record import areas_with_a_release, replay_record
 from service.routes.formats import TABLES, offered
 from service.routes.parameters import AreaParameter, HindcastsParameter, PanelParameter, listed
-from service.schemas import Accuracy, AccuracyAnswer, AccuracyDecisionsAnswer, DecisionCost
+from service.schemas import (
+    Accuracy,
+    AccuracyAnswer,
+    AccuracyDecisionsAnswer,
+    AccuracyReplayedAnswer,
+    DecisionCost,
+    ReplayedAccuracy,
+)
 
 __all__ = ["router"]
 
@@ -49,10 +58,13 @@ LeadParameter = Annotated[
     ),
 ]
 IncludeParameter = Annotated[
-    Literal["decisions"] | None,
+    Literal["decisions", "replayed"] | None,
     Query(
         description="`decisions`: what planning on the forecasts cost too, where a missing place costs "
-        f"{', '.join(map(str, COST_RATIOS[:-1]))} or {COST_RATIOS[-1]} idle ones. As CSV: columns behind the others.",
+        f"{', '.join(map(str, COST_RATIOS[:-1]))} or {COST_RATIOS[-1]} idle ones. As CSV: columns behind the others. "
+        "`replayed`: how often the intervals of the served release's method would have held the last year's counts, "
+        "had it been asked 1, 3, 6 and 12 months before; `lead` leaves that as it is. As CSV: those rows "
+        "in place of the others.",
         examples=["decisions"],
     ),
 ]
@@ -136,6 +148,22 @@ def _why_empty(engine: Engine, hindcasts: bool) -> str:
     )
 
 
+def _with_replays(
+    here: Context, asked: _Asked, means: tuple[list[Tally], list[Tally]], form: Format, slugs: tuple[str, ...]
+) -> Answer:
+    """The answer with what replays would have held; as CSV that alone. Raises StoreError."""
+    rows = list(replay_record(here, slugs))
+    if form == "csv":
+        columns = tuple(ReplayedAccuracy.model_fields)
+        return Answer(
+            shapes.csv_table(columns, ([row[name] for name in columns] for row in rows)),
+            "text/csv", cache=ALIAS, keep=True,
+        )  # fmt: skip
+    overall, by_area = [_figures(one) for one in means[0]], [_row(one, here.catalogue) for one in means[1]]
+    document = _document(here.release_cache.engine, asked, overall, by_area) | {"replayed": rows}
+    return Answer(bodies.render(document), "application/json", cache=ALIAS, keep=True)
+
+
 def _priced(entries: tuple[Cost, ...]) -> list[dict[str, Any]]:
     """The costs of one mean, by ratio, to four decimals."""
     filled = (bodies.filled(DecisionCost, one) for one in entries)
@@ -170,14 +198,19 @@ def _written(
         columns = (*_COLUMNS, *_COST_COLUMNS) if priced else _COLUMNS
         lines = ([_flat(row).get(name) for name in columns] for row in (*overall, *rows))
         return Answer(shapes.csv_table(columns, lines), "text/csv", cache=ALIAS, keep=True)
-    document = {
+    return Answer(bodies.render(_document(engine, asked, overall, rows)), "application/json", cache=ALIAS, keep=True)
+
+
+def _document(
+    engine: Engine, asked: _Asked, overall: list[dict[str, Any]], rows: list[dict[str, Any]]
+) -> dict[str, Any]:
+    return {
         "hindcasts": asked.hindcasts,
         "note": None if rows else _why_empty(engine, asked.hindcasts),
         "intervals": SCORED_COVERAGES,
         "overall": overall,
         "accuracy": rows,
     }
-    return Answer(bodies.render(document), "application/json", cache=ALIAS, keep=True)
 
 
 @offered(
@@ -185,7 +218,7 @@ def _written(
     "/accuracy",
     formats=TABLES,
     summary="Accuracy of issued releases",
-    model=AccuracyAnswer | AccuracyDecisionsAnswer,
+    model=AccuracyAnswer | AccuracyDecisionsAnswer | AccuracyReplayedAnswer,
     rows=_ROWS,
     each="area and lead, after one per panel over all, in which area and lead are empty",
     problems=_PROBLEMS,
@@ -209,6 +242,11 @@ async def accuracy(
     form, here = query.format_of(request, TABLES), context(request)
     asked = await run_in_threadpool(_asked, request, area, lead, panel, hindcasts)
     means = await run_in_threadpool(_means, here.release_cache.engine, asked)
-    write = partial(_written, here, asked, means, form, priced=include is not None)
-    heavy = include is not None and sum(one.n for one in means[1]) > _HEAVY
+    if include == "replayed":
+        slugs = asked.areas if area is not None else areas_with_a_release(here, panel)
+        write = partial(_with_replays, here, asked, means, form, slugs)
+        heavy = len(slugs) > MANY_COUNTED
+    else:
+        write = partial(_written, here, asked, means, form, priced=include is not None)
+        heavy = include is not None and sum(one.n for one in means[1]) > _HEAVY
     return await (here.heavy.run(write) if heavy else run_in_threadpool(write))

@@ -84,6 +84,35 @@ def test_where_nothing_was_said_before_the_page_says_that(client):
     assert "no issued interval of this area has been tried yet" in page
 
 
+def test_a_new_home_shows_what_its_method_would_have_said_and_calls_it_that(office):
+    office.publish(replays={1: date(2024, 11, 20), 3: None, 6: None, 12: None})
+    for back, count in enumerate((600, 2000, 300, 600)):
+        office.observe("el-paso", str(Month.of(2024, 11) + -back), date(2025, 1, 10), count)
+    with office.client() as client:
+        page = client.get("/areas/el-paso").text
+    assert "no issued interval of this area has been tried yet" in page
+    assert "Replayed, as if this method had been asked 1, 3, 6 and 12 months before the newest counts" in page
+    assert "of the last 4 months, the last 80 % interval made before each would have held 3" in page
+    assert "the 50 % interval 2, and the 95 % interval 3." in page
+    assert "All of them are <strong>replayed</strong>" in page
+    assert "Nobody was told it at the time" in page
+    assert "replayed from what was public on 20 November 2024): for November 2024 it said 600" in page
+    assert page.count("replayed from the figures, as they stand today, of the months up to then") == 3
+    assert "issued 1" not in page[page.index('id="before"') : page.index("All of them are")]
+    assert "No release from counts" not in page
+
+
+def test_what_was_issued_goes_before_a_replay_and_the_chart_tells_them_apart(office):
+    office.publish(key="c", origin="2024-08", issued_at=datetime(2024, 10, 20, tzinfo=UTC))
+    office.publish(replays={1: None, 3: None})
+    with office.client() as client:
+        page = client.get("/areas/el-paso").text
+    assert "Those marked “replayed” are" in page
+    assert re.findall(r'class="letter k\d"[^>]*>([^<]+)<', page) == ["1 replayed", "3"]
+    assert "3 months before</strong> (counts through August 2024; issued 20 October 2024)" in page
+    assert "No release from counts of about 6 and 12 months before" in page
+
+
 def test_beds_are_answered_with_and_without_what_was_asked(client):
     shelter = "beds=100&occupied=60&stay=3&share=50&months=1"
     page = client.get(f"/areas/el-paso?{shelter}").text
