@@ -252,7 +252,7 @@ class Client:
 
         `beds`, `occupied`: a number or a range, today's census; `stay`: nights, a range, `{"days": [...]}` or `{"mean":
         3}`; `more`: share, months, scenario and the other members of `POST /v1/capacity`; `start` for its `from`.
-        `attrs`: `first_full`, `beds_for` all months, `months_without`, `assumptions`, `releases`.
+        `attrs`: `first_full`, `beds_for` all months, `months_without`, `released_shares`, `assumptions`, `releases`.
         """
         if "start" in more:
             more["from"] = more.pop("start")

@@ -216,6 +216,6 @@ def capacity(document: Mapping[str, Any]) -> DataFrame:
     table = table.astype({name: "float64" for name in table.columns if name not in ("month", "full_bound")})
     table = table.astype({"full_bound": "str"})
     table["month"] = pd.to_datetime(table["month"], format="%Y-%m")
-    kept = ("first_full", "beds_for", "months_without", "assumptions", "releases", "worlds", "seed")
+    kept = ("first_full", "beds_for", "months_without", "released_shares", "assumptions", "releases", "worlds", "seed")
     table.attrs |= {name: document[name] for name in kept}
     return table

@@ -95,9 +95,9 @@ def _not_issued(shown: Sequence[PastForecast]) -> str:
         return ""
     those = "All of them are" if all(one.replayed for one in shown) else "Those marked “replayed” are"
     return (
-        f" {those} <strong>replayed</strong>: what this method would have said then. Nobody was told it at "
-        "the time. It was worked out when the newest forecast was made, without looking at any month after it; but the "
-        "method itself was settled by people who knew those months."
+        f" {those} <strong>replayed</strong>: what this method would have said then. Nobody was told it at the time. "
+        "It was worked out when the newest forecast was made, from the counts up to then as they stand today, unless "
+        "another day is named; and people who knew the months that followed have settled the method."
     )
 
 
@@ -106,10 +106,10 @@ def _would_have_held(record: Held) -> str:
     if not record.n:
         return ""
     return (
-        f"<p>Replayed, as if this method had been asked 1, 3, 6 and 12 months before the newest counts: of the last "
-        f"{record.n} {_months(record.n)}, the last 80 % interval made before each would have held {record.inside_80} "
-        f"(8 in 10 is what it should), the 50 % interval {record.inside_50}, and the 95 % interval "
-        f"{record.inside_95}.</p>"
+        "<p>Replayed, as if this method had been asked 1, 3, 6 and 12 months before the newest counts: of the last "
+        f"{record.n} {_months(record.n)}, {record.inside_80} would have come inside the last 80 % interval before it "
+        f"(8 in 10 is what it should be), {record.inside_50} inside the 50 % and {record.inside_95} inside the 95 % "
+        "interval.</p>"
     )
 
 
@@ -146,12 +146,7 @@ def _line(back: int, one: PastForecast, counts: Mapping[Month, float], own: Figu
 def _kind(one: PastForecast) -> str:
     """Whether it was issued, and on what it rests where it was not."""
     if one.issued_at is None:
-        basis = (
-            f"what was public on {day(one.as_of)}"
-            if one.as_of
-            else "the figures, as they stand today, of the months up to then"
-        )
-        return f"replayed from {basis}"
+        return f"replayed from what was public on {day(one.as_of)}" if one.as_of else "replayed"
     return "a hindcast, made later from what was public then" if one.hindcast else f"issued {day(one.issued_at.date())}"
 
 

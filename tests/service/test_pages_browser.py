@@ -174,10 +174,8 @@ def test_a_new_home_draws_what_would_have_been_said_and_calls_it_replayed(browse
             section = page.get_by_role("region", name="What was said before")
             expect(section.locator("svg .letter")).to_have_text(["1", "3", "6", "12"])
             expect(section.locator("figcaption")).to_contain_text("All of them are replayed")
-            expect(section).to_contain_text(
-                "of the last 12 months, the last 80 % interval made before each would have held 12"
-            )
-            expect(section.locator("li").nth(1)).to_contain_text("replayed from the figures, as they stand today")
+            expect(section).to_contain_text("of the last 12 months, 12 would have come inside the last 80 % interval")
+            expect(section.locator("li").nth(1)).to_contain_text("(counts through August 2024; replayed)")
             assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
