@@ -219,6 +219,7 @@ class Training:
             fallbacks=made.fallbacks,
             notes=cautions(counts, horizon=made.recipe.horizon, issued=issued, others=self.job.others(counts)) + said,
             sources=counts.sources,
+            recipe_notes=said,
         )
 
     def _describe(self, manifest: Manifest, made: Run, evaluation: _Evaluation) -> None:
