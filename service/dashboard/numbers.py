@@ -20,31 +20,32 @@ def numbers(own: Figures) -> str:
     first = own.months[0]
     counts = dict(own.observed)
     ahead = "".join(
-        f'<tr data-at="{name - first}"><th scope="row">{month(name)}</th><td class="figure">{row.lead}</td>'
+        f'<tr data-at="{name - first}"><th scope="row">{month(name)}</th>'
         f'<td class="figure">{amount(counts[name], own.unit) if name in counts else ""}</td>'
         f'<td class="figure">{amount(row.median, own.unit)}</td>'
         + "".join(
             f'<td class="figure">{spread(row.ends[2 * place], row.ends[2 * place + 1], own.unit)}</td>'
             for place in range(len(COVERAGES))
         )
-        + "</tr>"
+        + f'<td class="figure">{row.lead}</td></tr>'
         for name, row in own.ahead
     )
     future = {name for name, _ in own.ahead}
     past = "".join(
-        f'<tr data-at="{name - first}"><th scope="row">{month(name)}</th><td></td>'
-        f'<td class="figure">{amount(count, own.unit)}</td><td></td><td></td><td></td><td></td></tr>'
+        f'<tr data-at="{name - first}"><th scope="row">{month(name)}</th>'
+        f'<td class="figure">{amount(count, own.unit)}</td><td></td><td></td><td></td><td></td><td></td></tr>'
         for name, count in reversed(own.observed)
         if name not in future
     )
-    heads = ("Lead", "Observed", "Median", *(f"{coverage} %" for coverage in COVERAGES))
+    heads = ("Observed", "Middle", *(f"{coverage} %" for coverage in COVERAGES), "Lead")
     head = "".join(f'<th scope="col" class="figure">{name}</th>' for name in heads)
     unit = text(in_words(own.panel, own.unit))
     return (
         f'<div class="wide tall" tabindex="0" role="region" aria-labelledby="numbers-name"><table id="numbers">'
         f'<caption id="numbers-name">{text(own.area.name)}, {unit}: the figures of the chart</caption>'
         f'<thead><tr><th scope="col">Month</th>{head}</tr></thead><tbody>{ahead}{past}</tbody></table></div>'
-        "<p><small>Lead: months from the month of issue; a negative lead is a month that was past by then.</small></p>"
+        "<p><small>Middle: as likely too high as too low (the median). Lead: months from the month of "
+        "issue; a negative lead is a month that was past by then.</small></p>"
     )
 
 
@@ -64,8 +65,8 @@ def compared(areas: Sequence[Figures]) -> str:
     head = "".join(f'<th scope="col" class="figure">{text(one.area.name)}</th>' for one in areas)
     return (
         '<div class="wide tall" tabindex="0" role="region" aria-labelledby="numbers-name"><table id="numbers">'
-        f'<caption id="numbers-name">{text(in_words(areas[0].panel, areas[0].unit).capitalize())}: counts, or medians '
-        f'with 80 % intervals</caption><thead><tr><th scope="col">Month</th>{head}</tr></thead>'
+        f'<caption id="numbers-name">{text(in_words(areas[0].panel, areas[0].unit).capitalize())}: counts; ahead the '
+        f'middle, and below it 8 times in 10</caption><thead><tr><th scope="col">Month</th>{head}</tr></thead>'
         f"<tbody>{''.join(rows)}</tbody></table></div>"
     )
 

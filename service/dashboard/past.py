@@ -60,8 +60,8 @@ def past(here: Context, own: Figures, choices: Choices) -> tuple[str, bool]:
     if known:
         drawn = hedgehog(own, [one for _, one in known], [back for back, _ in known], choices)
         legend = (
-            "Thick: what came. Numbers: how many months before the newest counts the forecast was made, as a median "
-            f"with its 80 % interval.{_not_issued([one for _, one in known])}"
+            "Thick: what came. Numbers: how many months before the newest counts the forecast was made, its middle "
+            f"with the range of 8 times in 10 (the 80 % interval).{_not_issued([one for _, one in known])}"
         )
         picture = f'<figure class="earlier"><figcaption>{legend}</figcaption><div class="plot">{drawn}</div></figure>'
     lacking = ""

@@ -151,7 +151,7 @@ def _scenario(own: Figures, choices: Choices, answer: Document) -> str:
         f'<div class="plot">{sides([apart], name="The difference; see the table", places=(4,))}</div>'
         + table(
             "scenario",
-            f"{own.panel.unit.capitalize()} per month: medians with 80 % intervals",
+            f"{own.panel.unit.capitalize()} per month: the middle, and below it 8 times in 10",
             ("Month", "Without", "With", "Difference"),
             body,
         )
@@ -214,14 +214,14 @@ def _beds(own: Figures, choices: Choices, answer: Document) -> str:
         '<p class="lead">For 9 chances in 10 that no night lacks a bed: '
         f"{_level(answer['beds_for']['90'])} beds.</p>{_outdated(answer)}{key}"
         f'<div class="plot">{sides(lines, name=name, rule=beds, places=places)}</div>'
-        '<p class="hint">Line: the average night; shading: up to the busiest night in 9 of 10 worlds; broken line: the '
+        '<p class="hint">Line: the average night; shading: up to the busiest night in 9 cases of 10; broken line: the '
         f"beds there are.{none}</p>"
         + table(
             "beds-by-month",
             "Beds by month",
             (
                 "Month",
-                "Average night, median",
+                "Average night",
                 "Busiest night, 9 in 10",
                 "Chance that beds run out",
                 "Beds for 9 in 10",
@@ -275,7 +275,7 @@ def _spread(values: dict[str, Any]) -> str:
 def _ends(values: dict[str, Any], *, signed: bool = False) -> str:
     low, high = (values["intervals"][0][end] for end in ("lower", "upper"))
     if low is None or high is None:
-        return "an interval that these worlds cannot tell"
+        return "a range that nothing here can tell"
     return f"{_signed(low)} to {_signed(high)}" if signed else spread(low, high, "month")
 
 

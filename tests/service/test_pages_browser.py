@@ -93,7 +93,7 @@ def test_arrow_keys_move_a_cursor_that_is_read_out_from_the_table(page):
     page.keyboard.press("ArrowRight")
     expect(said).to_have_text(
         "January 2025: half the time 450 to 950 encounters per month, 8 times in 10 from 300 to 1,100, "
-        "19 times in 20 from 225 to 1,175; median 700."
+        "19 times in 20 from 225 to 1,175; middle 700."
     )
     marked = page.locator("#numbers tr.here")
     expect(marked).to_have_count(1)
