@@ -114,12 +114,17 @@ class Client:
         coverage: Iterable[int] = (50, 80, 95),
         unit: Literal["month", "day"] = "month",
         hindcasts: bool = False,
+        replayed: bool = False,
     ) -> DataFrame:
         """What each release said of the months from `first` to `last`, beside what came: one row per area, month and
         release, newest first; `observed` is missing while there is no count.
+
+        `replayed`: with rows, marked in a column of that name, of what the served release's method would have said from
+        1, 3, 6 and 12 months before its counts end.
         """
         wanted = sorted(coverage)
         asked = {"from": _month(first), "to": _month(last), "unit": unit, "hindcasts": "true" if hindcasts else None}
+        asked["include"] = "replayed" if replayed else None
         document = self._service.get("/v1/compare", area=_listed(area), coverage=_listed(map(str, wanted)), **asked)
         from forecast import client_tables
 
@@ -168,6 +173,7 @@ class Client:
         panel: str | None = None,
         hindcasts: bool = False,
         decisions: bool = False,
+        replayed: bool = False,
     ) -> DataFrame:
         """How past forecasts fared against the counts that came out later, one row per area and lead.
 
@@ -175,14 +181,19 @@ class Client:
         its share of a naive floor's; `coverage_80` is the share of counts that 80 % intervals held. `attrs`: `overall`,
         the means by panel, and `note`, why there is no score where there is none. `decisions`: with `cost_4`,
         `median_cost_4`, `saved_4` and so on too: what planning on the forecasts cost where a missing place costs 4, 9
-        or 19 idle ones.
+        or 19 idle ones. `replayed`: in place of all this one row per area, how often the intervals of the served
+        release's method would have held the last year's counts, had it been asked 1, 3, 6 and 12 months before. Raises
+        ValueError for both at once.
         """
+        if decisions and replayed:
+            raise ValueError("Replays are not priced. Ask for decisions or for replayed.")
         leads = _listed(map(str, lead)) if isinstance(lead, Iterable) else None if lead is None else str(lead)
         asked = {"panel": panel, "hindcasts": "true" if hindcasts else None}
-        asked["include"] = "decisions" if decisions else None
+        asked["include"] = "decisions" if decisions else "replayed" if replayed else None
         from forecast import client_tables
 
-        return client_tables.accuracy(self._service.get("/v1/accuracy", area=_listed(area), lead=leads, **asked))
+        document = self._service.get("/v1/accuracy", area=_listed(area), lead=leads, **asked)
+        return client_tables.replayed(document) if replayed else client_tables.accuracy(document)
 
     def models(self, *, panel: str | None = None) -> DataFrame:
         """How recipes and model families did at past origins, one row per panel, group of areas and model, best first.
@@ -241,7 +252,7 @@ class Client:
 
         `beds`, `occupied`: a number or a range, today's census; `stay`: nights, a range, `{"days": [...]}` or `{"mean":
         3}`; `more`: share, months, scenario and the other members of `POST /v1/capacity`; `start` for its `from`.
-        `attrs`: `first_full`, `beds_for` all months, `months_without`, `assumptions`, `releases`.
+        `attrs`: `first_full`, `beds_for` all months, `months_without`, `released_shares`, `assumptions`, `releases`.
         """
         if "start" in more:
             more["from"] = more.pop("start")

@@ -54,24 +54,35 @@ def forecasts(document: Mapping[str, Any], coverage: Iterable[int]) -> DataFrame
 
 
 def compare(document: Mapping[str, Any], coverage: Iterable[int]) -> DataFrame:
-    """A row per area, month and release."""
+    """A row per area, month and release; behind those of a month its replays, where they were asked for."""
     import pandas as pd
 
     said = ("release", "issued_at", "data_through", "hindcast", "horizon", "lead", "median", "mean")
     columns = ("panel", "area", "name", "kind", "month", "observed", "published", "unit", *said, *_as_numbers(coverage))
+    if any(entry["replayed"] for entry in document["compare"]):
+        columns = (*columns, "replayed", "as_of")
     rows = [
         {name: entry[name] for name in ("panel", "area", "name", "kind", "month", "observed", "published")}
         | {"unit": document["unit"]}
-        | {name: one[name] for name in said}
+        | {"replayed": False}
+        | {name: one.get(name) for name in (*said, *(["replayed", "as_of"] if "replayed" in one else []))}
         | _ends(one["intervals"])
         for entry in document["compare"]
-        for one in entry["releases"]
+        for one in (*entry["releases"], *entry["replayed"])
     ]
     table = pd.DataFrame(rows, columns=list(dict.fromkeys(columns)))
     table = table.astype({"observed": "float64", **_as_numbers(coverage)})
     table["month"] = pd.to_datetime(table["month"], format="%Y-%m")
     table["published"] = pd.to_datetime(table["published"], format="%Y-%m-%d")
     return table
+
+
+def replayed(document: Mapping[str, Any]) -> DataFrame:
+    """A row per area that has replays."""
+    import pandas as pd
+
+    columns = ("panel", "area", "name", "kind", "release", "n", "coverage_50", "coverage_80", "coverage_95")
+    return pd.DataFrame(document["replayed"], columns=list(columns))
 
 
 def exceedance(document: Mapping[str, Any]) -> DataFrame:
@@ -205,6 +216,6 @@ def capacity(document: Mapping[str, Any]) -> DataFrame:
     table = table.astype({name: "float64" for name in table.columns if name not in ("month", "full_bound")})
     table = table.astype({"full_bound": "str"})
     table["month"] = pd.to_datetime(table["month"], format="%Y-%m")
-    kept = ("first_full", "beds_for", "months_without", "assumptions", "releases", "worlds", "seed")
+    kept = ("first_full", "beds_for", "months_without", "released_shares", "assumptions", "releases", "worlds", "seed")
     table.attrs |= {name: document[name] for name in kept}
     return table

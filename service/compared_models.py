@@ -18,8 +18,6 @@ from service.query import ForecastQuery
 
 __all__ = ["releases_of_model"]
 
-# What the note of a release says that is of its recipe; all others are of the counts, which a compared model saw too.
-_SPARSE = " leaves are so sparse "
 # Decimals of a stored quantile, which has seven digits.
 _DECIMALS = 2
 
@@ -69,9 +67,10 @@ def _with_model(here: Context, release: Release, question: ForecastQuery) -> Rel
             release=release.id,
         )
     areas = _areas(release, kept, set(own) or set(kept.areas))
-    # What the release says of its intervals, where the floor stands in and what is sparse is said of the recipe.
-    notes = tuple(note for note in release.manifest.notes if _SPARSE not in note)
-    manifest = replace(release.manifest, fallbacks={}, scores={}, notes=notes)
+    # What the release says of its intervals, and where the floor stands in, is said of the recipe; the other notes are
+    # of the counts, which a compared model saw too.
+    notes = tuple(note for note in release.manifest.notes if note not in release.manifest.recipe_notes)
+    manifest = replace(release.manifest, fallbacks={}, scores={}, notes=notes, recipe_notes=())
     return replace(release, manifest=manifest, levels=kept.levels, areas=areas, model=kept.model)
 
 

@@ -108,17 +108,15 @@ def remove(
     name: Name,
     panel: Annotated[str, typer.Option("--panel", help="The panel that it is registered for.", metavar="P")],
 ) -> None:
-    """Score a forecast on no count that comes out from now on. Months whose counts are out stay scored: a record that
-    can be tidied is none.
+    """Score a forecast on no month that has not ended. Months that have stay scored, whenever their counts come out: a
+    record that can be tidied is none.
 
     Example: encounters outside remove city-model --panel usbp-sectors
     """
     settings = Settings()
     parts.panels(panel, settings)
     gone = outside_forecasts.withdraw(parts.store(settings), name, panel=panel, now=parts.now())
-    typer.echo(
-        f"{name}: {len(gone)} registered for {panel} are scored on no count to come; months whose counts are out stay"
-    )
+    typer.echo(f"{name}: {len(gone)} registered for {panel} are scored on no month to come; those that have ended stay")
 
 
 def _line(one: OutsideForecast) -> str:

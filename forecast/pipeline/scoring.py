@@ -93,6 +93,9 @@ def _again(error: BaseException, release: str = "") -> str:
 def _score(panel: str, job: Job, progress: Progress, lease: Lease, run: int, *, only: str | None = None) -> list[str]:
     """Score what is due, of all releases or of `only` one; gives what could not be scored, a line each."""
     waiting = issued_scores.due(job.engine, panel, as_of=job.clock().date(), release=only)
+    for release, counts in outside_forecasts.unscored(job.engine, panel).items() if only is None else ():
+        due = {(one.area, one.month) for one in waiting.setdefault(release, [])}
+        waiting[release] += [one for one in counts if (one.area, one.month) not in due]
     if not waiting:
         return []
     ledger.step(job.engine, run, STEP, now=job.clock())

@@ -21,12 +21,14 @@ from forecast.evaluation.comparison import Comparison
 from forecast.models.fitting import make_ready
 from forecast.pipeline import reporting
 from forecast.pipeline.job import Job, Progress, Result
+from forecast.pipeline.replaying import Replays
 from forecast.recipe import routing
 from forecast.recipe.recipe import Recipe, Run, member_forecasts
 from forecast.recipe.recipe import run as run_recipe
 from forecast.release import ledger, publish, read
 from forecast.release.lease import Lease, renew
 from forecast.release.manifest import Manifest
+from forecast.release.replays import Replay
 from forecast.release.tracking import outbox
 from forecast.release.tracking.describing import describe
 from forecast.release.tracking.handover import Handover
@@ -75,6 +77,7 @@ class Training:
         evaluation = self._evaluate()
         made = self._fit(evaluation.champion)
         gates.check(forecasts=made.forecasts, counts=self.counts, fallbacks=made.fallbacks)
+        replays = self._replays(evaluation.champion)
         manifest = self._manifest(made, evaluation.report)
         self._describe(manifest, made, evaluation)
         self._step("publishing")
@@ -88,6 +91,7 @@ class Training:
             lease=self.lease,
             panel=self.counts.panel,
             models=self._beside(made),
+            replays=replays,
         )
         return Result(self.panel, "published", published.id, manifest.notes)
 
@@ -96,6 +100,14 @@ class Training:
         pooled = {member.label for member in made.recipe.pooled}
         tables = member_forecasts([fit for fit in made.fits if fit.failure is None], origin=self.counts.through)
         return [table for table in tables if table.model not in pooled or len(pooled) > 1]
+
+    def _replays(self, champion: Recipe) -> list[Replay]:
+        """What the champion would have said at the months before; a hindcast is such a replay itself, and has none."""
+        if self.hindcast:
+            return []
+        planned = Replays.of(champion, self.counts, self.job.archive, cache=self.job.cache)
+        self._step("replaying the months before", planned.fits_needed())
+        return planned.make(executor=self.job.executor, on_fit=self.progress.advance)
 
     def describe_again(self, manifest: Manifest) -> None:
         """Describe a release that is published for an MLflow that lacks it.
@@ -207,6 +219,7 @@ class Training:
             fallbacks=made.fallbacks,
             notes=cautions(counts, horizon=made.recipe.horizon, issued=issued, others=self.job.others(counts)) + said,
             sources=counts.sources,
+            recipe_notes=said,
         )
 
     def _describe(self, manifest: Manifest, made: Run, evaluation: _Evaluation) -> None:

@@ -15,10 +15,10 @@ import numpy as np
 from forecast.core.tables import Floats
 from forecast.planning.capacity import BedsQuestion, Nights
 from forecast.planning.chance import FEWEST
-from forecast.planning.released import HALF_LIFE, released_shares
+from forecast.planning.released import HALF_LIFE, published, released_shares, stale_since
 from forecast.planning.spread import chance, quantiles
 
-__all__ = ["COLUMNS", "SAFETY", "as_csv", "assumptions", "beds_answered"]
+__all__ = ["COLUMNS", "SAFETY", "as_csv", "assumptions", "beds_answered", "shares_used"]
 
 # Of occupancy, beside the median; and the safety that beds are given for, per cent.
 _LEVELS = (75, 90, 95)
@@ -107,10 +107,24 @@ def _share(question: BedsQuestion) -> str:
     return (
         "Of all encounters the share comes to the shelter that was released in one past month, the same for all months "
         f"of a world: OHSS's book-outs table, southwest border, {table.months[0]} to {table.months[-1]}; a month a "
-        f"year earlier is half as likely (half-life {HALF_LIFE:g} months). It says nothing of later months: from "
-        f"{table.months[-12]} on the share was {min(latest):.0%} to {max(latest):.0%}. All who are released are "
-        "taken to come: give your own share if you know it."
+        f"year earlier is half as likely (half-life {HALF_LIFE:g} months). It says nothing of later months: it was "
+        f"published on {published()}, and is out of date since {stale_since()}, when the next was due. From "
+        f"{table.months[-12]} on the share was {min(latest):.0%} to {max(latest):.0%}. All who are released are taken "
+        "to come: give your own share if you know it."
     )
+
+
+def shares_used(question: BedsQuestion) -> dict[str, str] | None:
+    """Which months' releases the answer rests on, and since when newer ones were due; None where a share was given."""
+    if question.share is not None:
+        return None
+    months = released_shares(question.panel).months
+    return {
+        "first": str(months[0]),
+        "through": str(months[-1]),
+        "published": published().isoformat(),
+        "stale_since": str(stale_since()),
+    }
 
 
 def _levels(values: Floats) -> dict[str, int | None]:

@@ -1,21 +1,27 @@
 """Which share of encounters is released: the months of OHSS's book-outs table, the newest the most likely.
 
-The table (`released.csv`, which names its source) covers the southwest border from October 2013 to August 2024.
+The table (`released.csv`, which names its source) covers the southwest border from October 2013 to August 2024. Loads
+numpy where it draws, and only then.
 """
 
 from __future__ import annotations
 
 import csv
+import re
 from dataclasses import dataclass
+from datetime import date
 from functools import cache
 from importlib import resources
-
-import numpy as np
+from typing import TYPE_CHECKING
 
 from forecast.core.months import Month
-from forecast.core.tables import Floats
 
-__all__ = ["HALF_LIFE", "ReleasedShares", "panels", "released_shares"]
+if TYPE_CHECKING:
+    import numpy as np
+
+    from forecast.core.tables import Floats
+
+__all__ = ["HALF_LIFE", "ReleasedShares", "panels", "published", "released_shares", "stale_since"]
 
 # Months after which a past month is half as likely to be the one that a world resembles.
 HALF_LIFE = 12.0
@@ -31,8 +37,22 @@ class ReleasedShares:
 
     def drawn(self, rng: np.random.Generator, n: int) -> Floats:
         """(n,), each the share of one past month; a month HALF_LIFE earlier is half as likely."""
+        import numpy as np
+
         weights = 0.5 ** (np.arange(len(self.shares))[::-1] / HALF_LIFE)
         return np.array(self.shares)[rng.choice(len(self.shares), n, p=weights / weights.sum())]
+
+
+@cache
+def published() -> date:
+    """The day on which the publisher put the table out."""
+    days: list[str] = re.findall(r"\(published ([0-9]{4}-[0-9]{2}-[0-9]{2})\)", _text())
+    return date.fromisoformat(days[0])
+
+
+def stale_since() -> Month:
+    """The month in which the table with the next month was due: they come out monthly."""
+    return Month.of(published().year, published().month) + 1
 
 
 @cache
@@ -50,5 +70,8 @@ def released_shares(panel: str) -> ReleasedShares:
 
 
 def _rows() -> list[dict[str, str]]:
-    text = (resources.files("forecast.planning") / "released.csv").read_text(encoding="utf-8")
-    return list(csv.DictReader(line for line in text.splitlines() if not line.startswith("#")))
+    return list(csv.DictReader(line for line in _text().splitlines() if not line.startswith("#")))
+
+
+def _text() -> str:
+    return (resources.files("forecast.planning") / "released.csv").read_text(encoding="utf-8")

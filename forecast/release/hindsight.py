@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import Connection, Engine, or_, select
@@ -25,20 +25,28 @@ __all__ = ["Held", "PastForecast", "held", "past_forecasts"]
 @dataclass(frozen=True)
 class PastForecast:
     """What a release said of an area. `rows`: month, median, and the ends of the 80 % interval, in counts per month.
-    `hindcast`: made later from what was public then, never served.
+    `hindcast`: made later from what was public then, never served. `issued_at`: None where nothing was issued, and the
+    release says what its method would have said: from what was public on `as_of`, or, where that is None too, from the
+    counts behind the release, cut after `origin`.
     """
 
     release: str
     origin: Month
-    issued_at: datetime
+    issued_at: datetime | None
     hindcast: bool
     rows: tuple[tuple[Month, float, float, float], ...]
+    as_of: date | None = None
+
+    @property
+    def replayed(self) -> bool:
+        """Whether it was neither issued nor made as a release of its own."""
+        return self.issued_at is None
 
 
 @dataclass(frozen=True)
 class Held:
-    """Months of issued releases with a count since: `n` of them, in how many of which the 50, 80 and 95 % interval
-    held it.
+    """Months that forecasts spoke of and that have a count since: `n` of them, in how many of which the 50, 80 and 95 %
+    interval held it.
     """
 
     n: int

@@ -20,7 +20,8 @@ class Manifest:
     that day went in. `origin`: the last observed month. `stale_after`: the day after which newer counts should be out.
     `hindcast`: made for a past as-of date; never served as the latest. `scores`: figures of the last evaluation, by
     model. `fallbacks`: area slug -> why the floor model stands in for it. `notes`: sentences that every reader must see
-    first. `sources`: the files whose counts went in; empty in releases of before they were kept.
+    first; `recipe_notes`: those of them that are of the recipe, and of no model that was compared with it. `sources`:
+    the files whose counts went in; empty in releases of before they were kept.
     """
 
     panel: str
@@ -37,6 +38,7 @@ class Manifest:
     fallbacks: dict[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     sources: tuple[Provenance, ...] = ()
+    recipe_notes: tuple[str, ...] = ()
 
     @property
     def id(self) -> str:

@@ -1,8 +1,8 @@
 """Forecasts of other programs, registered beside the release that their panel serves, to be scored as it is.
 
 What was registered never changes. The day is the clock's: a month that had ended on it, or whose count was public by
-then, is no forecast, and is not scored; a withdrawal hides no month whose count was out. Reads no file, which
-`evaluation.outside` does, and computes no score.
+then, is no forecast, and is not scored; a withdrawal hides no month that had ended or whose count was out. Reads no
+file, which `evaluation.outside` does, and computes no score.
 """
 
 from __future__ import annotations
@@ -21,14 +21,16 @@ from sqlalchemy import Engine, Row, and_, insert, select
 
 from forecast.core.errors import NoRelease, StoreError, TableError
 from forecast.core.months import Month
+from forecast.core.scorecard import Truth
 from forecast.core.tables import Floats, Forecasts
 from forecast.release import read, schema
 from forecast.release.columns import row_of
+from forecast.release.issued_scores import newest
 from forecast.release.live_board import OUTSIDE
 from forecast.release.read import current
 from forecast.release.store import reading, writing
 
-__all__ = ["OutsideForecast", "beside", "foreknown", "listed", "register", "scored", "withdraw"]
+__all__ = ["OutsideForecast", "beside", "foreknown", "listed", "register", "scored", "unscored", "withdraw"]
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,59}")
 _TABLE, _GONE = schema.outside_forecast, schema.outside_withdrawal
@@ -39,7 +41,7 @@ class OutsideForecast:
     """What a program called `name` said of a panel from `origin`, registered while `release` was served.
 
     `values` (areas, horizon, levels) in the panel's counts per month, NaN in months that an area was not forecast for.
-    `issued`: the day that its makers name; `withdrawn`: when; counts that first came out after that day are not scored.
+    `issued`: the day that its makers name; `withdrawn`: when; months that had not ended by then are not scored.
     """
 
     panel: str
@@ -173,10 +175,10 @@ def beside(engine: Engine, release: str) -> tuple[list[OutsideForecast], list[st
 
 
 def withdraw(engine: Engine, name: str, *, panel: str, now: datetime) -> list[OutsideForecast]:
-    """Score a name's forecasts of a panel against no count that first comes out later; gives those that it concerns.
+    """Score a name's forecasts of a panel on no month that has not ended; gives those that it concerns.
 
-    Months whose counts were out stay scored, also against revised figures. Raises StoreError where none is left to
-    withdraw.
+    Months that had ended stay scored, whenever their counts come out and are revised. Raises StoreError where none is
+    left to withdraw.
     """
     left = [one for one in listed(engine, panel) if one.name == name and one.withdrawn is None]
     if not left:
@@ -194,19 +196,52 @@ def foreknown(engine: Engine, forecast: OutsideForecast) -> set[tuple[str, Month
     The end of the month counts too, since the day on which a count is held to be public is a late one where a publisher
     does not name it. Raises StoreError.
     """
-    months = (forecast.origin + ahead for ahead in range(1, forecast.values.shape[1] + 1))
-    ended = {(area, month) for month in months if month.last_day < forecast.day for area in forecast.areas}
-    return ended | _public(engine, forecast, forecast.day)
+    return _ended_or_public(engine, forecast, forecast.day)
 
 
 def scored(engine: Engine, forecast: OutsideForecast, cells: Iterable[tuple[str, Month]]) -> set[tuple[str, Month]]:
-    """Those of some areas and months that a forecast is scored on: not foreknown, and where it was withdrawn, with a
-    count that was public on the day of that. Raises StoreError.
+    """Those of some areas and months that a forecast is scored on: not foreknown, and where it was withdrawn, what had
+    ended or was public on the day of that. Raises StoreError.
     """
     fair = set(cells) - foreknown(engine, forecast)
     if forecast.withdrawn is None:
         return fair
-    return fair & _public(engine, forecast, forecast.withdrawn.astimezone(UTC).date())
+    return fair & _ended_or_public(engine, forecast, forecast.withdrawn.astimezone(UTC).date())
+
+
+def unscored(engine: Engine, panel: str) -> dict[str, list[Truth]]:
+    """Release -> the counts that it is scored on, and an outside forecast beside it should be and is not, as where one
+    was damaged when they came out and has been restored since; damaged ones are left out. Raises StoreError.
+    """
+    own, models = schema.accuracy, schema.model_accuracy
+    lacking: dict[str, dict[tuple[str, Month], Truth]] = {}
+    with reading(engine) as connection:
+        releases = (
+            connection.execute(select(_TABLE.c.release).where(_TABLE.c.panel == panel).distinct()).scalars().all()
+        )
+    for release in releases:
+        counts = select(own.c.area, own.c.target_month, own.c.published, own.c.observed, own.c.precision)
+        kept = select(models.c.model, models.c.area, models.c.target_month, models.c.published)
+        with reading(engine) as connection:
+            newest_counts = connection.execute(newest(counts).where(own.c.release == release)).all()
+            scores = {tuple(row) for row in connection.execute(kept.where(models.c.release == release))}
+        truth = {(row.area, row.target_month): Truth(*row) for row in newest_counts}
+        for forecast in beside(engine, release)[0]:
+            foretold = {(area, month) for table in forecast.tables for area in table.areas for month in table.months}
+            missing = {
+                cell: one
+                for cell, one in truth.items()
+                if cell in foretold and (forecast.model, *cell, one.published) not in scores
+            }
+            for cell in scored(engine, forecast, missing) if missing else ():
+                lacking.setdefault(release, {})[cell] = missing[cell]
+    return {release: [cells[cell] for cell in sorted(cells)] for release, cells in lacking.items()}
+
+
+def _ended_or_public(engine: Engine, forecast: OutsideForecast, day: date) -> set[tuple[str, Month]]:
+    months = (forecast.origin + ahead for ahead in range(1, forecast.values.shape[1] + 1))
+    ended = {(area, month) for month in months if month.last_day < day for area in forecast.areas}
+    return ended | _public(engine, forecast, day)
 
 
 def _public(engine: Engine, forecast: OutsideForecast, day: date) -> set[tuple[str, Month]]:

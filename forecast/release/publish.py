@@ -23,6 +23,7 @@ from forecast.core.months import Month
 from forecast.core.panels import Panel, bundled
 from forecast.core.tables import Forecasts, Paths
 from forecast.release import issued_models, schema
+from forecast.release import replays as kept_replays
 from forecast.release.columns import row_of
 from forecast.release.corrections import Correction, record, supersede
 from forecast.release.integrity import head_of, path_rows, verified
@@ -60,11 +61,13 @@ def publish(
     lease: Lease | None = None,
     panel: Panel | None = None,
     models: Iterable[Forecasts] = (),
+    replays: Iterable[kept_replays.Replay] = (),
 ) -> Published:
     """Store a release and move its panel's pointer to it, both or neither; a hindcast leaves the pointer alone.
 
     `panel`: what the release says of its areas; the bundled one unless given. `models`: those that were compared with
-    it, whose forecasts are kept to be scored beside it. A key that is published already changes nothing. `now`: when
+    it, whose forecasts are kept to be scored beside it; `replays`: what its method would have said at past months, kept
+    to be shown. A key that is published already changes nothing. `now`: when
     the pointer moves. `lease`: refused where another holder has taken it over in the meantime. Quantiles are rounded to
     two decimals and paths to whole encounters; of the paths the leaves are stored, of which `read.joint_paths` makes
     the sums, so that those of the leaves alone may be given; None where there are too many areas for joint draws: the
@@ -76,7 +79,7 @@ def publish(
     text, levels = text_of(manifest), json.dumps(forecasts.levels)
     quantiles = partial(_quantile_rows, manifest.id, forecasts)
     packed = [] if paths is None else _path_rows(manifest.id, paths, panel)
-    beside = issued_models.rows(manifest.id, models)
+    beside, past = issued_models.rows(manifest.id, models), kept_replays.rows(manifest.id, replays)
     digest = checksum(
         manifest=text,
         levels=levels,
@@ -110,6 +113,8 @@ def publish(
             connection.execute(insert(schema.release_paths), packed)
         if beside:
             connection.execute(insert(schema.release_model), beside)
+        if past:
+            connection.execute(insert(schema.release_replay), past)
         if not manifest.hindcast:
             _point(connection, manifest.panel, manifest.id, now, reason)
     return Published(manifest.id, already_there=False)

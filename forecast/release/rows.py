@@ -73,11 +73,18 @@ def manifest_of(text: str) -> Manifest:
                 "issued_at": datetime.fromisoformat(fields["issued_at"]).astimezone(UTC),
                 "origin": Month(**fields["origin"]),
                 "notes": tuple(fields["notes"]),
+                "recipe_notes": tuple(fields["recipe_notes"] if "recipe_notes" in fields else _of_the_recipe(fields)),
                 "sources": tuple(_provenance(source) for source in fields.get("sources", ())),
             }
         )
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise StoreError(f"A manifest in the store is damaged ({error}). Restore the store from a backup.") from error
+
+
+def _of_the_recipe(fields: dict[str, Any]) -> list[str]:
+    """Releases of before they were kept have one such note at most, the last, where they name sparse leaves."""
+    notes: list[str] = fields["notes"]
+    return notes[-1:] if fields["scores"].get("sparse") else []
 
 
 def _provenance(source: dict[str, Any]) -> Provenance:

@@ -6,6 +6,7 @@ release_quantiles  one row per release, area and horizon; counts in encounters p
 release_paths      one row per release and leaf: its joint draws, packed by `rows.pack_paths`; sums are made of
                    them (releases of before have rows of sums too, which nothing reads)
 release_model      one row per release and compared model: the quantiles issued with it, packed by `issued_models.rows`
+release_replay     one row per release, area and past origin: what its method would have said then, see `replays`
 pointer            every move of a panel's pointer; the newest row of a panel says which release is served
 release_run        MLflow runs of releases, noted after they were logged; the newest row of a release names its run
 observation        published counts: a row where a vintage adds a cell or changes it
@@ -22,7 +23,7 @@ outside_forecast   other programs' forecasts, registered beside the release that
 outside_withdrawal when one of them was withdrawn: on no count that came out later it is scored
 api_key            who may ask the HTTP interface: a name and the digest of the key, never the key
 
-Rows of the five release tables, of frozen_scenario and of the two outside ones never change: triggers, made by the
+Rows of the six release tables, of frozen_scenario and of the two outside ones never change: triggers, made by the
 migrations, refuse UPDATE and DELETE.
 """
 
@@ -65,13 +66,14 @@ __all__ = [
     "release_panel",
     "release_paths",
     "release_quantiles",
+    "release_replay",
     "run",
     "run_step",
     "superseded",
 ]
 
 # The migrations, oldest first. Kept here so that a reader can judge a store's age without the migration library.
-REVISIONS: tuple[str, ...] = ("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008", "0009")
+REVISIONS: tuple[str, ...] = ("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008", "0009", "0010")
 # Not the migration library's own default: MLflow keeps that one, and the two may share a PostgreSQL database.
 VERSION_TABLE = "encounters_schema"
 
@@ -142,6 +144,18 @@ release_model = Table(
     Column("levels", Text, nullable=False),  # JSON array, ascending
     Column("horizon", Integer, nullable=False),
     Column("quantiles", LargeBinary, nullable=False),
+)
+
+release_replay = Table(
+    "release_replay",
+    metadata,
+    Column("release", Text, ForeignKey("release.id"), primary_key=True),
+    Column("area", Text, primary_key=True),
+    Column("origin", MonthColumn, primary_key=True),
+    Column("as_of", Date),  # what was public on this day; NULL: the newest counts, cut after the origin
+    Column("levels", Text, nullable=False),  # JSON array, ascending
+    Column("quantiles", Text, nullable=False),  # JSON: an array per month after the origin, one number per level
+    sqlite_with_rowid=False,
 )
 
 pointer = Table(

@@ -178,6 +178,7 @@ def capacity(source: Source, values: Mapping[str, Any], *, today: date) -> Prepa
             "seed": question.seed,
             **answered,
             "months_without": without,
+            "released_shares": beds_answer.shares_used(question),
             "assumptions": [
                 GENERAL[0],
                 *beds_answer.assumptions(question),

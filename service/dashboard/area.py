@@ -68,14 +68,13 @@ def area_page(
         parts.append(_figure(drawn, choices))
         parts.append(_form(area, drawn, choices, unknown))
         parts.append(numbers(own) if len(drawn) == 1 else compared(drawn))
+        if complete:
+            section, complete = past(here, own, choices)
+            parts.append(section)
         parts.append(questions(own, choices, plans))
         parts.append(taking(here, own, choices, up=_UP))
     else:
         parts.append('<p class="note">There is neither a count nor a forecast of this area.</p>')
-    if complete:
-        section, read = past(here, own, choices)
-        parts.append(section)
-        complete = read
     marks = " ".join(dict.fromkeys(one.release.id for one in drawn if one.release))
     title = f"{area.name}: forecast of {panel.unit}"
     return page(title, "".join(parts), up=_UP, marks=marks), complete and plans.complete
@@ -134,10 +133,10 @@ def _legend(drawn: Sequence[Figures]) -> str:
         rows = [
             (stroke(f"k{place + 1} own"), f"{LETTERS[place]}: {text(one.area.name)}") for place, one in enumerate(drawn)
         ]
-        return legend(*rows, (stroke("k1 said"), "thin: median forecast, with its 80 % interval"))
+        return legend(*rows, (stroke("k1 said"), "thin: middle of the forecast, and 8 times in 10"))
     rows = [(stroke("seen"), "observed")]
     if drawn[0].ahead:
-        rows.append((stroke("median"), "median forecast"))
+        rows.append((stroke("median"), "middle of the forecast"))
         rows += [(f'<path class="b{one}" d="M0 1H28V13H0Z"/>', f"{one} % interval") for one in COVERAGES[:2]]
         rows.append(('<path class="b95" d="M0 2H28M0 12H28"/>', "95 % interval"))
     return legend(*rows)

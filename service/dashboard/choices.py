@@ -15,13 +15,13 @@ Scale = Literal["linear", "log"]
 # Years of history that a chart can go back; 0: all of it.
 SPANS = (2, 5, 10, 0)
 # The fields of what is asked beside the forecast: a threshold; a change of what comes, a group that comes, a share that
-# is moved elsewhere, beds that open; a shelter.
+# is moved elsewhere; a shelter, and beds that open there.
 THRESHOLD = ("more",)
 EVENTS = (
     *("times", "times_to", "like", "since", "people", "people_to", "arrive", "arrive_to", "show", "show_to"),
-    *("moved", "moved_to", "moved_into", "moved_since", "opened", "opened_to", "opened_since"),
+    *("moved", "moved_to", "moved_into", "moved_since"),
 )
-SHELTER = ("beds", "occupied", "stay", "share", "share_to", "months")
+SHELTER = ("beds", "occupied", "stay", "share", "share_to", "months", "opened", "opened_to", "opened_since")
 ASKED = (*THRESHOLD, *EVENTS, *SHELTER)
 # Those that hold a name: an area's, a past event's; and characters that are read of them, and of others.
 _NAMES, _LONG, _SHORT = frozenset({"moved_into", "like"}), 100, 20

@@ -37,7 +37,8 @@ def docs(document: Mapping[str, Any]) -> bytes:
 
 
 def _paragraphs(text: str) -> str:
-    return "".join(f"<p>{_coded(line)}</p>" for line in text.splitlines() if line.strip())
+    """As Markdown has it: a paragraph ends with an empty line, not with a line."""
+    return "".join(f"<p>{_coded(' '.join(part.split()))}</p>" for part in re.split(r"\n\s*\n", text) if part.strip())
 
 
 def _coded(text: str) -> str:

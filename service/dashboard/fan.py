@@ -58,8 +58,8 @@ def together(areas: Sequence[Figures], choices: Choices) -> str:
 
 
 def hedgehog(own: Figures, said: Sequence[PastForecast], back: Sequence[int], choices: Choices) -> str:
-    """What earlier releases said, each from its own last observed month, over what came. `back`: how many months ago
-    each was, beside `said`.
+    """What was said earlier, each from its own last observed month, over what came. `back`: how many months ago each
+    was, beside `said`; where some were issued and others replayed, the latter are marked.
     """
     first = min(one.origin for one in said) + -12
     seen = [point for point in own.counts if point[0] >= first]
@@ -67,6 +67,7 @@ def hedgehog(own: Figures, said: Sequence[PastForecast], back: Sequence[int], ch
     values = [v for one in said for row in one.rows for v in row[1:]] + [v for _, v in seen]
     across, up = Across(first, last), _axis(values, choices)
     counts, shapes, names = dict(seen), [], []
+    mixed = len({one.replayed for one in said}) > 1
     for place, one in enumerate(said):
         start = [(one.origin, counts[one.origin])] if one.origin in counts else []
         kind = f"k{place + 1}"
@@ -76,9 +77,8 @@ def hedgehog(own: Figures, said: Sequence[PastForecast], back: Sequence[int], ch
         shapes.append(plot.line([*start, *((row[0], row[1]) for row in one.rows)], across, up, f"{kind} said"))
         at = one.rows[-1]
         share = min(100 * across.share(at[0]), 99.5)
-        names.append(
-            plot.label(str(back[place]), share, plot.TOP + up.at(at[1]) - 4, f"letter k{place + 1}", anchor="end")
-        )
+        mark = f"{back[place]} replayed" if one.replayed and mixed else str(back[place])
+        names.append(plot.label(mark, share, plot.TOP + up.at(at[1]) - 4, f"letter k{place + 1}", anchor="end"))
     shapes.append(plot.line(seen, across, up, "seen"))
     name = f"{own.area.name}: what was forecast earlier, over what came"
     return plot.chart("".join(shapes), plot.rules(across, up) + "".join(names), up, name=name)

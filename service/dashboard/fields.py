@@ -12,9 +12,11 @@ from service.dashboard.words import long
 
 __all__ = [
     "area_field",
+    "asked_any",
     "assumptions",
     "choice",
     "field",
+    "fold",
     "form",
     "legend",
     "month_field",
@@ -41,6 +43,19 @@ def form(own: Figures, choices: Choices, key: str, names: Sequence[str], fields:
         f'aria-labelledby="{key}-title">{kept}{fields} '
         f'<button id="show-{key}">Show</button>{said}</form>'
     )
+
+
+def fold(key: str, title: str, fields: str, *, opened: bool) -> str:
+    """Fields of a form that few need, under their title."""
+    return (
+        f'<details class="fold" id="{key}-fold"{" open" if opened else ""}><summary id="{key}-name">{title}</summary>'
+        f'<fieldset aria-labelledby="{key}-name">{fields}</fieldset></details>'
+    )
+
+
+def asked_any(choices: Choices, *names: str) -> bool:
+    """Whether one of some fields was filled in."""
+    return any(name in names for name, _ in choices.asked)
 
 
 def field(name: str, label: str, choices: Choices) -> str:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import date
 
 from forecast.core.areas import Area
 from forecast.core.months import Month
 from forecast.core.panels import Panel
 from forecast.release.intervals import in_words, level_places
 from forecast.release.read import AreaForecast, Observation, Release
+from service.bodies import is_stale
 from service.choosing import areas_of
 from service.context import Context
 from service.dashboard.caution import caution, first_months
@@ -33,8 +35,8 @@ _YEARS = 2
 _INTRODUCTION = (
     "<h1>Border encounters: forecasts</h1>"
     "<p>Forecasts of monthly U.S. border encounters from official counts. An encounter is an event, not a person. "
-    f"Each figure is a median; with it comes the {_COVERAGE} % interval, expected to hold the outcome "
-    f"{_COVERAGE // 10} times out of 10. Published forecasts never change.</p>"
+    "Each figure is the middle of what may come, as likely too high as too low; beside it stands the range that should "
+    f"hold the outcome {_COVERAGE // 10} times in 10. Published forecasts never change.</p>"
 )
 
 
@@ -51,7 +53,9 @@ def index(here: Context) -> tuple[bytes, bool]:
         search(""),
     ]
     parts += [
-        _panel(panel, releases[name], shown[name], counts or {}) for name, panel in panels.items() if name in releases
+        _panel(panel, releases[name], shown[name], counts or {}, here.today())
+        for name, panel in panels.items()
+        if name in releases
     ]
     marks = " ".join(release.id for release in releases.values())
     return page("Border encounters: forecasts", "".join(parts), marks=marks), counts is not None
@@ -62,11 +66,13 @@ def _shown_areas(release: Release) -> list[Area]:
     return [one for one in areas if len(areas) <= _ALL or release.panel.is_shown(one)][:_MOST]
 
 
-def _panel(panel: Panel, release: Release, areas: Sequence[Area], counts: Mapping[str, Sequence[Observation]]) -> str:
+def _panel(
+    panel: Panel, release: Release, areas: Sequence[Area], counts: Mapping[str, Sequence[Observation]], today: date
+) -> str:
     manifest = release.manifest
     facts = (
         f"<p>Data through <strong>{manifest.origin}</strong> · issued {manifest.issued_at:%Y-%m-%d %H:%M} UTC · "
-        f"newer counts are due by {manifest.stale_after} · "
+        f"newer counts {'were' if is_stale(release, today) else 'are'} due by {manifest.stale_after} · "
         f'release <a href="v1/releases/{text(release.id)}">{text(release.id)}</a></p>'
     )
     name = text(panel.id)

@@ -22,28 +22,29 @@ def numbers(own: Figures) -> str:
     first = own.months[0]
     counts = dict(own.observed)
     ahead = "".join(
-        f'<tr data-at="{name - first}"><th scope="row">{month(name)}</th><td class="figure">{row.lead}</td>'
+        f'<tr data-at="{name - first}"><th scope="row">{month(name)}</th>'
         f'<td class="figure">{amount(counts[name], own.unit) if name in counts else ""}</td>'
         f'<td class="figure">{amount(row.median, own.unit)}</td>'
         + "".join(
             f'<td class="figure">{spread(row.ends[2 * place], row.ends[2 * place + 1], own.unit)}</td>'
             for place in range(len(COVERAGES))
         )
-        + "</tr>"
+        + f'<td class="figure">{row.lead}</td></tr>'
         for name, row in own.ahead
     )
     future = {name for name, _ in own.ahead}
     past = "".join(
-        f'<tr data-at="{name - first}"><th scope="row">{month(name)}</th><td></td>'
-        f'<td class="figure">{amount(count, own.unit)}</td><td></td><td></td><td></td><td></td></tr>'
+        f'<tr data-at="{name - first}"><th scope="row">{month(name)}</th>'
+        f'<td class="figure">{amount(count, own.unit)}</td><td></td><td></td><td></td><td></td><td></td></tr>'
         for name, count in reversed(own.observed)
         if name not in future
     )
-    heads = ("Month", "Lead", "Observed", "Median", *(f"{coverage} %" for coverage in COVERAGES))
+    heads = ("Month", "Observed", "Middle", *(f"{coverage} %" for coverage in COVERAGES), "Lead")
     caption = f"{own.area.name}, {in_words(own.panel, own.unit)}: the figures of the chart"
     return (
         f"{table('numbers', caption, heads, ahead + past, kind=_FOUND_BY)}"
-        "<p><small>Lead: months from the month of issue; a negative lead is a month that was past by then.</small></p>"
+        "<p><small>Middle: as likely too high as too low (the median). Lead: months from the month of "
+        "issue; a negative lead is a month that was past by then.</small></p>"
     )
 
 
@@ -60,7 +61,9 @@ def compared(areas: Sequence[Figures]) -> str:
         + "</tr>"
         for name in months
     ]
-    caption = f"{in_words(areas[0].panel, areas[0].unit).capitalize()}: counts, or medians with 80 % intervals"
+    caption = (
+        f"{in_words(areas[0].panel, areas[0].unit).capitalize()}: counts; ahead the middle, and below it 8 times in 10"
+    )
     heads = ("Month", *(text(one.area.name) for one in areas))
     return table("numbers", caption, heads, "".join(rows), kind=_FOUND_BY)
 

@@ -6,12 +6,17 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from sqlalchemy.exc import SQLAlchemyError
 
 from forecast.core.errors import StoreError
 from forecast.core.months import SEASON, Month
+from forecast.release import read
 from forecast.release.hindsight import Held, PastForecast, held, past_forecasts
+from forecast.release.intervals import level_places
+from forecast.release.replays import Replayed, replayed
+from forecast.release.replays import held as held_by
 from service.context import Context
 from service.dashboard.choices import Choices
 from service.dashboard.fan import hedgehog
@@ -38,9 +43,15 @@ def past(here: Context, own: Figures, choices: Choices) -> tuple[str, bool]:
         windows = [(origin + -furthest, origin + -nearest) for nearest, furthest in _BACK]
         answers = past_forecasts(engine, own.panel.id, own.area.slug, windows)
         record = held(engine, own.area.slug, first=origin + -SEASON)
+        replays = replayed(engine, [own.release.id], [own.area.slug])
+        counted = read.observations(engine, [own.area.slug], first=origin + -SEASON + 1, last=origin)
     except (StoreError, SQLAlchemyError) as error:
         log.warning("Earlier releases of %s cannot be read: %s", own.area.slug, " ".join(str(error).split())[:500])
         return "", False
+    answers = [
+        answer or next((_as_past(one) for one in replays if first <= one.origin <= last), None)
+        for answer, (first, last) in zip(answers, windows, strict=True)
+    ]
     known = [(origin - one.origin, _scaled(one, own)) for one in answers if one is not None]
     missing = [back for (back, _), one in zip(_BACK, answers, strict=True) if one is None]
     counts = dict(own.counts)
@@ -49,28 +60,57 @@ def past(here: Context, own: Figures, choices: Choices) -> tuple[str, bool]:
     if known:
         drawn = hedgehog(own, [one for _, one in known], [back for back, _ in known], choices)
         legend = (
-            "Thick: what came. Numbers: how many months before the newest counts the forecast was made, as a median "
-            "with its 80 % interval."
+            "Thick: what came. Numbers: how many months before the newest counts the forecast was made, its middle "
+            f"with the range of 8 times in 10 (the 80 % interval).{_not_issued([one for _, one in known])}"
         )
         picture = f'<figure class="earlier"><figcaption>{legend}</figcaption><div class="plot">{drawn}</div></figure>'
     lacking = ""
-    if not known:
-        lacking = (
-            "<p>What this method would have said at past months was replayed before the release was published. Its "
-            'scores are <a href="../v1/models">among the models</a>; the forecasts themselves are not kept.</p>'
-        )
     if missing:
         them = _listed([str(back) for back in missing])
-        lacking += (
+        lacking = (
             f"<p>No release from counts of about {them} {_months(missing[-1])} before the newest is in the store,"
             " so that nothing can be shown of what was said then.</p><details id='hindcasts'><summary>What the "
             "operator can do</summary><p>A hindcast says what this method would have said, from what was public on a "
             f"day: <code>encounters retrain --panel {text(own.panel.id)} --as-of YYYY-MM-DD</code></p></details>"
         )
+    would = _would_have_held(held_by(replays, counted, through=origin)) if record.n < SEASON else ""
     return (
         '<section aria-labelledby="before"><h2 id="before">What was said before, and what came</h2>'
-        f"<p>{_held(record)}</p>{picture}{f'<ul>{listed}</ul>' if listed else ''}{lacking}</section>"
+        f"<p>{_held(record)}</p>{would}{picture}{f'<ul>{listed}</ul>' if listed else ''}{lacking}</section>"
     ), True
+
+
+def _as_past(one: Replayed) -> PastForecast:
+    """A replay as it is drawn beside what was issued."""
+    (middle, _), (low, high) = level_places(one.levels, (0, 80))
+    rows = tuple(
+        (month, row[middle], row[low], row[high]) for month, row in zip(one.months, one.quantiles, strict=True)
+    )
+    return PastForecast(one.release, one.origin, None, False, rows, one.as_of)
+
+
+def _not_issued(shown: Sequence[PastForecast]) -> str:
+    """What is to be known of those that nobody was told at the time; empty where there is none."""
+    if not any(one.replayed for one in shown):
+        return ""
+    those = "All of them are" if all(one.replayed for one in shown) else "Those marked “replayed” are"
+    return (
+        f" {those} <strong>replayed</strong>: what this method would have said then. Nobody was told it at the time. "
+        "It was worked out when the newest forecast was made, from the counts up to then as they stand today, unless "
+        "another day is named; and people who knew the months that followed have settled the method."
+    )
+
+
+def _would_have_held(record: Held) -> str:
+    """How often the intervals of replays would have held the counts of the last year."""
+    if not record.n:
+        return ""
+    return (
+        "<p>Replayed, as if this method had been asked 1, 3, 6 and 12 months before the newest counts: of the last "
+        f"{record.n} {_months(record.n)}, {record.inside_80} would have come inside the last 80 % interval before it "
+        f"(8 in 10 is what it should be), {record.inside_50} inside the 50 % and {record.inside_95} inside the 95 % "
+        "interval.</p>"
+    )
 
 
 def _held(record: Held) -> str:
@@ -89,7 +129,7 @@ def _held(record: Held) -> str:
 
 def _line(back: int, one: PastForecast, counts: Mapping[Month, float], own: Figures) -> str:
     """An earlier release in words: what it said of the newest month that has come, and how many it held."""
-    kind = "a hindcast, made later from what was public then" if one.hindcast else f"issued {day(one.issued_at.date())}"
+    kind = _kind(one)
     came = [(row, counts[row[0]]) for row in one.rows if row[0] in counts]
     head = f"<strong>{back} {_months(back)} before</strong> (counts through {long(one.origin)}; {kind})"
     if not came:
@@ -103,6 +143,13 @@ def _line(back: int, one: PastForecast, counts: Mapping[Month, float], own: Figu
     )
 
 
+def _kind(one: PastForecast) -> str:
+    """Whether it was issued, and on what it rests where it was not."""
+    if one.issued_at is None:
+        return f"replayed from what was public on {day(one.as_of)}" if one.as_of else "replayed"
+    return "a hindcast, made later from what was public then" if one.hindcast else f"issued {day(one.issued_at.date())}"
+
+
 def _months(number: int) -> str:
     return "month" if number == 1 else "months"
 
@@ -111,7 +158,7 @@ def _scaled(one: PastForecast, own: Figures) -> PastForecast:
     if own.unit == "month":
         return one
     rows = tuple((row[0], *(value / row[0].days for value in row[1:])) for row in one.rows)
-    return PastForecast(one.release, one.origin, one.issued_at, one.hindcast, rows)  # type: ignore[arg-type]
+    return replace(one, rows=rows)  # type: ignore[arg-type]
 
 
 def _listed(parts: Sequence[str]) -> str:

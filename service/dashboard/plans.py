@@ -76,7 +76,7 @@ def beds_ahead(choices: Choices, months: Sequence[Month]) -> list[tuple[Month, f
     return [(month, max(beds + (more if since and str(month) >= since else 0), 0)) for month in months]
 
 
-_ALONE = "Beds that open change no arrivals. Fill in “Beds of a shelter” too, where they count."
+_ALONE = "Beds that open change no arrivals. Fill in how many beds there are too."
 # How the body's messages begin, and what the page calls the members that its fields fill.
 _MEMBER = re.compile(r"(?:Event [0-9]+ \((?P<kind>[a-z ]+)\), )?(?P<member>[a-z_.]+): ")
 _FIELDS = {
@@ -115,8 +115,6 @@ def _chance(here: Context, area: Area, choices: Choices, words: Mapping[str, str
 def _scenario(here: Context, area: Area, choices: Choices, words: Mapping[str, str]) -> Prepared | None:
     events = _arrivals(area, words)
     if not events:
-        if words.get("opened") and not words.get("beds"):
-            raise PlanError(_ALONE)
         return None
     body = {"areas": [area.slug], "events": events, "coverage": [80]}
     return what_if.scenario(source_of(here), body, today=here.today())
@@ -125,7 +123,7 @@ def _scenario(here: Context, area: Area, choices: Choices, words: Mapping[str, s
 def _capacity(here: Context, area: Area, choices: Choices, words: Mapping[str, str]) -> Prepared | None:
     beds = number(words, "beds", "Beds", most=MOST_BEDS)
     if beds is None:
-        if words.get("opened") and _arrivals(area, words):
+        if _openings(words):
             raise PlanError(_ALONE)
         return None
     body: Document = {
@@ -138,18 +136,13 @@ def _capacity(here: Context, area: Area, choices: Choices, words: Mapping[str, s
         body["share"] = share
     if (months := number(words, "months", "Months")) is not None:
         body["months"] = months
-    if events := _events(area, words):
+    if events := [*_arrivals(area, words), *_openings(words)]:
         body["scenario"] = {"events": events}
     return what_if.capacity(source_of(here), body, today=here.today())
 
 
 def _arrivals(area: Area, words: Mapping[str, str]) -> list[Document]:
-    """The events that change who arrives."""
-    return [event for event in _events(area, words) if event["kind"] != "capacity"]
-
-
-def _events(area: Area, words: Mapping[str, str]) -> list[Document]:
-    """The events of a what-if, as its body has them."""
+    """The events that change who arrives, as the body of a what-if has them."""
     events: list[Document] = []
     change: Document = {"kind": "change", "month": words.get("since", ""), "areas": [area.slug]}
     if (times := numbers(words, "times", "By a factor of", most=MOST_FACTOR)) is not None:
@@ -172,9 +165,13 @@ def _events(area: Area, words: Mapping[str, str]) -> list[Document]:
             raise PlanError("To the area: name the area that they are moved to, such as laredo.")
         month = words.get("moved_since", "")
         events.append({"kind": "transfer", "from": area.slug, "to": {into: 1}, "share": share, "from_month": month})
-    if (beds := numbers(words, "opened", "Beds that open", least=-MOST_BEDS, most=MOST_BEDS)) is not None:
-        events.append({"kind": "capacity", "month": words.get("opened_since", ""), "beds": beds})
     return events
+
+
+def _openings(words: Mapping[str, str]) -> list[Document]:
+    """Beds that open or close, as an event."""
+    beds = numbers(words, "opened", "Beds that open", least=-MOST_BEDS, most=MOST_BEDS)
+    return [] if beds is None else [{"kind": "capacity", "month": words.get("opened_since", ""), "beds": beds}]
 
 
 def _needed(words: Mapping[str, str], name: str, label: str) -> float:

@@ -8,14 +8,17 @@ from __future__ import annotations
 from typing import Any
 
 from forecast.core.months import Month
+from forecast.planning import released
 from forecast.planning.analogues import analogues
 from forecast.planning.chance import in_words
 from service.dashboard.choices import EVENTS, SHELTER, THRESHOLD, Choices
 from service.dashboard.fields import (
     area_field,
+    asked_any,
     assumptions,
     choice,
     field,
+    fold,
     form,
     legend,
     month_field,
@@ -27,7 +30,7 @@ from service.dashboard.figures import Figures
 from service.dashboard.plans import Document, Plans, beds_ahead
 from service.dashboard.plot import text
 from service.dashboard.sides import Row, columns, sides
-from service.dashboard.words import amount, month, spread
+from service.dashboard.words import amount, long, month, spread
 
 __all__ = ["questions"]
 
@@ -90,6 +93,7 @@ def _chance(own: Figures, choices: Choices, answer: Document) -> str:
 
 
 def _events_form(own: Figures, choices: Choices) -> str:
+    """What most ask for first, and the rest folded: on a phone the whole would be three screens long."""
     return form(
         own,
         choices,
@@ -98,18 +102,23 @@ def _events_form(own: Figures, choices: Choices) -> str:
         f"<fieldset><legend>What comes changes</legend>{field('times', 'by a factor of', choices)}"
         f"{field('times_to', 'to', choices)}{_analogues(own, choices)}{month_field(own, 'since', 'from', choices)}"
         "</fieldset>"
-        f"<fieldset><legend>A group comes</legend>{field('people', 'of', choices)}"
-        f"{field('people_to', 'to', choices)}<span>people,</span> {month_field(own, 'arrive', 'between', choices)}"
-        f"{month_field(own, 'arrive_to', 'and', choices, plain='the same month')}"
-        f"{field('show', 'of whom are counted here', choices)}"
-        f"{field('show_to', 'to', choices)}<span>per cent</span></fieldset>"
-        f"<fieldset><legend>Some are moved elsewhere</legend>{field('moved', 'per cent of those here, from', choices)}"
-        f"{field('moved_to', 'to', choices)}{area_field('moved_into', 'to the area', choices)}"
-        f"{month_field(own, 'moved_since', 'from', choices)}</fieldset>"
-        f"<fieldset><legend>Beds open</legend>{field('opened', 'from', choices)}{field('opened_to', 'to', choices)}"
-        f"{month_field(own, 'opened_since', 'in', choices)}</fieldset>",
-        hint="Each quantity is a number, or with a second one a range. Beds that close have a minus; they change "
-        "nobody's arrival, and count in the next question.",
+        + fold(
+            "group",
+            "A group comes",
+            f"{field('people', 'of', choices)}{field('people_to', 'to', choices)}<span>people,</span> "
+            f"{month_field(own, 'arrive', 'between', choices)}"
+            f"{month_field(own, 'arrive_to', 'and', choices, plain='the same month')}"
+            f"{field('show', 'counted here:', choices)}{field('show_to', 'to', choices)}<span>per cent</span>",
+            opened=asked_any(choices, "people", "show"),
+        )
+        + fold(
+            "moved-away",
+            "Some are moved elsewhere",
+            f"{field('moved', 'from', choices)}{field('moved_to', 'to', choices)}<span>per cent of those here</span> "
+            f"{area_field('moved_into', 'to the area', choices)}{month_field(own, 'moved_since', 'from', choices)}",
+            opened=asked_any(choices, "moved", "moved_into"),
+        ),
+        hint="Each quantity is a number, or with a second one a range.",
     )
 
 
@@ -141,7 +150,7 @@ def _scenario(own: Figures, choices: Choices, answer: Document) -> str:
         f'<div class="plot">{sides([apart], name="The difference; see the table", places=(4,))}</div>'
         + table(
             "scenario",
-            f"{own.panel.unit.capitalize()} per month: medians with 80 % intervals",
+            f"{own.panel.unit.capitalize()} per month: the middle, and below it 8 times in 10",
             ("Month", "Without", "With", "Difference"),
             body,
         )
@@ -158,11 +167,30 @@ def _shelter_form(own: Figures, choices: Choices) -> str:
         field("beds", "Beds", choices)
         + field("occupied", "occupied today", choices)
         + field("stay", "nights that people stay", choices)
-        + field("share", "of those counted come, per cent", choices)
-        + field("share_to", "to", choices),
-        hint="Where no share is given, it is that of people who were released in past months. What was filled in under "
-        "“What if” counts here too.",
+        + fold(
+            "coming",
+            "How many of those counted come",
+            f"{field('share', 'from', choices)}{field('share_to', 'to', choices)}<span>per cent; where nothing is "
+            f"given, as many as were released in past months, {_shares_known(own)}</span>",
+            opened=asked_any(choices, "share"),
+        )
+        + fold(
+            "opening",
+            "Beds open or close",
+            f"{field('opened', 'from', choices)}{field('opened_to', 'to', choices)}"
+            f"{month_field(own, 'opened_since', 'in', choices)}<span>Beds that close have a minus.</span>",
+            opened=asked_any(choices, "opened"),
+        ),
+        hint="What was filled in under “What if” counts here too.",
     )
+
+
+def _shares_known(own: Figures) -> str:
+    """Which months the table of released people has of the area's panel."""
+    if own.panel.id not in released.panels():
+        return "of which nothing is known here"
+    months = released.released_shares(own.panel.id).months
+    return f"{long(months[0])} to {long(months[-1])}"
 
 
 def _beds(own: Figures, choices: Choices, answer: Document) -> str:
@@ -183,16 +211,16 @@ def _beds(own: Figures, choices: Choices, answer: Document) -> str:
     )
     return (
         '<p class="lead">For 9 chances in 10 that no night lacks a bed: '
-        f"{_level(answer['beds_for']['90'])} beds.</p>{key}"
+        f"{_level(answer['beds_for']['90'])} beds.</p>{_outdated(answer)}{key}"
         f'<div class="plot">{sides(lines, name=name, rule=beds, places=places)}</div>'
-        '<p class="hint">Line: the average night; shading: up to the busiest night in 9 of 10 worlds; broken line: the '
+        '<p class="hint">Line: the average night; shading: up to the busiest night in 9 cases of 10; broken line: the '
         f"beds there are.{none}</p>"
         + table(
             "beds-by-month",
             "Beds by month",
             (
                 "Month",
-                "Average night, median",
+                "Average night",
                 "Busiest night, 9 in 10",
                 "Chance that beds run out",
                 "Beds for 9 in 10",
@@ -200,6 +228,17 @@ def _beds(own: Figures, choices: Choices, answer: Document) -> str:
             body,
         )
         + assumptions("beds", answer)
+    )
+
+
+def _outdated(answer: Document) -> str:
+    """That the share which comes is an old one, where none was given."""
+    if (table := answer["released_shares"]) is None:
+        return ""
+    through, due = (long(Month.parse(table[name])) for name in ("through", "stale_since"))
+    return (
+        f'<p class="note">How many come is taken from a table of people released through {through}. Nothing newer is '
+        f"here, and it is out of date since {due}. If you know how many come to you, write it above.</p>"
     )
 
 
@@ -235,7 +274,7 @@ def _spread(values: dict[str, Any]) -> str:
 def _ends(values: dict[str, Any], *, signed: bool = False) -> str:
     low, high = (values["intervals"][0][end] for end in ("lower", "upper"))
     if low is None or high is None:
-        return "an interval that these worlds cannot tell"
+        return "a range that nothing here can tell"
     return f"{_signed(low)} to {_signed(high)}" if signed else spread(low, high, "month")
 
 

@@ -19,11 +19,20 @@ from service.answers import Answer
 from service.catalogue import Catalogue
 from service.choosing import check_panel_and_kind
 from service.context import Context, context
+from service.heavy import MANY_COUNTED
 from service.problems import PARAMETERS, declared
 from service.query import Format
+from service.replay_record import areas_with_a_release, replay_record
 from service.routes.formats import TABLES, offered, tabled
 from service.routes.parameters import AreaParameter, HindcastsParameter, PanelParameter, listed
-from service.schemas import Accuracy, AccuracyAnswer, AccuracyDecisionsAnswer, DecisionCost
+from service.schemas import (
+    Accuracy,
+    AccuracyAnswer,
+    AccuracyDecisionsAnswer,
+    AccuracyReplayedAnswer,
+    DecisionCost,
+    ReplayedAccuracy,
+)
 
 __all__ = ["router"]
 
@@ -46,11 +55,14 @@ LeadParameter = Annotated[
         json_schema_extra=listed("-?[0-9]{1,2}"),
     ),
 ]
-DecisionsParameter = Annotated[
-    Literal["decisions"] | None,
+IncludeParameter = Annotated[
+    Literal["decisions", "replayed"] | None,
     Query(
         description="`decisions`: what planning on the forecasts cost too, where a missing place costs "
-        f"{', '.join(map(str, COST_RATIOS[:-1]))} or {COST_RATIOS[-1]} idle ones. As CSV: columns behind the others.",
+        f"{', '.join(map(str, COST_RATIOS[:-1]))} or {COST_RATIOS[-1]} idle ones. As CSV: columns behind the others. "
+        "`replayed`: how often the intervals of the served release's method would have held the last year's counts, "
+        "had it been asked 1, 3, 6 and 12 months before; `lead` leaves that as it is. As CSV: those rows "
+        "in place of the others.",
         examples=["decisions"],
     ),
 ]
@@ -132,6 +144,16 @@ def _why_empty(engine: Engine, hindcasts: bool) -> str:
     )
 
 
+def _with_replays(
+    here: Context, asked: _Asked, means: tuple[list[Tally], list[Tally]], form: Format, slugs: tuple[str, ...]
+) -> Answer:
+    """The answer with what replays would have held; as CSV that alone. Raises StoreError."""
+    rows = list(replay_record(here, slugs))
+    overall, by_area = [_figures(one) for one in means[0]], [_row(one, here.catalogue) for one in means[1]]
+    document = _document(here.release_cache.engine, asked, overall, by_area) | {"replayed": rows}
+    return tabled(form, document, tuple(ReplayedAccuracy.model_fields), rows)
+
+
 def _flat(row: dict[str, Any]) -> dict[str, Any]:
     """A row with a column for each cost."""
     return row | {f"{name}_{one['ratio']}": one[name] for one in row.get("decisions", ()) for name in _PRICED}
@@ -148,15 +170,21 @@ def _written(
         for one, row in zip((*tallies, *by_area), (*overall, *rows), strict=True):
             costed = prices.get((one.panel, one.area, one.lead), ())
             row["decisions"] = [_rounded(DecisionCost, cost) for cost in costed]
-    document = {
-        "hindcasts": asked.cells["hindcast"],
-        "note": None if rows else _why_empty(engine, asked.cells["hindcast"]),
+    columns = (*_COLUMNS, *_COST_COLUMNS) if priced else _COLUMNS
+    return tabled(form, _document(engine, asked, overall, rows), columns, map(_flat, (*overall, *rows)))
+
+
+def _document(
+    engine: Engine, asked: _Asked, overall: list[dict[str, Any]], rows: list[dict[str, Any]]
+) -> dict[str, Any]:
+    hindcasts = asked.cells["hindcast"]
+    return {
+        "hindcasts": hindcasts,
+        "note": None if rows else _why_empty(engine, hindcasts),
         "intervals": SCORED_COVERAGES,
         "overall": overall,
         "accuracy": rows,
     }
-    columns = (*_COLUMNS, *_COST_COLUMNS) if priced else _COLUMNS
-    return tabled(form, document, columns, map(_flat, (*overall, *rows)))
 
 
 @offered(
@@ -164,7 +192,7 @@ def _written(
     "/accuracy",
     formats=TABLES,
     summary="Accuracy of issued releases",
-    model=AccuracyAnswer | AccuracyDecisionsAnswer,
+    model=AccuracyAnswer | AccuracyDecisionsAnswer | AccuracyReplayedAnswer,
     rows=_ROWS,
     each="area and lead, after one per panel over all, in which area and lead are empty",
     problems=declared(*PARAMETERS, "not-acceptable", "nothing-published", "store-unreachable", "too-busy", "internal"),
@@ -175,7 +203,7 @@ async def accuracy(
     lead: LeadParameter = None,
     panel: PanelParameter = None,
     hindcasts: HindcastsParameter = False,
-    include: DecisionsParameter = None,
+    include: IncludeParameter = None,
 ) -> Answer:
     """Every release beside the counts that came out after it,
     by area and lead, with the score of a naive floor from the same counts.
@@ -188,6 +216,11 @@ async def accuracy(
     form, here = query.format_of(request, TABLES), context(request)
     asked = await run_in_threadpool(_asked, request, area, lead, panel, hindcasts)
     means = await run_in_threadpool(_means, here.release_cache.engine, asked)
-    write = partial(_written, here, asked, means, form, priced=include is not None)
-    heavy = include is not None and sum(one.n for one in means[1]) > _HEAVY
+    if include == "replayed":
+        slugs = asked.areas if area is not None else areas_with_a_release(here, panel)
+        write = partial(_with_replays, here, asked, means, form, slugs)
+        heavy = len(slugs) > MANY_COUNTED
+    else:
+        write = partial(_written, here, asked, means, form, priced=include is not None)
+        heavy = include is not None and sum(one.n for one in means[1]) > _HEAVY
     return await (here.heavy.run(write) if heavy else run_in_threadpool(write))

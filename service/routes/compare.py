@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query, Request
 
-from forecast.core.areas import Area
 from forecast.core.months import Month
 from forecast.release import read
 from forecast.release.intervals import Unit, in_words, level_places, scaled
-from forecast.release.read import Observation
+from forecast.release.replays import KEPT, Replayed, replayed
 from forecast.release.said import Said, said
 from service import bodies, query
 from service.answers import Answer
@@ -27,7 +26,7 @@ from service.routes.parameters import (
     ToParameter,
     UnitParameter,
 )
-from service.schemas import CompareAnswer, ComparedMonth, SaidByRelease
+from service.schemas import CompareAnswer, ComparedMonth, SaidByRelease, SaidInReplay
 
 __all__ = ["router"]
 
@@ -42,6 +41,8 @@ _ROWS = (
     'usbp-sectors,el-paso,"El Paso, TX",sector,2024-12,9120,2025-01-19,usbp-sectors-2024-11-0f3a9c2b71,'
     "2024-12-20T06:00:00Z,2024-11,false,1,0,encounters per month,8790,8920,6900,11000\r\n"
 )
+# Of replays, as CSV too.
+_REPLAY_COLUMNS = ("replayed", "as_of")
 # Areas whose every release may be read at once: some hundred releases of 18 months each.
 _MOST = 12
 
@@ -51,6 +52,14 @@ _Areas = Annotated[
         description=f"Areas, separated by commas, in the order wanted; at most {_MOST}.",
         examples=["el-paso", "El Paso, TX"],
         json_schema_extra=SLUGS,
+    ),
+]
+_Include = Annotated[
+    Literal["replayed"] | None,
+    Query(
+        description="`replayed`: beside what was issued, what the method of the release that is served would have said "
+        "from 1, 3, 6 and 12 months before its counts end. As CSV: rows of their own, in which `replayed` is true.",
+        examples=["replayed"],
     ),
 ]
 _Month = Annotated[
@@ -87,49 +96,87 @@ def compare(
     coverage: CoverageParameter = "50,80,95",
     unit: UnitParameter = "month",
     hindcasts: HindcastsParameter = False,
+    include: _Include = None,
 ) -> Answer:
     """Every issued release's forecast of an area's month (or of the months `from` to `to`; absent: all), newest first,
-    with the count that came: how a forecast changed as its month came near, and how it did.
+    with the count that came: how a forecast changed as its month came near, and how it did. A new home has issued
+    nothing yet: `include=replayed` says what its method would have said.
     """
     here, form = context(request), query.format_of(request, TABLES)
     slugs = query.slugs(request, area) or ()
     if len(slugs) > _MOST:
         raise query.invalid("area", f"{len(slugs)} are named; at most {_MOST} are compared at once. Name fewer.")
     between, wanted = _months(month, first, last), query.coverages(coverage)
-    rows = [
-        _month(here.catalogue.area(slug), name, count, releases, wanted, unit)
-        for (slug, name), (count, releases) in _compared(here, slugs, between, hindcasts).items()
-    ]
+    replays = _replays(here, slugs, between) if include else {}
+    rows = list(_compared(here, slugs, between, wanted, unit, hindcasts, replays))
     ends = (f"{end}_{per_cent}" for per_cent in wanted for end in ("lower", "upper"))
+    columns = (*_COLUMNS, *(_REPLAY_COLUMNS if include else ()), *ends)
     panels = dict.fromkeys(here.catalogue.area(slug).panel for slug in slugs)
     words = " or ".join(dict.fromkeys(in_words(here.catalogue.panels[panel], unit) for panel in panels))
-    return tabled(form, {"unit": words, "compare": rows}, (*_COLUMNS, *ends), _lines(rows, unit, here))
+    return tabled(form, {"unit": words, "compare": rows}, columns, _lines(rows, unit, here))
+
+
+_Replays = dict[tuple[str, Month], list[Replayed]]
+
+
+def _replays(here: Context, slugs: tuple[str, ...], between: tuple[Month | None, Month | None]) -> _Replays:
+    """The replays kept with the releases that are served, by the months that they speak of, newest origin first."""
+    newest, (first, last) = here.release_cache.newest, between
+    served = [newest[panel].id for panel in {here.catalogue.area(slug).panel for slug in slugs} if panel in newest]
+    kept: _Replays = {}
+    for one in replayed(here.release_cache.engine, served, slugs):
+        for month in one.months:
+            if (first is None or first <= month) and (last is None or month <= last):
+                kept.setdefault((one.area, month), []).append(one)
+    return kept
 
 
 def _compared(
-    here: Context, slugs: tuple[str, ...], between: tuple[Month | None, Month | None], hindcasts: bool
-) -> dict[tuple[str, Month], tuple[Observation | None, list[Said]]]:
-    """Area and month -> the count, and the forecasts."""
+    here: Context,
+    slugs: tuple[str, ...],
+    between: tuple[Month | None, Month | None],
+    coverage: tuple[int, ...],
+    unit: Unit,
+    hindcasts: bool,
+    replays: _Replays,
+) -> Iterator[dict[str, Any]]:
+    """Per area and month the count and the forecasts, as `ComparedMonth`."""
     engine, (first, last) = here.release_cache.engine, between
     counts = {(one.area, one.month): one for one in read.observations(engine, slugs, first=first, last=last)}
-    compared: dict[tuple[str, Month], tuple[Observation | None, list[Said]]] = {}
+    grouped: dict[tuple[str, Month], list[Said]] = {}
     for forecast in said(engine, slugs, first=first, last=last, hindcasts=hindcasts):
-        cell = (forecast.area, forecast.month)
-        compared.setdefault(cell, (counts.get(cell), []))[1].append(forecast)
-    return compared
+        grouped.setdefault((forecast.area, forecast.month), []).append(forecast)
+    place = {slug: at for at, slug in enumerate(slugs)}
+    for slug, month in sorted({*grouped, *replays}, key=lambda cell: (place[cell[0]], cell[1])):
+        count = counts.get((slug, month))
+        yield bodies.filled(
+            ComparedMonth,
+            here.catalogue.area(slug),
+            area=slug,
+            month=month,
+            observed=None if count is None else scaled(count.count, month.days, unit),
+            published=None if count is None else count.published,
+            releases=[_release(one, coverage, unit) for one in grouped.get((slug, month), ())],
+            replayed=[_replay(one, month, coverage, unit) for one in replays.get((slug, month), ())],
+        )
 
 
-def _month(
-    area: Area, month: Month, count: Observation | None, releases: list[Said], coverage: tuple[int, ...], unit: Unit
-) -> dict[str, Any]:
+def _replay(one: Replayed, month: Month, coverage: tuple[int, ...], unit: Unit) -> dict[str, Any]:
+    horizon = month - one.origin
+    row = [scaled(value, month.days, unit) for value in one.quantiles[horizon - 1]]
+    kept = tuple(per_cent for per_cent in coverage if per_cent in KEPT)
+    (middle, _), *pairs = level_places(one.levels, (0, *kept))
     return bodies.filled(
-        ComparedMonth,
-        area,
-        area=area.slug,
-        month=month,
-        observed=None if count is None else scaled(count.count, month.days, unit),
-        published=None if count is None else count.published,
-        releases=[_release(forecast, coverage, unit) for forecast in releases],
+        SaidInReplay,
+        one,
+        data_through=one.origin,
+        horizon=horizon,
+        replayed=True,
+        median=row[middle],
+        intervals=[
+            {"coverage": per_cent, "lower": row[low], "upper": row[high]}
+            for per_cent, (low, high) in zip(kept, pairs, strict=True)
+        ],
     )
 
 
@@ -155,9 +202,10 @@ def _release(forecast: Said, coverage: tuple[int, ...], unit: Unit) -> dict[str,
 
 
 def _lines(rows: list[dict[str, Any]], unit: Unit, here: Context) -> Iterator[dict[str, Any]]:
-    """A line per release: what `_COLUMNS` names, and the ends of the intervals."""
+    """A line per release, then one per replay, which lacks some columns: with the ends of the intervals."""
     for row in rows:
         words = in_words(here.catalogue.panels[row["panel"]], unit)
-        for one in row["releases"]:
+        for one in (*row["releases"], *row["replayed"]):
+            issued = {"issued_at": bodies.moment(one["issued_at"])} if "issued_at" in one else {}
             ends = {f"{end}_{held['coverage']}": held[end] for held in one["intervals"] for end in ("lower", "upper")}
-            yield row | one | ends | {"unit": words, "issued_at": bodies.moment(one["issued_at"])}
+            yield row | {"replayed": False} | one | ends | {"unit": words} | issued

@@ -4,8 +4,15 @@
 """
 
 from service.problems import ProblemDocument
-from service.schemas.accuracy import Accuracy, AccuracyAnswer, AccuracyDecisionsAnswer, DecisionCost
-from service.schemas.compare import CompareAnswer, ComparedMonth, SaidByRelease
+from service.schemas.accuracy import (
+    Accuracy,
+    AccuracyAnswer,
+    AccuracyDecisionsAnswer,
+    AccuracyReplayedAnswer,
+    DecisionCost,
+    ReplayedAccuracy,
+)
+from service.schemas.compare import CompareAnswer, ComparedMonth, SaidByRelease, SaidInReplay
 from service.schemas.exceedance import ExceedanceAnswer
 from service.schemas.forecasts import (
     ForecastRowsAnswer,
@@ -53,6 +60,7 @@ __all__ = [
     "Accuracy",
     "AccuracyAnswer",
     "AccuracyDecisionsAnswer",
+    "AccuracyReplayedAnswer",
     "AreaAnswer",
     "AreasAnswer",
     "CapacityAnswer",
@@ -88,7 +96,9 @@ __all__ = [
     "ReleaseHead",
     "ReleaseRow",
     "ReleasesAnswer",
+    "ReplayedAccuracy",
     "SaidByRelease",
+    "SaidInReplay",
     "ScenarioAnswer",
     "ScenarioBody",
     "ScenarioDrawsAnswer",

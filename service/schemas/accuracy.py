@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 
 from forecast.core.scorecard import SCORED_COVERAGES, SCORED_INTERVALS
-from service.schemas.parts import KindName, MonthText, PanelId, Shape, Slug
+from service.schemas.parts import KindName, MonthText, PanelId, ReleaseId, Shape, Slug
 
-__all__ = ["WEIGHED", "Accuracy", "AccuracyAnswer", "AccuracyDecisionsAnswer", "DecisionCost", "GroupDecisions"]
+__all__ = [
+    "WEIGHED",
+    "Accuracy",
+    "AccuracyAnswer",
+    "AccuracyDecisionsAnswer",
+    "AccuracyReplayedAnswer",
+    "DecisionCost",
+    "GroupDecisions",
+    "ReplayedAccuracy",
+]
 
 WEIGHED = "Central intervals, in per cent, that sWIS weighs beside the median."
 
@@ -95,6 +104,31 @@ class AccuracyDecisionsAnswer(AccuracyAnswer):
         description="Per panel, over the areas asked for, or over all leaves."
     )
     accuracy: list[AreaAccuracyAndDecisions]  # type: ignore[assignment]
+
+
+class ReplayedAccuracy(Shape):
+    """How often the intervals of replays would have held an area's counts: what the method of the release that is
+    served would have said from 1, 3, 6 and 12 months before its counts end. Nobody was told it at the time.
+    """
+
+    panel: PanelId
+    area: Slug
+    name: str = Field(examples=["El Paso, TX"])
+    kind: KindName
+    release: ReleaseId
+    replayed: Literal[True] = Field(examples=[True])
+    n: int = Field(description="Months with a count, each by the last replay made before it.", examples=[12])
+    coverage_50: float | None = Field(
+        description="Share of counts that the 50 % intervals held; null without one.", examples=[0.5]
+    )
+    coverage_80: float | None = Field(description="The same of the 80 % intervals.", examples=[0.8333])
+    coverage_95: float | None = Field(description="The same of the 95 % intervals.", examples=[1.0])
+
+
+class AccuracyReplayedAnswer(AccuracyAnswer):
+    """The same with `include=replayed`: what replays would have held, beside what was issued."""
+
+    replayed: list[ReplayedAccuracy]
 
 
 class GroupDecisions(Shape):

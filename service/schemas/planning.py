@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 from pydantic import Field
 
 from service.schemas.exceedance import ChanceShape
@@ -178,6 +180,15 @@ class CapacityMonth(Shape):
     beds_for: SafeBeds
 
 
+class ReleasedSharesUsed(Shape):
+    """The table of released people that stands in where no share is given."""
+
+    first: MonthText
+    through: MonthText = Field(description="The last month that it knows.", examples=["2024-08"])
+    published: date = Field(examples=["2024-12-06"])
+    stale_since: MonthText = Field(description="When the next month's table was due.", examples=["2025-01"])
+
+
 class CapacityAnswer(Shape):
     """Nights in use, the chance that beds run out, and the beds to have."""
 
@@ -194,6 +205,9 @@ class CapacityAnswer(Shape):
     beds_for: SafeBeds = Field(description="Of all months together.")
     months_without: list[CapacityMonth] | None = Field(
         description="The same months without the scenario's events; null where there are none.", examples=[None]
+    )
+    released_shares: ReleasedSharesUsed | None = Field(
+        description="What the share that comes was drawn from; null where one was given.", examples=[None]
     )
     assumptions: list[str] = Field(
         description="Everything that is taken for granted, in plain words.",

@@ -56,7 +56,7 @@ def test_a_withdrawn_forecast_stays_on_the_list(command, file):
     code, out, _ = command("outside", "remove", "theirs", "--panel", "cbp-states")
     assert (code, out) == (
         0,
-        "theirs: 1 registered for cbp-states are scored on no count to come; months whose counts are out stay\n",
+        "theirs: 1 registered for cbp-states are scored on no month to come; those that have ended stay\n",
     )
     assert "withdrawn 2026-01-20" in command("outside", "list")[1]
     code, _, err = command("outside", "remove", "theirs", "--panel", "cbp-states")

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from experiments import constants, perfect_calibration
+from experiments import constants, perfect_calibration, recalibrated_chances
 from forecast.core.months import Month
 from forecast.counts.bundle import bundled
 from forecast.models.bank.future import forecast
@@ -78,3 +78,38 @@ def test_areas_that_go_wrong_together_make_right_chances_err_more():
         for r in (0.0, 0.99)
     )
     assert together == pytest.approx(np.sqrt(2) * apart, rel=0.1)
+
+
+def _chances(origins, *, wrong_from="9999-99"):
+    """Chances of .2 and .8 that come true as often as they say, at each origin alike; from `wrong_from` on never."""
+    rows = [
+        ("southwest", "0-2", origin, origin, chance, float(case < 10 * chance and origin < wrong_from), 0.5)
+        for origin in origins
+        for chance in (0.2, 0.8)
+        for case in range(10)
+    ]
+    return pd.DataFrame(
+        rows, columns=["group", "lead_band", "origin", "target_month", "probability", "above", "recent"]
+    )
+
+
+@pytest.mark.parametrize("name", [name for name in recalibrated_chances.VARIANTS if name.endswith("learnt")])
+def test_a_learnt_correction_leaves_right_chances_and_sees_no_later_month(name, monkeypatch):
+    monkeypatch.setattr(recalibrated_chances, "LEAST", 100)
+    origins = [str(Month.of(2000 + at // 12, 1 + at % 12)) for at in range(30)]
+    variant = recalibrated_chances.VARIANTS[name]
+    right = variant(_chances(origins))
+    assert right == pytest.approx(_chances(origins)["probability"].to_numpy(), abs=0.02)
+    later = variant(_chances(origins, wrong_from=origins[20]))
+    assert later[: 20 * 20] == pytest.approx(right[: 20 * 20], abs=0)
+    assert later[-10:].max() < 0.78  # has learnt that high chances came true too seldom
+
+
+def test_a_map_of_chances_never_turns_their_order():
+    rows = _chances([str(Month.of(2001, month)) for month in range(1, 13)])
+    ladder = rows.iloc[:9].assign(probability=np.linspace(0.05, 0.95, 9))
+    for learn in (recalibrated_chances.logistic, recalibrated_chances.shifted, recalibrated_chances.isotonic):
+        assert (np.diff(learn(rows, ladder)) >= 0).all()
+    wide = recalibrated_chances.spread(1.25)(ladder.assign(lead_band="3-5"))
+    assert (np.diff(wide) > 0).all()
+    assert abs(wide - 0.5).max() < 0.45 - 0.04

@@ -138,6 +138,21 @@ def test_a_damaged_outside_forecast_is_named_and_costs_no_other_its_scores(offic
     (line,) = [line for line in office.said if "damaged" in line]
     assert f"left out of the scores of this run. The forecast of bad beside {office.first} is damaged" in line
     assert "tried again" not in line
+    # Restored from a backup, it gets what it missed, and everything else stays as it was; then nothing is left to do.
+    before = {one.model: one for one in live(office.engine, leaves)}
+    with writing(office.engine, subject=PANEL) as open_:
+        open_.execute(update(kept).where(kept.c.name == "bad").values(file="theirs.csv"))
+    looked_back(office, JULY)
+    after = {one.model: one for one in live(office.engine, leaves)}
+    assert (bad := after.pop("bad (outside)")).n == before["good (outside)"].n
+    assert bad.score == pytest.approx(before["good (outside)"].score)
+    assert {name: (one.n, pytest.approx(one.score)) for name, one in after.items()} == {
+        name: (one.n, one.score) for name, one in before.items()
+    }
+    steps = len(ledger.last(office.engine, PANEL).steps)
+    looked_back(office, JULY)
+    assert steps == 1
+    assert ledger.last(office.engine, PANEL).steps == ()
 
 
 def test_a_new_month_scores_every_past_release_once(office):

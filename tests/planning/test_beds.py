@@ -224,6 +224,18 @@ def test_released_shares_are_those_of_the_official_table(official):
     assert derived(workbook) == text
 
 
+def test_an_answer_that_takes_the_table_says_how_far_it_goes_and_since_when_it_is_out_of_date():
+    assert (str(released.published()), str(released.stale_since())) == ("2024-12-06", "2025-01")
+    question = asked(share="released")
+    assert beds_answer.shares_used(question) == {
+        "first": "2013-10", "through": "2024-08", "published": "2024-12-06", "stale_since": "2025-01",
+    }  # fmt: skip
+    said = " ".join(beds_answer.assumptions(question))
+    assert "2013-10 to 2024-08" in said
+    assert "published on 2024-12-06, and is out of date since 2025-01" in said
+    assert beds_answer.shares_used(asked(share=0.5)) is None
+
+
 def test_newer_months_of_the_table_are_likelier():
     table = released.released_shares("usbp-sectors")
     assert (str(table.months[0]), str(table.months[-1])) == ("2013-10", "2024-08")

@@ -13,13 +13,15 @@ from sqlalchemy import Engine, delete, text, update
 
 from forecast.core.errors import NoRelease, StoreError, TableError
 from forecast.core.months import Month
+from forecast.core.scorecard import Scored, Truth
 from forecast.core.tables import LEVELS, Forecasts
-from forecast.release import outside_forecasts, schema
+from forecast.release import issued_scores, outside_forecasts, schema
 from forecast.release.outside_forecasts import OutsideForecast
 from forecast.release.publish import record_observations
 from forecast.release.read import Observation
 from forecast.release.store import writing
 from tests.catalogue import USBP
+from tests.samples import SCORE
 
 Make = Callable[..., Parts]
 PANEL, ORIGIN = "usbp-sectors", Month.of(2024, 11)
@@ -63,11 +65,12 @@ def test_it_never_changes_and_a_damaged_one_is_named(engine: Engine, parts: Make
             outside_forecasts.listed(engine)
 
 
-def test_a_withdrawn_one_is_scored_where_the_count_was_out_and_stays_on_record(engine: Engine, parts: Make) -> None:
+def test_a_withdrawn_one_is_scored_where_the_month_had_ended_and_stays_on_record(engine: Engine, parts: Make) -> None:
     release = parts().publish(engine).id
     register(engine)
     register(engine, name="others")
-    days = [(ORIGIN + 2, NOW.date() + timedelta(days=30)), (ORIGIN + 3, NOW.date() + timedelta(days=60))]
+    # January had ended when it was withdrawn, in February; both counts come out later.
+    days = [(ORIGIN + 2, NOW.date() + timedelta(days=50)), (ORIGIN + 3, NOW.date() + timedelta(days=60))]
     counts = [Observation("el-paso", month, day, 700, 1, "test", "e" * 64) for month, day in days]
     record_observations(engine, USBP, counts)
     outside_forecasts.withdraw(engine, "theirs", panel=PANEL, now=NOW + timedelta(days=30))
@@ -108,6 +111,24 @@ def test_months_that_had_ended_that_day_or_whose_counts_were_public_are_known(en
     assert forecast.ahead(known) == [ORIGIN + 3]
     with pytest.raises(TableError, match="nothing of it is a forecast"):
         register(engine, table("el-paso", horizon=1), name="late")
+
+
+def test_what_a_restored_one_lacks_is_listed_and_no_more(engine: Engine, parts: Make) -> None:
+    release = parts().publish(engine).id
+    register(engine)
+    register(engine, table("tucson"), name="elsewhere")
+    made = register(engine, name="gone")
+    outside_forecasts.withdraw(engine, "gone", panel=PANEL, now=NOW)
+    day = NOW.date() + timedelta(days=50)
+    rows = [
+        Scored(release, "el-paso", month, day, 0, **SCORE) for month in (ORIGIN + 1, ORIGIN + 2, ORIGIN + 3, ORIGIN + 4)
+    ]
+    issued_scores.record(engine, PANEL, rows, models={"theirs (outside)": rows[2:3]})
+    # December had ended when it was registered, February has its score, March was not forecast; "gone" had gone before.
+    assert outside_forecasts.unscored(engine, PANEL) == {release: [Truth("el-paso", ORIGIN + 2, day, 130, 1)]}
+    issued_scores.record(engine, PANEL, rows[1:2], models={"theirs (outside)": rows[1:2]})
+    assert outside_forecasts.unscored(engine, PANEL) == {}
+    assert made.last == ORIGIN + 3
 
 
 @pytest.mark.parametrize(

@@ -21,6 +21,7 @@ from forecast.release.manifest import Manifest
 from forecast.release.migrations import migrate
 from forecast.release.publish import note_run, publish, record_observations
 from forecast.release.read import Observation
+from forecast.release.replays import Replay
 from service.app import create_app
 from service.settings import Settings
 from tests.catalogue import USBP
@@ -62,12 +63,14 @@ class Office:
         published: datetime | None = None,
         run: str | None = "run-1",
         models: Mapping[str, tuple[str, ...]] | None = None,
+        replays: Mapping[int, date | None] | None = None,
         **manifest: Any,
     ) -> str:
         """Publish a release and return its id. `run`: noted as its MLflow run.
 
         `published`: when it is served; where that is not given, when it is issued. `models`: name -> areas of compared
-        models, which say a tenth more.
+        models, which say a tenth more. `replays`: months back -> the day whose counts a replay knew, or None; each says
+        of a year what the release says of its first month.
         """
         through = Month.parse(origin)
         areas = AREAS[panel]
@@ -96,6 +99,19 @@ class Office:
                     name, through, own, 1.1 * values[[areas.index(slug) for slug in own]], np.ones((len(own), horizon))
                 )
                 for name, own in (models or {}).items()
+            ],
+            replays=[
+                Replay(
+                    Forecasts(
+                        "recipe",
+                        through + -back,
+                        areas,
+                        np.repeat(values[:, :1], 12, axis=1),
+                        np.ones((len(areas), 12)),
+                    ),
+                    day,
+                )
+                for back, day in (replays or {}).items()
             ],
         )
         if run is not None:

@@ -250,3 +250,42 @@ def test_the_client_has_what_decisions_cost_as_columns(scored):
     table = client.accuracy("el-paso", decisions=True)
     assert table["cost_4"].tolist() == [87.0, 97.0]
     assert "cost_4" not in client.accuracy("el-paso")
+
+
+@pytest.fixture
+def replaying(office):
+    """A new home: the release of the sectors has replays of one and three months before, that of the states none."""
+    office.publish(replays={1: None, 3: None})
+    office.publish("cbp-states", key="d")
+    for month, count in (("2024-09", 600), ("2024-10", 1100), ("2024-11", 950), ("2024-12", 9)):
+        office.observe("el-paso", month, date(2025, 1, 10), count)
+    with office.client() as running:
+        yield running
+
+
+def test_a_new_home_says_what_its_method_would_have_held(replaying):
+    document = replaying.get("/v1/accuracy?include=replayed&area=el-paso").json()
+    schemas.AccuracyReplayedAnswer.model_validate(document)
+    assert (document["overall"], document["accuracy"]) == ([], [])
+    assert "No issued release has seen a later count yet" in document["note"]
+    (row,) = document["replayed"]
+    assert (row["area"], row["replayed"], row["n"]) == ("el-paso", True, 3)
+    # 50 %: 350 to 850; 80 %: 200 to 1,000; 95 %: 125 to 1,075.
+    assert (row["coverage_50"], row["coverage_80"], row["coverage_95"]) == (0.3333, 0.6667, 0.6667)
+    everything = replaying.get("/v1/accuracy?include=replayed").json()["replayed"]
+    assert [(one["area"], one["n"]) for one in everything] == [
+        ("nation", 0), ("southwest", 0), ("northern", 0), ("el-paso", 3), ("tucson", 0), ("blaine", 0),
+    ]  # fmt: skip
+    assert everything[0]["coverage_80"] is None
+    assert replaying.get("/v1/accuracy?include=replayed&panel=cbp-states").json()["replayed"] == []
+    assert "replayed" not in replaying.get("/v1/accuracy").json()
+
+
+def test_what_replays_held_is_a_table_of_its_own(replaying):
+    table = pd.read_csv(io.StringIO(replaying.get("/v1/accuracy.csv?include=replayed&area=el-paso").text))
+    assert table[["area", "replayed", "n", "coverage_80"]].to_numpy().tolist() == [["el-paso", True, 3, 0.6667]]
+    client = Client(str(replaying.base_url))
+    client._service._http = replaying  # the application itself, without a socket
+    assert client.accuracy("el-paso", replayed=True)["coverage_80"].tolist() == [0.6667]
+    with pytest.raises(ValueError, match="Ask for decisions or for replayed"):
+        client.accuracy("el-paso", decisions=True, replayed=True)

@@ -84,6 +84,36 @@ def test_where_nothing_was_said_before_the_page_says_that(client):
     assert "no issued interval of this area has been tried yet" in page
 
 
+def test_a_new_home_shows_what_its_method_would_have_said_and_calls_it_that(office):
+    office.publish(replays={1: date(2024, 11, 20), 3: None, 6: None, 12: None})
+    for back, count in enumerate((600, 2000, 300, 600)):
+        office.observe("el-paso", str(Month.of(2024, 11) + -back), date(2025, 1, 10), count)
+    with office.client() as client:
+        page = client.get("/areas/el-paso").text
+    assert "no issued interval of this area has been tried yet" in page
+    assert "Replayed, as if this method had been asked 1, 3, 6 and 12 months before the newest counts" in page
+    assert "of the last 4 months, 3 would have come inside the last 80 % interval before it" in page
+    assert "2 inside the 50 % and 3 inside the 95 % interval." in page
+    assert "All of them are <strong>replayed</strong>" in page
+    assert "Nobody was told it at the time" in page
+    assert "replayed from what was public on 20 November 2024): for November 2024 it said 600" in page
+    assert page.count("; replayed):") == 3
+    assert "from the counts up to then as they stand today, unless another day is named" in page
+    assert "issued 1" not in page[page.index('id="before"') : page.index("All of them are")]
+    assert "No release from counts" not in page
+
+
+def test_what_was_issued_goes_before_a_replay_and_the_chart_tells_them_apart(office):
+    office.publish(key="c", origin="2024-08", issued_at=datetime(2024, 10, 20, tzinfo=UTC))
+    office.publish(replays={1: None, 3: None})
+    with office.client() as client:
+        page = client.get("/areas/el-paso").text
+    assert "Those marked “replayed” are" in page
+    assert re.findall(r'class="letter k\d"[^>]*>([^<]+)<', page) == ["1 replayed", "3"]
+    assert "3 months before</strong> (counts through August 2024; issued 20 October 2024)" in page
+    assert "No release from counts of about 6 and 12 months before" in page
+
+
 def test_beds_are_answered_with_and_without_what_was_asked(client):
     shelter = "beds=100&occupied=60&stay=3&share=50&months=1"
     page = client.get(f"/areas/el-paso?{shelter}").text
@@ -120,13 +150,30 @@ def test_a_transfer_and_a_past_event_are_drawn_as_the_api_answers_them(client):
     assert '<option value="title-42-end" selected>May 2023: end of expulsions' in page
 
 
+def test_a_share_that_nobody_gave_is_said_to_be_an_old_one(client):
+    note = "people released through August 2024. Nothing newer is here, and it is out of date since January 2025."
+    assert note in client.get("/areas/el-paso?beds=100&occupied=60&stay=3&months=1").text
+    assert note not in client.get("/areas/el-paso?beds=100&occupied=60&stay=3&months=1&share=20").text
+
+
 def test_beds_that_open_or_close_count_in_the_shelter_alone(client):
     shelter = "beds=100&occupied=60&stay=3&share=50&months=1"
     closing = client.get(f"/areas/el-paso?{shelter}&opened=-100&opened_since=2025-02").text
     assert "Event 1: 100 beds fewer from 2025-02 on, down to none." in closing[closing.index('id="shelter"') :]
     assert "<svg" not in closing[closing.index('id="what-if"') : closing.index('id="shelter"')].split("</form>")[1]
     alone = client.get("/areas/el-paso?opened=50&opened_since=2025-02").text
-    assert "Beds that open change no arrivals." in alone
+    assert "Beds that open change no arrivals." in alone[alone.index('id="shelter"') :]
+    assert "Beds that open change no arrivals." not in alone[: alone.index('id="shelter"')]
+
+
+def test_forms_show_what_most_ask_and_fold_the_rest_until_it_is_filled_in(client):
+    def folds(page: str) -> dict[str, bool]:
+        return {key: bool(on) for key, on in re.findall(r'<details class="fold" id="([a-z-]+)-fold"( open)?', page)}
+
+    plain = dict.fromkeys(("group", "moved-away", "coming", "opening"), False)
+    assert folds(client.get("/areas/el-paso?times=2&since=2025-01").text) == plain
+    group = client.get("/areas/el-paso?people=900&arrive=2025-01&beds=9&stay=3&opened=-4&opened_since=2025-01").text
+    assert folds(group) == plain | {"group": True, "opening": True}
 
 
 @pytest.mark.parametrize(
@@ -153,7 +200,7 @@ def test_beds_that_open_or_close_count_in_the_shelter_alone(client):
         ("people=9&arrive=2025-02&arrive_to=2025-01", "Months in which the group comes: the months are reversed"),
         ("times=2&since=2031-01", "What comes changes, from: 2031-01 is after"),
         ("beds=9&stay=9e9", "Nights that people stay: 9000000000 is outside 0 to"),
-        ("times=2&since=2025-01&opened=9", "Fill in “Beds of a shelter” too"),
+        ("times=2&since=2025-01&opened=9", "Fill in how many beds there are too"),
         ("like=nothing&since=2025-01", "is not in the catalogue"),
         ("opened=many", "is no number. Write it as 1500."),
         ("more=lots", "More than: &#x27;lots&#x27; is no number of 0 or more."),

@@ -7,6 +7,7 @@ from xml.etree import ElementTree
 import pandas as pd
 import pytest
 
+from forecast.client import Client
 from service import schemas
 from tests.catalogue import USBP
 
@@ -46,6 +47,62 @@ def test_months_without_a_count_have_none_and_days_are_means(compared):
     january, february = rows["compare"]
     assert (january["observed"], february["observed"], february["published"]) == (25.0, None, None)
     assert [one["median"] for one in february["releases"]] == [25.0, 28.6]
+
+
+@pytest.fixture
+def replaying(office):
+    """A new home: one release, with replays of one and three months before."""
+    office.publish(replays={1: date(2024, 11, 20), 3: None})
+    office.observe("el-paso", "2024-11", date(2024, 12, 20), 650)
+    office.observe("el-paso", "2024-10", date(2024, 12, 20), 5000)
+    with office.client() as running:
+        yield running
+
+
+def test_replays_stand_beside_what_was_issued_where_they_are_asked_for(replaying):
+    query = "/v1/compare?area=el-paso&month=2024-11&coverage=60,80"
+    assert replaying.get(query).json()["compare"] == []
+    document = replaying.get(f"{query}&include=replayed").json()
+    schemas.CompareAnswer.model_validate(document)
+    (row,) = document["compare"]
+    assert (row["observed"], row["releases"]) == (650, [])
+    (newest, older) = row["replayed"]
+    assert newest == {
+        "release": newest["release"],
+        "data_through": "2024-10",
+        "as_of": "2024-11-20",
+        "horizon": 1,
+        "replayed": True,
+        "median": 600,
+        "intervals": [{"coverage": 80, "lower": 200, "upper": 1000}],
+    }
+    assert (older["data_through"], older["as_of"], older["horizon"]) == ("2024-08", None, 3)
+    both = replaying.get("/v1/compare?area=tucson,el-paso&from=2025-01&unit=day&include=replayed").json()["compare"]
+    assert [(one["area"], one["month"]) for one in both[:2]] == [("tucson", "2025-01"), ("tucson", "2025-02")]
+    assert [len(one["releases"]) for one in both[:2]] == [1, 1]
+    assert both[0]["replayed"][0]["median"] == 38.7
+
+
+def test_replays_as_csv_are_rows_that_say_so(replaying):
+    table = pd.read_csv(
+        io.BytesIO(replaying.get("/v1/compare.csv?area=el-paso&coverage=60,80&include=replayed").content)
+    )
+    assert table["replayed"].sum() == 24
+    december = table[table["month"] == "2024-12"]
+    assert december["replayed"].tolist() == [False, True, True]
+    assert december["data_through"].tolist() == ["2024-11", "2024-10", "2024-08"]
+    assert december["lower_80"].tolist() == [200, 200, 200]
+    assert december["lower_60"].isna().tolist() == [False, True, True]
+    assert "replayed" not in pd.read_csv(io.BytesIO(replaying.get("/v1/compare.csv?area=el-paso").content))
+
+
+def test_the_client_marks_replays(replaying):
+    client = Client(str(replaying.base_url))
+    client._service._http = replaying  # the application itself, without a socket
+    table = client.compare("el-paso", "2024-12", "2024-12", replayed=True)
+    assert table["replayed"].tolist() == [False, True, True]
+    assert table["issued_at"].isna().tolist() == [False, True, True]
+    assert "replayed" not in client.compare("el-paso")
 
 
 def test_hindcasts_are_compared_when_they_are_asked_for(compared):

@@ -35,6 +35,7 @@ def asked(blank, tmp_path_factory, ids):
             fallbacks={"tucson": "no fit"},
             scores={**SCORES, "confidence": confidence},
             notes=("These months are past.", routing.sentence(1, 9)),
+            recipe_notes=(routing.sentence(1, 9),),
         )
         ids |= {"usbp-sectors": first, "cbp-states": office.publish("cbp-states", key="b", models=STATES)}
         with office.client() as running:

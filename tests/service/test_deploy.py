@@ -1,8 +1,8 @@
 """The files for containers, Prometheus and Grafana: read as their engines read them, and run as far as that goes here.
 
 No container engine takes part: the images' files are copied and built into a wheel, and what the images start runs from
-it, with their environment and their health check. Not run: the base image, `groupadd`, `uv pip install` into /opt, the
-read-only root, and the compose file's network.
+it, with their environment and their health check. Not run here: the base image, `groupadd`, `uv pip install` into /opt,
+the read-only root, and the compose file's network; the operator's guide says what was seen of these.
 """
 
 import json
@@ -73,7 +73,7 @@ def test_the_images_run_as_nobody_in_particular_and_keep_state_in_one_place():
 
 def test_what_the_images_install_is_what_the_project_declares_in_the_versions_of_the_lock():
     declared = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
-    for stage, wanted in (("build-serve", {"service"}), ("build-train", {"service", "train"})):
+    for stage, wanted in (("build-serve", {"service"}), ("build-train", {"service", "train", "dask"})):
         (line,) = [rest for kind, rest in stages()[stage] if kind == "RUN"]
         words = shlex.split(line)
         extras = set(re.fullmatch(r"\.\[(.*)\]", words[-1])[1].split(","))

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import expect
 
+from forecast.core.months import Month
 from tests.service.browsing import browser, filled, visiting
 from tests.service.conftest import _open
 from tests.service.processes import served
@@ -92,7 +93,7 @@ def test_arrow_keys_move_a_cursor_that_is_read_out_from_the_table(page):
     page.keyboard.press("ArrowRight")
     expect(said).to_have_text(
         "January 2025: half the time 450 to 950 encounters per month, 8 times in 10 from 300 to 1,100, "
-        "19 times in 20 from 225 to 1,175; median 700."
+        "19 times in 20 from 225 to 1,175; middle 700."
     )
     marked = page.locator("#numbers tr.here")
     expect(marked).to_have_count(1)
@@ -161,6 +162,21 @@ def test_what_was_said_before_stands_beside_what_came(page):
         "1 month before (counts through October 2024; issued 28 October 2024): for November 2024 it said 600, "
         "8 times in 10 from 200 to 1,000; 900 came. Its 80 % interval held 1 of 1 month."
     )
+
+
+def test_a_new_home_draws_what_would_have_been_said_and_calls_it_replayed(browser, blank, tmp_path):
+    for office in _open(blank, tmp_path):
+        office.publish(replays={1: date(2024, 11, 20), 3: None, 6: None, 12: None})
+        for back in range(24):
+            office.observe("el-paso", str(Month.of(2024, 11) + -back), date(2025, 1, 10), 700)
+        with served(office.url, tmp_path) as running, visiting(browser, width=320) as page:
+            page.goto(f"http://127.0.0.1:{running.port}/areas/el-paso")
+            section = page.get_by_role("region", name="What was said before")
+            expect(section.locator("svg .letter")).to_have_text(["1", "3", "6", "12"])
+            expect(section.locator("figcaption")).to_contain_text("All of them are replayed")
+            expect(section).to_contain_text("of the last 12 months, 12 would have come inside the last 80 % interval")
+            expect(section.locator("li").nth(1)).to_contain_text("(counts through August 2024; replayed)")
+            assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
 def test_the_slider_and_the_number_ask_for_the_same_chance(page):

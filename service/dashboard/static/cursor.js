@@ -20,11 +20,11 @@ document.addEventListener("drawn", () => {
   const say = (row) => {
     const [month, ...cells] = [...row.cells].map(words);
     const unit = chart.dataset.unit;
-    if (heads[1] !== "Lead") return `${month}: ` + cells.map((cell, place) => `${heads[place + 1]} ${cell || "no figure"}`).join("; ") + ".";
-    const [, observed, median, half, most, nearly] = cells;
+    if (heads.at(-1) !== "Lead") return `${month}: ` + cells.map((cell, place) => `${heads[place + 1]} ${cell || "no figure"}`).join("; ") + ".";
+    const [observed, median, half, most, nearly] = cells;
     if (!median) return `${month}: ${observed} ${unit}, observed.`;
     const came = observed ? ` ${observed} came.` : "";
-    return `${month}: half the time ${half} ${unit}, 8 times in 10 from ${most}, 19 times in 20 from ${nearly}; median ${median}.${came}`;
+    return `${month}: half the time ${half} ${unit}, 8 times in 10 from ${most}, 19 times in 20 from ${nearly}; middle ${median}.${came}`;
   };
   const show = (to) => {
     rows[at]?.classList.remove("here");
