@@ -36,7 +36,7 @@ def _month(value: object) -> str:
 
 def filled(shape: type[BaseModel], source: object, **own: Any) -> dict[str, Any]:
     """The members that a shape names, in its order: `own` ones, and of all others the source's attributes."""
-    return {name: own[name] if name in own else getattr(source, name) for name in shape.model_fields}
+    return {name: own[name] if name in own else getattr(source, name) for name in shape.__pydantic_fields__}
 
 
 def is_stale(release: Release, today: date) -> bool:

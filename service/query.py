@@ -168,7 +168,7 @@ def invalid(parameter: str, detail: str) -> Problem:
     return Problem("invalid-parameter", f"{parameter}: {detail}", parameter=parameter)
 
 
-@lru_cache(maxsize=512)
+@lru_cache(maxsize=2048)  # there are a thousand of one to five intervals
 def coverages(text: str) -> tuple[int, ...]:
     """`50,80,95` -> coverages in per cent, ascending. Raises Problem for anything that is not stored."""
     known = f"Use some of {', '.join(_WRITTEN)}."

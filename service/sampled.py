@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from forecast.release import samples, shapes
+from forecast.release.samples import samples
 from forecast.release.shapes import Chosen
 from service import query
 from service.answers import Answer
@@ -43,8 +43,8 @@ async def sampled(
                 f"{rows:,} rows are in question; at most {_MOST:,} are answered at once. Choose by area, kind or "
                 "horizon: a draw has the same id in every answer.",
             )
-        table = samples.samples_csv(release, draws, [forecast for _, forecast in chosen], horizon=question.horizon)
-        pieces = table if form == "csv" else iter([shapes.parquet(samples.TYPES, table)])
+        table = samples(release, draws, [forecast for _, forecast in chosen], horizon=question.horizon)
+        pieces = table.csv() if form == "csv" else iter([table.parquet()])
         return PackedAnswer(pieces, query.MEDIA[form], cache=cache, keep=keep)
 
     return await here.heavy.run(packed)

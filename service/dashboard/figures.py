@@ -78,7 +78,7 @@ def figures(
     forecast = None if release is None else release.by_slug.get(area.slug)
     ahead: list[MonthAhead] = []
     if release is not None and forecast is not None:
-        ahead = months_ahead(release, forecast, coverage=COVERAGES, unit=unit, horizon=None)
+        ahead = months_ahead(release, forecast, coverage=COVERAGES, unit=unit)
     else:
         release = None
     counts = observed = [(one.month, scaled(one.count, one.month.days, unit)) for one in observations]

@@ -126,15 +126,13 @@ def _question(
     model = None if given.model == "recipe" else given.model
     if model is not None and given.shape == "samples":
         raise query.invalid("shape", f"{model[:60]} has quantiles and no draws. Ask for them: shape=quantiles.")
-    question = ForecastQuery(areas, panel, given.kind, coverage, given.unit, given.horizon, given.shape, model=model)
-    if isinstance(given, ReleaseForecastParameters):
-        return question
-    first, last = query.months_between(given.first, given.last)
-    if given.shape != "intervals":
+    first = last = None
+    if isinstance(given, ForecastParameters):
+        first, last = query.months_between(given.first, given.last)
         for name, value in (("include", given.include), ("from", first), ("to", last)):
-            if value is not None:
+            if value is not None and given.shape != "intervals":
                 raise query.invalid(name, f"the shape {given.shape} is whole and forecasts alone. Leave {name} out.")
-    return question._replace(first=first, last=last)
+    return ForecastQuery(areas, panel, given.kind, coverage, given.unit, given.horizon, given.shape, first, last, model)
 
 
 def _observed(here: Context, chosen: Chosen, question: ForecastQuery, by: date | None) -> dict[str, list[Observation]]:
@@ -157,7 +155,11 @@ _SLICE = 25
 _LONG = 200
 # The parameters of a question about the newest releases.
 _PLAIN = frozenset({"area", "panel", "kind", "coverage", "unit", "horizon"})
-_AT_ONCE: dict[str, Format | None] = {"/v1/forecasts": None, "/v1/forecasts.csv": "csv"}
+_AT_ONCE: dict[str, Format | None] = {
+    "/v1/forecasts": None,
+    "/v1/forecasts.csv": "csv",
+    "/v1/forecasts.parquet": "parquet",
+}
 
 
 def at_once(here: Context, path: str, query_string: bytes, accept: bytes) -> Answer | None:
@@ -180,7 +182,7 @@ def at_once(here: Context, path: str, query_string: bytes, accept: bytes) -> Ans
         if question.areas is None or len(question.areas) > _SLICE:
             return None
         form = _AT_ONCE[path] or query.accepted(accept.decode("latin-1"))
-        if form == "parquet":
+        if form == "parquet" and (len(question.areas) > _HEAVY or not shapes.has_loaded_parquet()):
             return None
         chosen = choose(here.catalogue, here.release_cache.newest, question)
         body = b"".join(serializers.written(chosen, question, form, today=here.today()))

@@ -144,11 +144,11 @@ def test_observations_in_parquet_are_those_of_the_csv(office):
 @pytest.mark.parametrize("form", ["csv", "parquet"])
 def test_the_long_shapes_of_a_release_are_the_files_that_export_writes(office, shape, form):
     identity = office.publish()
-    release, long = read.load(office.engine, identity), shapes.LONG[shape]
-    written = b"".join(long.csv(shapes.choose(release)))
+    chosen, long = shapes.choose(read.load(office.engine, identity)), shapes.LONG[shape]
+    written = b"".join(long(chosen).csv())
     with office.client() as client:
         served = client.get(f"/v1/releases/{identity}/forecasts.{form}?shape={shape}").content
-    assert served == (written if form == "csv" else shapes.parquet(long.types, [written]))
+    assert served == (written if form == "csv" else long(chosen).parquet())
     assert written.count(b"\r\n") == 1 + 6 * 3 * 23
 
 
