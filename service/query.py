@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from functools import lru_cache
 from typing import Any, Literal, NamedTuple, TypeVar
+from urllib.parse import parse_qsl
 
 from fastapi import Request
 
@@ -40,6 +41,7 @@ __all__ = [
     "month",
     "months_between",
     "numbers",
+    "pairs",
     "slugs",
     "slugs_of",
 ]
@@ -134,16 +136,22 @@ async def json_alone(request: Request) -> None:
         accepted(",".join(request.headers.getlist("accept")), ("json",))
 
 
+def pairs(query_string: bytes) -> Sequence[tuple[str, str]]:
+    """Names and values of a query string, as the framework has them."""
+    text = query_string.decode("latin-1")
+    if "%" in text or "+" in text:
+        return parse_qsl(text, keep_blank_values=True)
+    parted = [pair.partition("=") for pair in text.split("&") if pair]
+    return [(name, value) for name, _, value in parted]
+
+
 def check(given: Mapping[str, str], here: Context) -> None:
     """Refuse parameters that name too many, an unknown panel or kind, or write a number otherwise than 6."""
     limits, known = here.limits, here.catalogue
     for name, limit in (("area", limits.area), ("coverage", limits.coverage)):
-        count = given.get(name, "").count(",") + 1
-        if count > limit:
-            raise invalid(
-                name,
-                f"{count} are named; at most {limit} are answered at once. Name fewer, or ask in several requests.",
-            )
+        if (count := given.get(name, "").count(",") + 1) > limit:
+            detail = f"{count} are named; at most {limit} are answered at once. Name fewer, or ask in several requests."
+            raise invalid(name, detail)
     for name, choices in (("panel", known.panels), ("kind", known.kinds)):
         if (word := given.get(name)) is not None and word not in choices:
             raise invalid(

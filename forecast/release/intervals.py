@@ -10,6 +10,8 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
+from itertools import repeat
+from operator import truediv
 from typing import Any, Literal, NamedTuple
 
 from forecast.core.errors import LevelsError
@@ -105,11 +107,15 @@ def months_ahead(release: Release, forecast: AreaForecast, *, coverage: Sequence
     return [MonthAhead(month, at, lead, median, mean, ends) for month, at, lead, median, mean, *ends in rows]
 
 
+# As `round` does it, without looking for it at each value.
+_rounded = float.__round__
+
+
 def _scaled(values: Sequence[float], days: Sequence[int], unit: Unit) -> list[float]:
-    """`scaled` of a column, written out: this is what most of an answer's time goes into."""
+    """`scaled` of a column: this is what most of an answer's time goes into."""
     if unit == "month":
-        return list(map(round, values))
-    figures = [round(value / length, 1) for value, length in zip(values, days, strict=True)]
+        return list(map(_rounded, values))
+    figures: list[float] = list(map(_rounded, map(truediv, values, days), repeat(1)))
     if not math.isfinite(sum(figures)):
         raise ValueError("A figure is not finite.")
     return figures

@@ -100,7 +100,7 @@ _COLUMN = (list, tuple, range)
 # Rows of Parquet that are held before they are written, and how few make a file that is written plainly: there
 # dictionaries, statistics and compression would take longer than they save.
 _GROUP, _FEW = 65_536, 1_000
-_PLAIN = {"use_dictionary": False, "write_statistics": False, "compression": "NONE"}
+_PLAIN = {"use_dictionary": False, "write_statistics": False, "compression": "NONE", "store_schema": False}
 
 
 @dataclass(frozen=True)
@@ -122,7 +122,7 @@ class Table:
 
     def csv(self) -> Iterator[bytes]:
         """As CSV: the header, then piece by piece."""
-        yield csv_table(tuple(self.types), [])
+        yield (",".join(self.types) + "\r\n").encode()
         for piece in self.pieces:
             # What all rows share is written once, with a place for each other cell.
             shared = ("%s" if isinstance(cell, _COLUMN) else _unformatted(cell) for cell in piece)
@@ -135,8 +135,8 @@ class Table:
         import pyarrow as pa
         from pyarrow import parquet as pq
 
-        schema = _schema(tuple(self.types.items()))
-        sink, groups = pa.BufferOutputStream(), self._groups(schema)
+        schema, moments = _schema(tuple(self.types.items()))
+        sink, groups = pa.BufferOutputStream(), self._groups(schema, moments)
         group = next(groups)
         with pq.ParquetWriter(sink, schema, **_PLAIN if group.num_rows <= _FEW else {}) as writer:
             writer.write_table(group)
@@ -145,19 +145,18 @@ class Table:
         written: bytes = sink.getvalue().to_pybytes()
         return written
 
-    def _groups(self, schema: pa.Schema) -> Iterator[pa.Table]:
+    def _groups(self, schema: pa.Schema, moments: Sequence[int]) -> Iterator[pa.Table]:
         """Pieces together, _GROUP rows or a few more; one group without a row where there is no piece."""
         import pyarrow as pa
 
-        held, rows = [], 0
+        held: list[pa.RecordBatch] = []
+        rows, kinds = 0, schema.types
         for piece in self.pieces:
             length = next(len(cell) for cell in piece if isinstance(cell, _COLUMN))
-            cells = (cell if isinstance(cell, _COLUMN) else [cell] * length for cell in piece)
-            arrays = [
-                pa.array(map(_moment, column) if pa.types.is_timestamp(kind) else column, kind)
-                for column, kind in zip(cells, schema.types, strict=True)
-            ]
-            held.append(pa.RecordBatch.from_arrays(arrays, schema=schema))
+            columns = [cell if isinstance(cell, _COLUMN) else [cell] * length for cell in piece]
+            for place in moments:
+                columns[place] = [*map(_moment, columns[place])]
+            held.append(pa.RecordBatch.from_arrays([*map(pa.array, columns, kinds)], schema=schema))
             rows += length
             if rows >= _GROUP:
                 yield pa.Table.from_batches(held)
@@ -170,11 +169,13 @@ def _unformatted(cell: Any) -> Any:
     return cell.replace("%", "%%") if isinstance(cell, str) else cell
 
 
-@lru_cache(maxsize=64)
-def _schema(types: tuple[tuple[str, str], ...]) -> pa.Schema:
+@lru_cache(maxsize=2048)  # the columns of a thousand choices of intervals
+def _schema(types: tuple[tuple[str, str], ...]) -> tuple[pa.Schema, tuple[int, ...]]:
+    """The schema of some columns, and the places of those that are moments."""
     import pyarrow as pa
 
-    return pa.schema([(name, pa.type_for_alias(kind)) for name, kind in types])
+    schema = pa.schema([(name, pa.type_for_alias(kind)) for name, kind in types])
+    return schema, tuple(place for place, kind in enumerate(schema.types) if pa.types.is_timestamp(kind))
 
 
 @lru_cache(maxsize=4096)

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from datetime import date
 from functools import partial
 from typing import Annotated, Literal
-from urllib.parse import parse_qsl
 
 from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel
@@ -129,8 +128,9 @@ def _question(
     first = last = None
     if isinstance(given, ForecastParameters):
         first, last = query.months_between(given.first, given.last)
-        for name, value in (("include", given.include), ("from", first), ("to", last)):
-            if value is not None and given.shape != "intervals":
+        given_beside = {"include": given.include, "from": first, "to": last} if given.shape != "intervals" else {}
+        for name, value in given_beside.items():
+            if value is not None:
                 raise query.invalid(name, f"the shape {given.shape} is whole and forecasts alone. Leave {name} out.")
     return ForecastQuery(areas, panel, given.kind, coverage, given.unit, given.horizon, given.shape, first, last, model)
 
@@ -171,7 +171,7 @@ def at_once(here: Context, path: str, query_string: bytes, accept: bytes) -> Ans
     """
     if path not in _AT_ONCE:
         return None
-    pairs = parse_qsl(query_string.decode("latin-1"), keep_blank_values=True)
+    pairs = query.pairs(query_string)
     given = dict(pairs)
     if len(given) != len(pairs) or "area" not in given or not _PLAIN.issuperset(given):
         return None
