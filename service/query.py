@@ -17,8 +17,9 @@ from fastapi import Request
 
 from forecast.core.errors import AreaError
 from forecast.core.months import Month
+from forecast.release import parquet
 from forecast.release.intervals import Unit
-from forecast.release.shapes import COVERAGE, writes_parquet
+from forecast.release.shapes import COVERAGE
 from service.accept import weights
 from service.catalogue import Catalogue
 from service.context import Context, context
@@ -262,7 +263,7 @@ def format_of(request: Request, formats: Sequence[Format]) -> Format:
     form = next((form for form in formats if form == suffix), None) or accepted(
         ",".join(request.headers.getlist("accept")), formats
     )
-    if form == "parquet" and not writes_parquet():
+    if form == "parquet" and not parquet.is_installed():
         detail = (
             "This service writes no Parquet, because pyarrow is not installed with it. Ask for CSV, or its "
             "operator to install"

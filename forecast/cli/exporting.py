@@ -14,7 +14,7 @@ from forecast.cli import parts
 from forecast.cli.outputs import checked, put
 from forecast.core.errors import EncountersError, NoRelease
 from forecast.progress import Reporter
-from forecast.release import read, shapes
+from forecast.release import parquet, read, shapes
 from forecast.release.read import Release
 from forecast.release.shapes import Chosen
 from forecast.settings import Settings
@@ -76,7 +76,7 @@ def export(
         )
     with contextlib.ExitStack() as stack:
         if form == "parquet" or (form == "hubverse" and out.suffix.lower() == ".parquet"):
-            if not shapes.writes_parquet():
+            if not parquet.is_installed():
                 raise EncountersError(
                     "Parquet needs pyarrow, which is not installed. Install encounter-forecast[parquet], or export CSV."
                 )

@@ -8,24 +8,20 @@ nothing heavy: pyarrow is loaded when Parquet is asked for, and only then.
 from __future__ import annotations
 
 import csv
-import importlib.util
 import io
 import itertools
 import json
-import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
-from functools import lru_cache
+from datetime import date
 from importlib import resources
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 from forecast.core.months import Month
+from forecast.release import parquet
 from forecast.release.intervals import Unit, columns_ahead, in_words
+from forecast.release.parquet import COLUMN
 from forecast.release.read import AreaForecast, Release
-
-if TYPE_CHECKING:
-    import pyarrow as pa
 
 __all__ = [
     "COVERAGE",
@@ -37,13 +33,11 @@ __all__ = [
     "choose",
     "csv_rows",
     "csv_table",
-    "has_loaded_parquet",
     "hub_tasks",
     "hubverse",
     "intervals",
     "quantiles",
     "rounds",
-    "writes_parquet",
 ]
 
 Chosen = Sequence[tuple[Release, AreaForecast]]
@@ -95,14 +89,6 @@ def _safe(cells: Sequence[Any]) -> Sequence[Any]:
     ]
 
 
-# What is a column of a piece, and not the one cell of all its rows.
-_COLUMN = (list, tuple, range)
-# Rows of Parquet that are held before they are written, and how few make a file that is written plainly: there
-# dictionaries, statistics and compression would take longer than they save.
-_GROUP, _FEW = 65_536, 1_000
-_PLAIN = {"use_dictionary": False, "write_statistics": False, "compression": "NONE", "store_schema": False}
-
-
 @dataclass(frozen=True)
 class Table:
     """Rows in pieces, to be gone through once. `types`: column -> Arrow type.
@@ -117,7 +103,7 @@ class Table:
     def rows(self) -> Iterator[tuple[Any, ...]]:
         """Row by row."""
         for piece in self.pieces:
-            cells = (cell if isinstance(cell, _COLUMN) else itertools.repeat(cell) for cell in piece)
+            cells = (cell if isinstance(cell, COLUMN) else itertools.repeat(cell) for cell in piece)
             yield from zip(*cells, strict=False)
 
     def csv(self) -> Iterator[bytes]:
@@ -125,63 +111,18 @@ class Table:
         yield (",".join(self.types) + "\r\n").encode()
         for piece in self.pieces:
             # What all rows share is written once, with a place for each other cell.
-            shared = ("%s" if isinstance(cell, _COLUMN) else _unformatted(cell) for cell in piece)
+            shared = ("%s" if isinstance(cell, COLUMN) else _unformatted(cell) for cell in piece)
             line = csv_rows([tuple(shared)]).decode()
-            rows = zip(*(cell for cell in piece if isinstance(cell, _COLUMN)), strict=True)
+            rows = zip(*(cell for cell in piece if isinstance(cell, COLUMN)), strict=True)
             yield "".join([line % row for row in rows]).encode()
 
     def parquet(self) -> bytes:
-        """As a Parquet file; the same cells give the same bytes. Needs little more memory than the file."""
-        import pyarrow as pa
-        from pyarrow import parquet as pq
-
-        schema, moments = _schema(tuple(self.types.items()))
-        sink, groups = pa.BufferOutputStream(), self._groups(schema, moments)
-        group = next(groups)
-        with pq.ParquetWriter(sink, schema, **_PLAIN if group.num_rows <= _FEW else {}) as writer:
-            writer.write_table(group)
-            for group in groups:
-                writer.write_table(group)
-        written: bytes = sink.getvalue().to_pybytes()
-        return written
-
-    def _groups(self, schema: pa.Schema, moments: Sequence[int]) -> Iterator[pa.Table]:
-        """Pieces together, _GROUP rows or a few more; one group without a row where there is no piece."""
-        import pyarrow as pa
-
-        held: list[pa.RecordBatch] = []
-        rows, kinds = 0, schema.types
-        for piece in self.pieces:
-            length = next(len(cell) for cell in piece if isinstance(cell, _COLUMN))
-            columns = [cell if isinstance(cell, _COLUMN) else [cell] * length for cell in piece]
-            for place in moments:
-                columns[place] = [*map(_moment, columns[place])]
-            held.append(pa.RecordBatch.from_arrays([*map(pa.array, columns, kinds)], schema=schema))
-            rows += length
-            if rows >= _GROUP:
-                yield pa.Table.from_batches(held)
-                held, rows = [], 0
-        if held or not rows:
-            yield pa.Table.from_batches(held, schema)
+        """As a Parquet file; the same cells give the same bytes."""
+        return parquet.written(self.types, self.pieces)
 
 
 def _unformatted(cell: Any) -> Any:
     return cell.replace("%", "%%") if isinstance(cell, str) else cell
-
-
-@lru_cache(maxsize=2048)  # the columns of a thousand choices of intervals
-def _schema(types: tuple[tuple[str, str], ...]) -> tuple[pa.Schema, tuple[int, ...]]:
-    """The schema of some columns, and the places of those that are moments."""
-    import pyarrow as pa
-
-    schema = pa.schema([(name, pa.type_for_alias(kind)) for name, kind in types])
-    return schema, tuple(place for place, kind in enumerate(schema.types) if pa.types.is_timestamp(kind))
-
-
-@lru_cache(maxsize=4096)
-def _moment(begins: Month | date | str) -> datetime:
-    """When a day or a month begins."""
-    return datetime.fromisoformat(f"{begins}-01"[:10])
 
 
 def intervals(
@@ -326,13 +267,3 @@ def rounds(chosen: Chosen) -> str:
 def hub_tasks() -> bytes:
     """The hub's `tasks.json` (hubverse schema 5): rounds, task ids, levels and what values are allowed."""
     return (resources.files("forecast.release") / "hub" / "tasks.json").read_bytes()
-
-
-def has_loaded_parquet() -> bool:
-    """Whether a table has been written as Parquet since the start, so that the next one takes no second for loading."""
-    return "pyarrow.parquet" in sys.modules
-
-
-def writes_parquet() -> bool:
-    """Whether the library of Parquet is installed; loads nothing."""
-    return importlib.util.find_spec("pyarrow") is not None

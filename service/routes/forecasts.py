@@ -11,7 +11,7 @@ from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel
 from starlette.concurrency import run_in_threadpool
 
-from forecast.release import read, shapes
+from forecast.release import parquet, read, shapes
 from forecast.release.read import Observation
 from forecast.release.shapes import Chosen
 from service import query, serializers
@@ -182,7 +182,7 @@ def at_once(here: Context, path: str, query_string: bytes, accept: bytes) -> Ans
         if question.areas is None or len(question.areas) > _SLICE:
             return None
         form = _AT_ONCE[path] or query.accepted(accept.decode("latin-1"))
-        if form == "parquet" and (len(question.areas) > _HEAVY or not shapes.has_loaded_parquet()):
+        if form == "parquet" and (len(question.areas) > _HEAVY or not parquet.is_loaded()):
             return None
         chosen = choose(here.catalogue, here.release_cache.newest, question)
         body = b"".join(serializers.written(chosen, question, form, today=here.today()))

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import io
+import subprocess
+import sys
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, datetime, timedelta
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from forecast.core.months import Month
 from forecast.core.tables import LEVELS
 from forecast.release import shapes
 from tests.release.shaped import office, sectors
@@ -82,3 +85,30 @@ def test_text_of_several_lines_and_quotes_comes_through_parquet_unchanged(sector
     release = replace(sectors, manifest=replace(sectors.manifest, fallbacks={"tucson": said}))
     table = pq.read_table(io.BytesIO(shapes.intervals(shapes.choose(release, ["tucson"])).parquet()))
     assert table["fallback"].to_pylist() == [said] * 3
+
+
+def test_cells_of_every_kind_come_through_and_what_is_unknown_is_null():
+    types = {"n": "int64", "x": "float64", "day": "date32", "at": "timestamp[us]", "yes": "bool", "said": "string"}
+    first = [range(9), 0.5, date(1969, 12, 31), Month.parse("1969-12"), True, "Zoë, 100 %\n"]
+    second = [[-5, 2**40], None, None, ["2026-08", date(2026, 8, 31)], [False, True], None]
+    table = pq.read_table(io.BytesIO(shapes.Table(types, [first, second]).parquet()))
+    rows = [tuple(row.values()) for row in table.to_pylist()]
+    before = (0.5, date(1969, 12, 31), datetime(1969, 12, 1), True, "Zoë, 100 %\n")
+    assert rows[:9] == [(number, *before) for number in range(9)]
+    assert rows[9:] == [
+        (-5, None, None, datetime(2026, 8, 1), False, None),
+        (2**40, None, None, datetime(2026, 8, 31), True, None),
+    ]
+    assert [str(field.type) for field in table.schema][2:] == ["date32[day]", "timestamp[us]", "bool", "string"]
+    table.validate(full=True)
+
+
+def test_writing_parquet_loads_no_pandas():
+    code = """
+import sys
+from forecast.release.shapes import Table
+made = Table({"at": "timestamp[us]", "said": "string", "x": "float64"}, [[["2026-08"], "a", [1.5]]]).parquet()
+print(made[:4], "pyarrow" in sys.modules, "pandas" in sys.modules)
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "b'PAR1' True False"
