@@ -52,12 +52,12 @@ def choose(
             raise invalid("kind", said)
     else:
         chosen = [_one(releases, catalogue.area(slug), question, missing) for slug in question.areas]
-    if question.horizon is not None:
+    if question.wanted.horizon is not None:
         furthest = min(len(forecast.months) for _, forecast in chosen)
-        if question.horizon > furthest:
+        if question.wanted.horizon > furthest:
             raise invalid(
                 "horizon",
-                f"{question.horizon} is more than the {furthest} months that are forecast. Use 1 to {furthest}.",
+                f"{question.wanted.horizon} is more than the {furthest} months that are forecast. Use 1 to {furthest}.",
             )
     return chosen
 

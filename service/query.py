@@ -18,8 +18,7 @@ from fastapi import Request
 from forecast.core.errors import AreaError
 from forecast.core.months import Month
 from forecast.release import parquet
-from forecast.release.intervals import Unit
-from forecast.release.shapes import COVERAGE
+from forecast.release.intervals import Wanted
 from service.accept import weights
 from service.catalogue import Catalogue
 from service.context import Context, context
@@ -61,19 +60,14 @@ MEDIA: dict[Format, str] = {"json": "application/json", "csv": "text/csv", "parq
 class ForecastQuery(NamedTuple):
     """One question about forecasts; a named tuple, because one is made with every request.
 
-    `areas`: slugs in the order asked for, None for all; `horizon`: months ahead at most, None for all; `first`, `last`:
-    months that are wanted alone, None for no end; `model`: a compared one, None for what serves.
+    `areas`: slugs in the order asked for, None for all; `model`: a compared one, None for what serves.
     """
 
     areas: tuple[str, ...] | None = None
     panel: str | None = None
     kind: str | None = None
-    coverage: tuple[int, ...] = COVERAGE
-    unit: Unit = "month"
-    horizon: int | None = None
+    wanted: Wanted = Wanted()
     shape: Shape = "intervals"
-    first: Month | None = None
-    last: Month | None = None
     model: str | None = None
 
 

@@ -36,14 +36,14 @@ async def sampled(
 
     def packed() -> Answer:
         draws = here.release_cache.joint_draws(release)
-        rows = sum(len(forecast.months[: question.horizon]) for _, forecast in chosen) * draws.draws
+        rows = sum(len(forecast.months[: question.wanted.horizon]) for _, forecast in chosen) * draws.draws
         if rows > _MOST:
             raise query.invalid(
                 "shape",
                 f"{rows:,} rows are in question; at most {_MOST:,} are answered at once. Choose by area, kind or "
                 "horizon: a draw has the same id in every answer.",
             )
-        table = samples(release, draws, [forecast for _, forecast in chosen], horizon=question.horizon)
+        table = samples(release, draws, [forecast for _, forecast in chosen], horizon=question.wanted.horizon)
         pieces = table.csv() if form == "csv" else iter([table.parquet()])
         return PackedAnswer(pieces, query.MEDIA[form], cache=cache, keep=keep)
 

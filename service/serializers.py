@@ -35,15 +35,7 @@ def written(
     """
     if form == "json":
         return _json(chosen, question, today, observed)
-    table = _long(chosen, question) or shapes.intervals(
-        chosen,
-        coverage=question.coverage,
-        unit=question.unit,
-        horizon=question.horizon,
-        first=question.first,
-        last=question.last,
-        today=today,
-    )
+    table = _long(chosen, question) or shapes.intervals(chosen, question.wanted, today=today)
     return table.csv() if form == "csv" else iter([table.parquet()])
 
 
@@ -51,7 +43,7 @@ def _long(chosen: Chosen, question: ForecastQuery) -> Table | None:
     """The long table that is asked for; None where it is intervals."""
     if question.shape not in ("quantiles", "hubverse"):
         return None
-    return shapes.LONG[question.shape](chosen, horizon=question.horizon)
+    return shapes.LONG[question.shape](chosen, horizon=question.wanted.horizon)
 
 
 def _json(
@@ -64,7 +56,9 @@ def _json(
             panel: bodies.head(release) if today is None else bodies.served_head(release, today)
             for panel, release in releases.items()
         },
-        "unit": " or ".join(dict.fromkeys(in_words(release.panel, question.unit) for release in releases.values())),
+        "unit": " or ".join(
+            dict.fromkeys(in_words(release.panel, question.wanted.unit) for release in releases.values())
+        ),
     }
     before = bodies.render(head)[:-1] + (b',"forecasts":[' if question.shape == "intervals" else b',"rows":[')
     for pair in chosen:
@@ -84,19 +78,11 @@ def _forecast(
     observed: Mapping[str, list[Observation]] | None,
 ) -> dict[str, Any]:
     """An area's forecast in CONTRACT's shape, with the member `observed` where counts were asked for."""
-    columns = columns_ahead(
-        release,
-        forecast,
-        coverage=question.coverage,
-        unit=question.unit,
-        horizon=question.horizon,
-        first=question.first,
-        last=question.last,
-    )
+    columns = columns_ahead(release, forecast, question.wanted)
     lowers, uppers = columns[5::2], columns[6::2]
     intervals = [
         [{"coverage": per_cent, "lower": lower, "upper": upper} for lower, upper in zip(*ends, strict=True)]
-        for per_cent, *ends in zip(question.coverage, lowers, uppers, strict=True)
+        for per_cent, *ends in zip(question.wanted.coverage, lowers, uppers, strict=True)
     ]
     months = [
         {"month": month, "horizon": ahead, "lead": lead, "median": median, "mean": mean, "intervals": ends}
@@ -106,6 +92,7 @@ def _forecast(
     if observed is not None:
         counts = observed.get(forecast.slug, [])
         answer["observed"] = [
-            {"month": str(one.month), "count": scaled(one.count, one.month.days, question.unit)} for one in counts
+            {"month": str(one.month), "count": scaled(one.count, one.month.days, question.wanted.unit)}
+            for one in counts
         ]
     return answer

@@ -19,10 +19,34 @@ from forecast.core.months import Month, month_range
 from forecast.core.panels import Panel
 from forecast.release.read import AreaForecast, Release
 
-__all__ = ["MonthAhead", "Unit", "columns_ahead", "in_words", "level_places", "months_ahead", "scaled"]
+__all__ = [
+    "COVERAGE",
+    "MonthAhead",
+    "Unit",
+    "Wanted",
+    "columns_ahead",
+    "in_words",
+    "level_places",
+    "months_ahead",
+    "scaled",
+]
 
 Unit = Literal["month", "day"]
 Columns = list[Sequence[Any]]
+# Central intervals in per cent, where nobody asks for others.
+COVERAGE: tuple[int, ...] = (50, 80, 95)
+
+
+class Wanted(NamedTuple):
+    """Which figures of an area are wanted. `coverage`: of intervals, in per cent; `horizon`: months ahead at most, None
+    for all; `first`, `last`: months that are wanted alone, None for no end.
+    """
+
+    coverage: tuple[int, ...] = COVERAGE
+    unit: Unit = "month"
+    horizon: int | None = None
+    first: Month | None = None
+    last: Month | None = None
 
 
 class MonthAhead(NamedTuple):
@@ -64,22 +88,13 @@ def level_places(levels: Sequence[float], coverage: Iterable[int]) -> tuple[tupl
     return tuple(places)
 
 
-def columns_ahead(
-    release: Release,
-    forecast: AreaForecast,
-    *,
-    coverage: Sequence[int],
-    unit: Unit,
-    horizon: int | None = None,
-    first: Month | None = None,
-    last: Month | None = None,
-) -> Columns:
+def columns_ahead(release: Release, forecast: AreaForecast, wanted: Wanted) -> Columns:
     """An area's months as columns: month, horizon, lead, median, mean, then both ends of each interval in turn.
 
-    `coverage` in per cent; `horizon`: months at most; `first`, `last`: those that are wanted alone. Raises LevelsError
-    for a coverage that the release does not store, ValueError or OverflowError for a figure that is not finite: a
-    fault, never a value.
+    Raises LevelsError for a coverage that the release does not store, ValueError or OverflowError for a figure that is
+    not finite: a fault, never a value.
     """
+    coverage, unit, horizon, first, last = wanted
     begin, count = forecast.months[0], len(forecast.months)
     start = 0 if first is None else max(first - begin, 0)
     stop = count if horizon is None else min(horizon, count)
@@ -101,9 +116,9 @@ def columns_ahead(
     ]
 
 
-def months_ahead(release: Release, forecast: AreaForecast, *, coverage: Sequence[int], unit: Unit) -> list[MonthAhead]:
-    """The same as rows, of all months."""
-    rows = zip(*columns_ahead(release, forecast, coverage=coverage, unit=unit), strict=True)
+def months_ahead(release: Release, forecast: AreaForecast, wanted: Wanted) -> list[MonthAhead]:
+    """The same as rows."""
+    rows = zip(*columns_ahead(release, forecast, wanted), strict=True)
     return [MonthAhead(month, at, lead, median, mean, ends) for month, at, lead, median, mean, *ends in rows]
 
 

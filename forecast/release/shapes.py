@@ -17,14 +17,12 @@ from datetime import date
 from importlib import resources
 from typing import Any, Literal
 
-from forecast.core.months import Month
 from forecast.release import parquet
-from forecast.release.intervals import Unit, columns_ahead, in_words
+from forecast.release.intervals import Wanted, columns_ahead, in_words
 from forecast.release.parquet import COLUMN
 from forecast.release.read import AreaForecast, Release
 
 __all__ = [
-    "COVERAGE",
     "HUBVERSE",
     "LONG",
     "Chosen",
@@ -43,8 +41,8 @@ __all__ = [
 Chosen = Sequence[tuple[Release, AreaForecast]]
 LongShape = Literal["quantiles", "hubverse"]
 
-# Central intervals in per cent, where nobody asks for others.
-COVERAGE: tuple[int, ...] = (50, 80, 95)
+# The months of a release as they are served where nobody asks for others.
+_ALL = Wanted()
 # A spreadsheet takes text that begins with one of these for a formula.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
@@ -125,18 +123,8 @@ def _unformatted(cell: Any) -> Any:
     return cell.replace("%", "%%") if isinstance(cell, str) else cell
 
 
-def intervals(
-    chosen: Chosen,
-    *,
-    coverage: tuple[int, ...] = COVERAGE,
-    unit: Unit = "month",
-    horizon: int | None = None,
-    first: Month | None = None,
-    last: Month | None = None,
-    today: date | None = None,
-) -> Table:
-    """One row per area and month, one piece per area. `horizon`: months at most; `first`, `last`: those that are wanted
-    alone.
+def intervals(chosen: Chosen, wanted: Wanted = _ALL, *, today: date | None = None) -> Table:
+    """One row per area and month, one piece per area.
 
     `today` fills the column `stale`, which is no part of a release; None leaves it out. Figures of a compared model
     have a column that names it. Its `pieces` raise LevelsError for a coverage that the release does not store.
@@ -158,15 +146,13 @@ def intervals(
         "unit": "string",
         "median": "float64",
         "mean": "float64",
-        **{f"{end}_{per_cent}": "float64" for per_cent in coverage for end in ("lower", "upper")},
+        **{f"{end}_{per_cent}": "float64" for per_cent in wanted.coverage for end in ("lower", "upper")},
         "fallback": "string",
     }
 
     def piece(release: Release, forecast: AreaForecast) -> list[Any]:
         area, manifest = release.panel.area(forecast.slug), release.manifest
-        month, ahead, lead, median, mean, *ends = columns_ahead(
-            release, forecast, coverage=coverage, unit=unit, horizon=horizon, first=first, last=last
-        )
+        month, ahead, lead, median, mean, *ends = columns_ahead(release, forecast, wanted)
         return [
             manifest.panel,
             release.id,
@@ -180,7 +166,7 @@ def intervals(
             month,
             ahead,
             lead,
-            in_words(release.panel, unit),
+            in_words(release.panel, wanted.unit),
             median,
             None if forecast.means is None else mean,
             *ends,

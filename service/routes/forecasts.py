@@ -12,6 +12,7 @@ from pydantic import BaseModel
 from starlette.concurrency import run_in_threadpool
 
 from forecast.release import parquet, read, shapes
+from forecast.release.intervals import Wanted
 from forecast.release.read import Observation
 from forecast.release.shapes import Chosen
 from service import query, serializers
@@ -132,17 +133,18 @@ def _question(
         for name, value in given_beside.items():
             if value is not None:
                 raise query.invalid(name, f"the shape {given.shape} is whole and forecasts alone. Leave {name} out.")
-    return ForecastQuery(areas, panel, given.kind, coverage, given.unit, given.horizon, given.shape, first, last, model)
+    wanted = Wanted(coverage, given.unit, given.horizon, first, last)
+    return ForecastQuery(areas, panel, given.kind, wanted, given.shape, model)
 
 
 def _observed(here: Context, chosen: Chosen, question: ForecastQuery, by: date | None) -> dict[str, list[Observation]]:
     """The counts of the areas in question, by slug, as known by a day; `_BEFORE` months of them where nobody said."""
     counts: dict[str, list[Observation]] = {}
     # Each area's own, whichever areas of panels that end elsewhere are asked for beside it.
-    begins = {forecast.slug: question.first or forecast.months[0] + -_BEFORE for _, forecast in chosen}
+    begins = {forecast.slug: question.wanted.first or forecast.months[0] + -_BEFORE for _, forecast in chosen}
     slugs = [forecast.slug for _, forecast in chosen]
     for one in read.observations(
-        here.release_cache.engine, slugs, first=min(begins.values()), last=question.last, as_of=by
+        here.release_cache.engine, slugs, first=min(begins.values()), last=question.wanted.last, as_of=by
     ):
         if one.month >= begins[one.area]:
             counts.setdefault(one.area, []).append(one)

@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 from forecast.core.months import Month
 from forecast.core.tables import LEVELS
 from forecast.release import shapes
+from forecast.release.intervals import Wanted
 from tests.release.shaped import office, sectors
 
 __all__ = ["office", "sectors"]
@@ -59,7 +60,7 @@ def test_parquet_of_nothing_still_has_its_columns():
 def test_parquet_of_intervals_has_types_and_the_text_as_it_is(sectors):
     chosen = shapes.choose(sectors, ["tucson", "el-paso"])
     today = sectors.manifest.stale_after + timedelta(days=1)
-    made = shapes.intervals(chosen, coverage=(80,), unit="day", horizon=2, today=today).parquet()
+    made = shapes.intervals(chosen, Wanted((80,), "day", 2), today=today).parquet()
     table = pq.read_table(io.BytesIO(made))
     assert {field.name: field.type for field in table.schema} == {
         **dict.fromkeys(("panel", "release", "area", "name", "kind", "unit", "fallback"), pa.string()),
@@ -93,11 +94,11 @@ def test_cells_of_every_kind_come_through_and_what_is_unknown_is_null():
     second = [[-5, 2**40], None, None, ["2026-08", date(2026, 8, 31)], [False, True], None]
     table = pq.read_table(io.BytesIO(shapes.Table(types, [first, second]).parquet()))
     rows = [tuple(row.values()) for row in table.to_pylist()]
-    before = (0.5, date(1969, 12, 31), datetime(1969, 12, 1), True, "Zoë, 100 %\n")
+    before = (0.5, date(1969, 12, 31), datetime.fromisoformat("1969-12-01"), True, "Zoë, 100 %\n")
     assert rows[:9] == [(number, *before) for number in range(9)]
     assert rows[9:] == [
-        (-5, None, None, datetime(2026, 8, 1), False, None),
-        (2**40, None, None, datetime(2026, 8, 31), True, None),
+        (-5, None, None, datetime.fromisoformat("2026-08-01"), False, None),
+        (2**40, None, None, datetime.fromisoformat("2026-08-31"), True, None),
     ]
     assert [str(field.type) for field in table.schema][2:] == ["date32[day]", "timestamp[us]", "bool", "string"]
     table.validate(full=True)

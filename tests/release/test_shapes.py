@@ -17,6 +17,7 @@ from forecast.core.months import Month
 from forecast.core.panels import bundled
 from forecast.core.tables import LEVELS
 from forecast.release import read, shapes
+from forecast.release.intervals import Wanted
 from tests.catalogue import PANELS, SECTORS, STATES, area, cell
 from tests.release.shaped import office, sectors, states
 
@@ -210,7 +211,7 @@ def test_the_csv_of_some_areas_per_day_and_with_staleness_has_the_bytes_of_the_s
     with office.client() as client:
         served = client.get("/v1/forecasts.csv?area=tucson,el-paso&coverage=20,98&unit=day&horizon=2").content
     chosen = shapes.choose(sectors, ["tucson", "el-paso"])
-    made = b"".join(shapes.intervals(chosen, coverage=(20, 98), unit="day", horizon=2, today=office.now.date()).csv())
+    made = b"".join(shapes.intervals(chosen, Wanted((20, 98), "day", 2), today=office.now.date()).csv())
     assert made == served
     assert b",false,tucson," in made
 
@@ -220,7 +221,7 @@ def test_text_that_a_spreadsheet_would_run_gets_an_apostrophe_and_numbers_never(
         ("a", "b"), [("=1+1", -3), ("+x", -0.5), ("-x", 7), ("@x", 0), ("\tx", 1), ("\rx", 2), ("x=1", 3)]
     )
     assert lines == b"a,b\r\n'=1+1,-3\r\n'+x,-0.5\r\n'-x,7\r\n'@x,0\r\n'\tx,1\r\n\"'\rx\",2\r\nx=1,3\r\n"
-    made = b"".join(shapes.intervals(shapes.choose(sectors, ["tucson"]), horizon=1).csv())
+    made = b"".join(shapes.intervals(shapes.choose(sectors, ["tucson"]), Wanted(horizon=1)).csv())
     assert made.endswith(b',"\'=FIT() failed, the floor stands in"\r\n')
     assert b",1,-1," in made
 
