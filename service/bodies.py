@@ -13,7 +13,7 @@ from pydantic import BaseModel
 
 from forecast.core.months import Month
 from forecast.release.read import AreaForecast, Release
-from service.schemas import CorrectionShape, ReleaseHead
+from service.schemas import CorrectionShape
 
 __all__ = ["area_head", "filled", "head", "is_stale", "moment", "render", "served_head"]
 
@@ -33,7 +33,7 @@ def _month(value: object) -> str:
 
 def filled(shape: type[BaseModel], source: object, **own: Any) -> dict[str, Any]:
     """The members that a shape names, in its order: `own` ones, and of all others the source's attributes."""
-    return {name: own[name] if name in own else getattr(source, name) for name in shape.model_fields}
+    return {name: own[name] if name in own else getattr(source, name) for name in shape.__pydantic_fields__}
 
 
 def is_stale(release: Release, today: date) -> bool:
@@ -44,14 +44,20 @@ def is_stale(release: Release, today: date) -> bool:
 def head(release: Release) -> dict[str, Any]:
     """What to know of a release before its figures; for ever the same but for a `run_id` that comes later."""
     manifest = release.manifest
-    return filled(
-        ReleaseHead,
-        manifest,
-        data_through=manifest.origin,
-        model=release.model,
-        run_id=release.run_id,
-        confidence=manifest.scores.get("confidence", []),
-    )
+    return {
+        "id": release.id,
+        "panel": manifest.panel,
+        "issued_at": manifest.issued_at,
+        "as_of": manifest.as_of,
+        "data_through": str(manifest.origin),
+        "stale_after": manifest.stale_after,
+        "model": release.model,
+        "recipe": manifest.recipe,
+        "run_id": release.run_id,
+        "hindcast": manifest.hindcast,
+        "notes": manifest.notes,
+        "confidence": manifest.scores.get("confidence", []),
+    }
 
 
 def served_head(release: Release, today: date) -> dict[str, Any]:

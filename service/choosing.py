@@ -51,12 +51,12 @@ def choose(
             raise invalid("kind", said)
     else:
         chosen = [_one(releases, catalogue.area(slug), question, missing) for slug in question.areas]
-    if question.horizon is not None:
+    if question.wanted.horizon is not None:
         furthest = min(len(forecast.months) for _, forecast in chosen)
-        if question.horizon > furthest:
+        if question.wanted.horizon > furthest:
             raise invalid(
                 "horizon",
-                f"{question.horizon} is more than the {furthest} months that are forecast. Use 1 to {furthest}.",
+                f"{question.wanted.horizon} is more than the {furthest} months that are forecast. Use 1 to {furthest}.",
             )
     return chosen
 
@@ -65,14 +65,16 @@ def _one(
     releases: Mapping[str, Release], one: Area, question: ForecastQuery, missing: Missing
 ) -> tuple[Release, AreaForecast]:
     check_panel_and_kind(one, question.panel, question.kind)
-    _require(releases, [one.panel], missing)
+    if one.panel not in releases:
+        _require(releases, [one.panel], missing)
     release = releases[one.panel]
-    if one.slug not in release.by_slug:
+    forecast = release.by_slug.get(one.slug)
+    if forecast is None:
         why = f"it closed in {one.closed}" if one.closed else "the counts behind the release have no such area"
         raise Problem(
             "no-forecast", f"{one.slug} is not in release {release.id}: {why}.", area=one.slug, release=release.id
         )
-    return release, release.by_slug[one.slug]
+    return release, forecast
 
 
 def check_panel_and_kind(one: Area, panel: str | None, kind: str | None) -> None:

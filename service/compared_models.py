@@ -77,7 +77,7 @@ def _with_model(here: Context, release: Release, question: ForecastQuery) -> Rel
 def _areas(release: Release, kept: IssuedModel, wanted: Collection[str]) -> tuple[AreaForecast, ...]:
     months = tuple(month_range(release.manifest.origin + 1, kept.values.shape[1]))
     return tuple(
-        AreaForecast(slug, months, None, tuple(array("d", row) for row in values.round(_DECIMALS)))
+        AreaForecast(slug, months, None, array("d", values.round(_DECIMALS).T.ravel()))
         for slug, values in sorted(zip(kept.areas, kept.values, strict=True), key=lambda pair: pair[0])
         if slug in wanted
     )

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from urllib.parse import parse_qsl
+
+from service import query
 
 __all__ = ["file_name"]
 
@@ -16,6 +17,6 @@ def file_name(path: str, query_string: bytes) -> tuple[tuple[bytes, bytes], ...]
     name, _, suffix = path.removeprefix("/v1/").rpartition(".")
     if suffix not in _FILES:
         return ()
-    asked = dict(parse_qsl(query_string.decode("latin-1")))
+    asked = dict(query.pairs(query_string))
     words = re.findall("[a-z0-9.]+", f"{name} {asked.get('model', '')[:60]} {asked.get('area', '')[:60]}".lower())
     return ((b"content-disposition", f'attachment; filename="{"-".join(words)}.{suffix}"'.encode()),)

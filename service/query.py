@@ -11,13 +11,14 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from functools import lru_cache
 from typing import Any, Literal, NamedTuple, TypeVar
+from urllib.parse import parse_qsl
 
 from fastapi import Request
 
 from forecast.core.errors import AreaError
 from forecast.core.months import Month
-from forecast.release.intervals import Unit
-from forecast.release.shapes import COVERAGE, writes_parquet
+from forecast.release import parquet
+from forecast.release.intervals import Wanted
 from service.accept import weights
 from service.catalogue import Catalogue
 from service.context import Context, context
@@ -40,6 +41,7 @@ __all__ = [
     "month",
     "months_between",
     "numbers",
+    "pairs",
     "slugs",
     "slugs_of",
 ]
@@ -58,19 +60,14 @@ MEDIA: dict[Format, str] = {"json": "application/json", "csv": "text/csv", "parq
 class ForecastQuery(NamedTuple):
     """One question about forecasts; a named tuple, because one is made with every request.
 
-    `areas`: slugs in the order asked for, None for all; `horizon`: months ahead at most, None for all; `first`, `last`:
-    months that are wanted alone, None for no end; `model`: a compared one, None for what serves.
+    `areas`: slugs in the order asked for, None for all; `model`: a compared one, None for what serves.
     """
 
     areas: tuple[str, ...] | None = None
     panel: str | None = None
     kind: str | None = None
-    coverage: tuple[int, ...] = COVERAGE
-    unit: Unit = "month"
-    horizon: int | None = None
+    wanted: Wanted = Wanted()
     shape: Shape = "intervals"
-    first: Month | None = None
-    last: Month | None = None
     model: str | None = None
 
 
@@ -134,16 +131,22 @@ async def json_alone(request: Request) -> None:
         accepted(",".join(request.headers.getlist("accept")), ("json",))
 
 
+def pairs(query_string: bytes) -> Sequence[tuple[str, str]]:
+    """Names and values of a query string, as the framework has them."""
+    text = query_string.decode("latin-1")
+    if "%" in text or "+" in text:
+        return parse_qsl(text, keep_blank_values=True)
+    parted = [pair.partition("=") for pair in text.split("&") if pair]
+    return [(name, value) for name, _, value in parted]
+
+
 def check(given: Mapping[str, str], here: Context) -> None:
     """Refuse parameters that name too many, an unknown panel or kind, or write a number otherwise than 6."""
     limits, known = here.limits, here.catalogue
     for name, limit in (("area", limits.area), ("coverage", limits.coverage)):
-        count = given.get(name, "").count(",") + 1
-        if count > limit:
-            raise invalid(
-                name,
-                f"{count} are named; at most {limit} are answered at once. Name fewer, or ask in several requests.",
-            )
+        if (count := given.get(name, "").count(",") + 1) > limit:
+            detail = f"{count} are named; at most {limit} are answered at once. Name fewer, or ask in several requests."
+            raise invalid(name, detail)
     for name, choices in (("panel", known.panels), ("kind", known.kinds)):
         if (word := given.get(name)) is not None and word not in choices:
             raise invalid(
@@ -168,7 +171,7 @@ def invalid(parameter: str, detail: str) -> Problem:
     return Problem("invalid-parameter", f"{parameter}: {detail}", parameter=parameter)
 
 
-@lru_cache(maxsize=512)
+@lru_cache(maxsize=2048)  # there are a thousand of one to five intervals
 def coverages(text: str) -> tuple[int, ...]:
     """`50,80,95` -> coverages in per cent, ascending. Raises Problem for anything that is not stored."""
     known = f"Use some of {', '.join(_WRITTEN)}."
@@ -254,7 +257,7 @@ def format_of(request: Request, formats: Sequence[Format]) -> Format:
     form = next((form for form in formats if form == suffix), None) or accepted(
         ",".join(request.headers.getlist("accept")), formats
     )
-    if form == "parquet" and not writes_parquet():
+    if form == "parquet" and not parquet.is_installed():
         detail = (
             "This service writes no Parquet, because pyarrow is not installed with it. Ask for CSV, or its "
             "operator to install"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from forecast.release import samples, shapes
+from forecast.release.samples import samples
 from forecast.release.shapes import Chosen
 from service import query
 from service.answers import Answer
@@ -36,14 +36,14 @@ async def sampled(
 
     def pieces() -> Iterator[bytes]:
         draws = here.release_cache.joint_draws(release)
-        rows = sum(len(forecast.months[: question.horizon]) for _, forecast in chosen) * draws.draws
+        rows = sum(len(forecast.months[: question.wanted.horizon]) for _, forecast in chosen) * draws.draws
         if rows > _MOST:
             raise query.invalid(
                 "shape",
                 f"{rows:,} rows are in question; at most {_MOST:,} are answered at once. Choose by area, kind or "
                 "horizon: a draw has the same id in every answer.",
             )
-        table = samples.samples_csv(release, draws, [forecast for _, forecast in chosen], horizon=question.horizon)
-        return table if form == "csv" else iter([shapes.parquet(samples.TYPES, table)])
+        table = samples(release, draws, [forecast for _, forecast in chosen], horizon=question.wanted.horizon)
+        return table.csv() if form == "csv" else iter([table.parquet()])
 
     return await in_pieces(here.heavy, pieces, query.MEDIA[form], heavy=True, cache=cache, keep=keep)

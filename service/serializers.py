@@ -4,16 +4,16 @@ CSV and Parquet by `release.shapes`. Reads no clock.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from datetime import date
 from typing import Any
 
 import orjson
 
 from forecast.release import shapes
-from forecast.release.intervals import in_words, months_ahead, scaled
+from forecast.release.intervals import columns_ahead, in_words, scaled
 from forecast.release.read import AreaForecast, Observation, Release
-from forecast.release.shapes import Chosen
+from forecast.release.shapes import Chosen, Table
 from service import bodies
 from service.query import ForecastQuery, Format
 
@@ -31,35 +31,19 @@ def written(
     """The answer to a question piece by piece: one piece per area, or a single one where it is Parquet.
 
     `today` marks stale releases; None for an answer that never changes. `observed`: counts by area that go beside the
-    forecasts, in JSON alone. Raises LevelsError where a release does not
-    store an interval.
+    forecasts, in JSON alone. Raises LevelsError where a release does not store an interval.
     """
     if form == "json":
         return _json(chosen, question, today, observed)
-    if question.shape in ("quantiles", "hubverse"):
-        long = shapes.LONG[question.shape]
-        table = long.csv(chosen, horizon=question.horizon)
-        return table if form == "csv" else iter([shapes.parquet(long.types, table)])
-    table = shapes.forecasts_csv(
-        chosen,
-        coverage=question.coverage,
-        unit=question.unit,
-        horizon=question.horizon,
-        months=_wanted(question),
-        today=today,
-        guard=form == "csv",
-    )
-    model = shapes.of_compared(chosen)
-    types = shapes.forecast_types(question.coverage, stale=today is not None, model=model)
-    return table if form == "csv" else iter([shapes.parquet(types, table)])
+    table = _long(chosen, question) or shapes.intervals(chosen, question.wanted, today=today)
+    return table.csv() if form == "csv" else iter([table.parquet()])
 
 
-def _wanted(question: ForecastQuery) -> Callable[[str], bool] | None:
-    """Which months, as text, a question is about; None for all."""
-    if question.first is None and question.last is None:
+def _long(chosen: Chosen, question: ForecastQuery) -> Table | None:
+    """The long table that is asked for; None where it is intervals."""
+    if question.shape not in ("quantiles", "hubverse"):
         return None
-    first, last = str(question.first or ""), str(question.last or "9999-12")
-    return lambda month: first <= month <= last
+    return shapes.LONG[question.shape](chosen, horizon=question.wanted.horizon)
 
 
 def _json(
@@ -72,55 +56,43 @@ def _json(
             panel: bodies.head(release) if today is None else bodies.served_head(release, today)
             for panel, release in releases.items()
         },
-        "unit": " or ".join(dict.fromkeys(in_words(release.panel, question.unit) for release in releases.values())),
+        "unit": " or ".join(
+            dict.fromkeys(in_words(release.panel, question.wanted.unit) for release in releases.values())
+        ),
     }
     before = bodies.render(head)[:-1] + (b',"forecasts":[' if question.shape == "intervals" else b',"rows":[')
-    for release, forecast in chosen:
-        rows = (
-            [_forecast(release, forecast, question) | _counts(forecast.slug, observed, question)]
-            if question.shape == "intervals"
-            else _rows(release, forecast, question)
-        )
-        yield before + orjson.dumps(rows)[1:-1]
+    for pair in chosen:
+        if table := _long([pair], question):
+            rows = [dict(zip(table.types, row, strict=True)) for row in table.rows()]
+        else:
+            rows = [_forecast(*pair, question, observed)]
+        yield before + orjson.dumps(rows)[1:-1]  # it writes days as text
         before = b","
     yield b"]}"
 
 
-def _counts(slug: str, observed: Mapping[str, list[Observation]] | None, question: ForecastQuery) -> dict[str, Any]:
-    """The member `observed` of an area, where counts were asked for."""
-    if observed is None:
-        return {}
-    counts = observed.get(slug, [])
-    return {
-        "observed": [
-            {"month": str(one.month), "count": scaled(one.count, one.month.days, question.unit)} for one in counts
-        ]
-    }
-
-
-def _forecast(release: Release, forecast: AreaForecast, question: ForecastQuery) -> dict[str, Any]:
-    """An area's forecast in CONTRACT's shape."""
-    coverage, wanted = question.coverage, _wanted(question)
-    months = [
-        {
-            "month": ahead.month,
-            "horizon": ahead.horizon,
-            "lead": ahead.lead,
-            "median": ahead.median,
-            "mean": ahead.mean,
-            "intervals": [
-                {"coverage": per_cent, "lower": lower, "upper": upper}
-                for per_cent, lower, upper in zip(coverage, ahead.ends[::2], ahead.ends[1::2], strict=True)
-            ],
-        }
-        for ahead in months_ahead(release, forecast, coverage=coverage, unit=question.unit, horizon=question.horizon)
-        if wanted is None or wanted(ahead.month)
+def _forecast(
+    release: Release,
+    forecast: AreaForecast,
+    question: ForecastQuery,
+    observed: Mapping[str, list[Observation]] | None,
+) -> dict[str, Any]:
+    """An area's forecast in CONTRACT's shape, with the member `observed` where counts were asked for."""
+    columns = columns_ahead(release, forecast, question.wanted)
+    lowers, uppers = columns[5::2], columns[6::2]
+    intervals = [
+        [{"coverage": per_cent, "lower": lower, "upper": upper} for lower, upper in zip(*ends, strict=True)]
+        for per_cent, *ends in zip(question.wanted.coverage, lowers, uppers, strict=True)
     ]
-    return {**bodies.area_head(release, forecast), "months": months}
-
-
-def _rows(release: Release, forecast: AreaForecast, question: ForecastQuery) -> list[dict[str, Any]]:
-    """An area's rows of a long table as objects; orjson writes days as text."""
-    assert question.shape in ("quantiles", "hubverse")  # noqa: S101 (`_json` asks for these only)
-    long = shapes.LONG[question.shape]
-    return [dict(zip(long.types, row, strict=True)) for row in long.of(release, forecast, question.horizon)]
+    months = [
+        {"month": month, "horizon": ahead, "lead": lead, "median": median, "mean": mean, "intervals": ends}
+        for month, ahead, lead, median, mean, ends in zip(*columns[:5], zip(*intervals, strict=True), strict=True)
+    ]
+    answer = bodies.area_head(release, forecast) | {"months": months}
+    if observed is not None:
+        counts = observed.get(forecast.slug, [])
+        answer["observed"] = [
+            {"month": str(one.month), "count": scaled(one.count, one.month.days, question.wanted.unit)}
+            for one in counts
+        ]
+    return answer

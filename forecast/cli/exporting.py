@@ -14,7 +14,7 @@ from forecast.cli import parts
 from forecast.cli.outputs import checked, put
 from forecast.core.errors import EncountersError, NoRelease
 from forecast.progress import Reporter
-from forecast.release import read, shapes
+from forecast.release import parquet, read, shapes
 from forecast.release.read import Release
 from forecast.release.shapes import Chosen
 from forecast.settings import Settings
@@ -23,17 +23,17 @@ __all__ = ["register"]
 
 
 def _csv(chosen: Chosen, out: Path) -> bytes:
-    return b"".join(shapes.forecasts_csv(chosen))
+    return b"".join(shapes.intervals(chosen).csv())
 
 
 def _parquet(chosen: Chosen, out: Path) -> bytes:
-    return shapes.parquet(shapes.QUANTILES.types, shapes.QUANTILES.csv(chosen))
+    return shapes.quantiles(chosen).parquet()
 
 
 def _hubverse(chosen: Chosen, out: Path) -> bytes:
     """Hubs take both formats; the file's name decides."""
-    table = shapes.HUBVERSE.csv(chosen)
-    return shapes.parquet(shapes.HUBVERSE.types, table) if out.suffix.lower() == ".parquet" else b"".join(table)
+    table = shapes.hubverse(chosen)
+    return table.parquet() if out.suffix.lower() == ".parquet" else b"".join(table.csv())
 
 
 _FORMATS: dict[str, Callable[[Chosen, Path], bytes]] = {"csv": _csv, "parquet": _parquet, "hubverse": _hubverse}
@@ -76,7 +76,7 @@ def export(
         )
     with contextlib.ExitStack() as stack:
         if form == "parquet" or (form == "hubverse" and out.suffix.lower() == ".parquet"):
-            if not shapes.writes_parquet():
+            if not parquet.is_installed():
                 raise EncountersError(
                     "Parquet needs pyarrow, which is not installed. Install encounter-forecast[parquet], or export CSV."
                 )

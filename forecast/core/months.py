@@ -92,7 +92,8 @@ class Month:
         return self.ordinal - other.ordinal
 
     def __str__(self) -> str:
-        return f"{self.year:04d}-{self.number:02d}"
+        years, months = divmod(self.ordinal, 12)
+        return f"{1970 + years:04d}-{months + 1:02d}"
 
 
 def month_range(first: Month, count: int) -> tuple[Month, ...]:

@@ -1,5 +1,5 @@
-"""The months ahead of one area as plain rows: median,
-mean and the ends of central intervals, rounded. Writes no format.
+"""The months ahead of one area as plain columns: median, mean and the ends of central intervals, rounded.
+Writes no format.
 
 Per-month figures are whole numbers, per-day figures have one decimal. Rounding is monotone, so the ends of intervals
 keep their order.
@@ -8,18 +8,45 @@ keep their order.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
-from typing import Literal, NamedTuple
+from itertools import repeat
+from operator import truediv
+from typing import Any, Literal, NamedTuple
 
 from forecast.core.errors import LevelsError
 from forecast.core.months import Month, month_range
 from forecast.core.panels import Panel
 from forecast.release.read import AreaForecast, Release
 
-__all__ = ["MonthAhead", "Unit", "in_words", "level_places", "months_ahead", "scaled"]
+__all__ = [
+    "COVERAGE",
+    "MonthAhead",
+    "Unit",
+    "Wanted",
+    "columns_ahead",
+    "in_words",
+    "level_places",
+    "months_ahead",
+    "scaled",
+]
 
 Unit = Literal["month", "day"]
+Columns = list[Sequence[Any]]
+# Central intervals in per cent, where nobody asks for others.
+COVERAGE: tuple[int, ...] = (50, 80, 95)
+
+
+class Wanted(NamedTuple):
+    """Which figures of an area are wanted. `coverage`: of intervals, in per cent; `horizon`: months ahead at most, None
+    for all; `first`, `last`: months that are wanted alone, None for no end.
+    """
+
+    coverage: tuple[int, ...] = COVERAGE
+    unit: Unit = "month"
+    horizon: int | None = None
+    first: Month | None = None
+    last: Month | None = None
 
 
 class MonthAhead(NamedTuple):
@@ -45,14 +72,12 @@ def scaled(value: float, days: int, unit: Unit) -> float:
     return round(value) if unit == "month" else round(value / days, 1)
 
 
-@lru_cache(maxsize=512)
-def level_places(levels: Sequence[float], coverage: tuple[int, ...]) -> tuple[tuple[int, int], ...]:
+def level_places(levels: Sequence[float], coverage: Iterable[int]) -> tuple[tuple[int, int], ...]:
     """The places of the lower and the upper level of each coverage, in per cent (0: the median, twice).
 
     Raises LevelsError where one is not stored.
     """
-    place = {round(level * 1000): at for at, level in enumerate(levels)}
-    places = []
+    place, places = _place(tuple(levels)), []
     for per_cent in coverage:
         lower = (100 - per_cent) * 5
         if lower not in place or 1000 - lower not in place:
@@ -63,35 +88,62 @@ def level_places(levels: Sequence[float], coverage: tuple[int, ...]) -> tuple[tu
     return tuple(places)
 
 
-def months_ahead(
-    release: Release, forecast: AreaForecast, *, coverage: tuple[int, ...], unit: Unit, horizon: int | None
-) -> list[MonthAhead]:
-    """An area's months, at most `horizon` of them. `coverage` in per cent.
+def columns_ahead(release: Release, forecast: AreaForecast, wanted: Wanted) -> Columns:
+    """An area's months as columns: month, horizon, lead, median, mean, then both ends of each interval in turn.
 
-    Raises LevelsError for a coverage that the release does not store, ValueError for a figure that is not finite: a
-    fault, never a value.
+    Raises LevelsError for a coverage that the release does not store, ValueError or OverflowError for a figure that is
+    not finite: a fault, never a value.
     """
+    coverage, unit, horizon, first, last = wanted
+    begin, count = forecast.months[0], len(forecast.months)
+    start = 0 if first is None else max(first - begin, 0)
+    stop = count if horizon is None else min(horizon, count)
+    stop = max(start, stop if last is None else min(last - begin + 1, stop))
     ((middle, _), *pairs) = level_places(release.levels, (0, *coverage))
-    places = [place for pair in pairs for place in pair]
-    lead = release.lead(forecast.months[0])
-    rows = []
-    for at, (month, days) in enumerate(_calendar(forecast.months[0], len(forecast.months))[:horizon]):
-        stored, mean = forecast.quantiles[at], None if forecast.means is None else forecast.means[at]
-        if not math.isfinite((mean or 0) + sum(stored)):
-            raise ValueError(f"{forecast.slug} has a figure that is not finite in {month}.")
-        median = scaled(stored[middle], days, unit)
-        # The comprehension is `scaled` written out: this is what most of an answer's time goes into.
-        ends: list[float] = (
-            [round(stored[place]) for place in places]
-            if unit == "month"
-            else [round(stored[place] / days, 1) for place in places]
-        )
-        expected = None if mean is None else scaled(mean, days, unit)
-        rows.append(MonthAhead(month, at + 1, lead + at, median, expected, ends))
-    return rows
+    months, days = _calendar(begin, count)
+    length, lead, figures = days[start:stop], release.lead(begin), forecast.figures
+    return [
+        months[start:stop],
+        range(start + 1, stop + 1),
+        range(lead + start, lead + stop),
+        _scaled(figures[middle * count + start : middle * count + stop], length, unit),
+        [None] * len(length) if forecast.means is None else _scaled(forecast.means[start:stop], length, unit),
+        *(
+            _scaled(figures[place * count + start : place * count + stop], length, unit)
+            for pair in pairs
+            for place in pair
+        ),
+    ]
+
+
+def months_ahead(release: Release, forecast: AreaForecast, wanted: Wanted) -> list[MonthAhead]:
+    """The same as rows."""
+    rows = zip(*columns_ahead(release, forecast, wanted), strict=True)
+    return [MonthAhead(month, at, lead, median, mean, ends) for month, at, lead, median, mean, *ends in rows]
+
+
+# As `round` does it, without looking for it at each value.
+_rounded = float.__round__
+
+
+def _scaled(values: Sequence[float], days: Sequence[int], unit: Unit) -> list[float]:
+    """`scaled` of a column: this is what most of an answer's time goes into."""
+    if unit == "month":
+        return list(map(_rounded, values))
+    figures: list[float] = list(map(_rounded, map(truediv, values, days), repeat(1)))
+    if not math.isfinite(sum(figures)):
+        raise ValueError("A figure is not finite.")
+    return figures
 
 
 @lru_cache(maxsize=64)
-def _calendar(first: Month, count: int) -> tuple[tuple[str, int], ...]:
-    """Each month as text, with its days."""
-    return tuple((str(month), month.days) for month in month_range(first, count))
+def _place(levels: tuple[float, ...]) -> dict[int, int]:
+    """Level in thousandths -> its place."""
+    return {round(level * 1000): at for at, level in enumerate(levels)}
+
+
+@lru_cache(maxsize=64)
+def _calendar(first: Month, count: int) -> tuple[tuple[str, ...], tuple[int, ...]]:
+    """Months as text, and how many days each has."""
+    months = month_range(first, count)
+    return tuple(map(str, months)), tuple(month.days for month in months)

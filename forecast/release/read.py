@@ -10,7 +10,7 @@ from collections.abc import Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cached_property
-from itertools import groupby
+from itertools import chain, groupby
 from typing import Any
 
 from sqlalchemy import Connection, Engine, Row, func, select
@@ -51,15 +51,21 @@ __all__ = [
 @dataclass(frozen=True, slots=True)
 class AreaForecast:
     """One area of a release, horizon by horizon from 1.
-    `means` and `quantiles` (horizons, levels) in encounters per month; of a compared model no means are kept.
+    `means` (horizons) and `figures` (levels, horizons) in encounters per month; of a compared model no means are kept.
 
-    Figures lie in arrays, which take a quarter of the memory of as many numbers of Python.
+    Figures lie in arrays, which take a quarter of the memory of as many numbers of Python; all levels in one, a level
+    after the other, as answers take them.
     """
 
     slug: str
     months: tuple[Month, ...]
     means: array[float] | None
-    quantiles: tuple[array[float], ...]
+    figures: array[float]
+
+    @property
+    def quantiles(self) -> tuple[array[float], ...]:
+        """The same month by month: (horizons, levels)."""
+        return tuple(self.figures[at :: len(self.months)] for at in range(len(self.months)))
 
 
 @dataclass(frozen=True)
@@ -89,7 +95,7 @@ class Release:
         """Slug -> the area's forecast."""
         return {area.slug: area for area in self.areas}
 
-    @property
+    @cached_property
     def month_of_issue(self) -> Month:
         """The month that leads count from."""
         return self.manifest.month_of_issue
@@ -279,8 +285,7 @@ def _area(
 ) -> AreaForecast:
     if [row.horizon for row in rows] != list(range(1, len(rows) + 1)):
         raise StoreError(f"{slug} in {release_id} lacks horizons. Find out how far the damage goes: encounters verify.")
-    quantiles = tuple(
-        array("d", numbers(row.quantiles, expected=levels, place=f"{slug} in {release_id}")) for row in rows
-    )
+    quantiles = [numbers(row.quantiles, expected=levels, place=f"{slug} in {release_id}") for row in rows]
+    figures = array("d", chain.from_iterable(zip(*quantiles, strict=True)))
     months = tuple(row.target_month for row in rows)
-    return AreaForecast(slug, known.setdefault(months, months), array("d", [row.mean for row in rows]), quantiles)
+    return AreaForecast(slug, known.setdefault(months, months), array("d", [row.mean for row in rows]), figures)

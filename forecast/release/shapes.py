@@ -1,15 +1,13 @@
 """The shapes in which a release leaves the project: intervals,
 the quantile table, a hub's model output; as CSV and Parquet.
 
-Of every table the CSV is written here and nowhere else, and Parquet is read from it. Writes no file, reads no clock,
-loads nothing heavy:
-pyarrow is loaded when Parquet is asked for, and only then.
+A table is written here and nowhere else, in both formats from the same cells. Writes no file, reads no clock, loads
+nothing heavy: pyarrow is loaded when Parquet is asked for, and only then.
 """
 
 from __future__ import annotations
 
 import csv
-import importlib.util
 import io
 import itertools
 import json
@@ -19,34 +17,32 @@ from datetime import date
 from importlib import resources
 from typing import Any, Literal
 
-from forecast.release.intervals import Unit, in_words, months_ahead
+from forecast.release import parquet
+from forecast.release.intervals import Wanted, columns_ahead, in_words
+from forecast.release.parquet import COLUMN
 from forecast.release.read import AreaForecast, Release
 
 __all__ = [
-    "COVERAGE",
     "HUBVERSE",
     "LONG",
-    "QUANTILES",
     "Chosen",
-    "Long",
     "LongShape",
+    "Table",
     "choose",
     "csv_rows",
     "csv_table",
-    "forecast_types",
-    "forecasts_csv",
     "hub_tasks",
-    "of_compared",
-    "parquet",
+    "hubverse",
+    "intervals",
+    "quantiles",
     "rounds",
-    "writes_parquet",
 ]
 
 Chosen = Sequence[tuple[Release, AreaForecast]]
 LongShape = Literal["quantiles", "hubverse"]
 
-# Central intervals in per cent, where nobody asks for others.
-COVERAGE: tuple[int, ...] = (50, 80, 95)
+# The months of a release as they are served where nobody asks for others.
+_ALL = Wanted()
 # A spreadsheet takes text that begins with one of these for a formula.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
@@ -59,17 +55,16 @@ def choose(release: Release, areas: Iterable[str] | None = None) -> Chosen:
     return [(release, release.by_slug[slug]) for slug in slugs if slug in release.by_slug]
 
 
-def csv_table(names: Sequence[str], rows: Iterable[Sequence[Any]], *, guard: bool = True) -> bytes:
-    """CSV (RFC 4180) in UTF-8: one header, one line per row, empty where unknown.
-
-    `guard`: whether text that a spreadsheet would run gets an apostrophe; only what no person opens may do without.
+def csv_table(names: Sequence[str], rows: Iterable[Sequence[Any]]) -> bytes:
+    """CSV (RFC 4180) in UTF-8: one header, one line per row, empty where unknown; an apostrophe before text that a
+    spreadsheet would run.
     """
-    return _lines(itertools.chain([names], (_safe(row, guard) for row in rows)))
+    return _lines(itertools.chain([names], map(_safe, rows)))
 
 
 def csv_rows(rows: Iterable[Sequence[Any]]) -> bytes:
     """The same without a header."""
-    return _lines(_safe(row, True) for row in rows)
+    return _lines(map(_safe, rows))
 
 
 def _lines(rows: Iterable[Iterable[Any]]) -> bytes:
@@ -78,13 +73,13 @@ def _lines(rows: Iterable[Iterable[Any]]) -> bytes:
     return out.getvalue().encode()
 
 
-def _safe(cells: Sequence[Any], guard: bool) -> Sequence[Any]:
-    """The cells, true and false as JSON and pandas have them; where `guard` is set with an apostrophe before text that
-    a spreadsheet would run.
+def _safe(cells: Sequence[Any]) -> Sequence[Any]:
+    """The cells, true and false as JSON and pandas have them; with an apostrophe before text that a spreadsheet would
+    run.
     """
     return [
         f"'{cell}"
-        if guard and isinstance(cell, str) and cell.startswith(_FORMULA)
+        if isinstance(cell, str) and cell.startswith(_FORMULA)
         else json.dumps(cell)
         if isinstance(cell, bool)
         else cell
@@ -92,19 +87,50 @@ def _safe(cells: Sequence[Any], guard: bool) -> Sequence[Any]:
     ]
 
 
-def of_compared(chosen: Chosen) -> bool:
-    """Whether the figures are a compared model's, and not those that serve."""
-    return any(release.model != "recipe" for release, _ in chosen)
+@dataclass(frozen=True)
+class Table:
+    """Rows in pieces, to be gone through once. `types`: column -> Arrow type.
 
-
-def forecast_types(coverage: Iterable[int] = COVERAGE, *, stale: bool = False, model: bool = False) -> dict[str, str]:
-    """The columns of `forecasts_csv` and their Arrow types; months are timestamps of their first day.
-
-    `stale`: whether one says if the release is overdue, which is no part of the release; `model`: whether one says
-    whose figures they are.
+    A piece has of each column its cells, as a list, tuple or range, or the one cell that all its rows have. Cells in
+    lists are numbers, days, or words that CSV has without quotes; a month of Parquet is the moment when it begins.
     """
-    ends = {f"{end}_{per_cent}": "float64" for per_cent in coverage for end in ("lower", "upper")}
-    return {
+
+    types: Mapping[str, str]
+    pieces: Iterable[Sequence[Any]]
+
+    def rows(self) -> Iterator[tuple[Any, ...]]:
+        """Row by row."""
+        for piece in self.pieces:
+            cells = (cell if isinstance(cell, COLUMN) else itertools.repeat(cell) for cell in piece)
+            yield from zip(*cells, strict=False)
+
+    def csv(self) -> Iterator[bytes]:
+        """As CSV: the header, then piece by piece."""
+        yield (",".join(self.types) + "\r\n").encode()
+        for piece in self.pieces:
+            # What all rows share is written once, with a place for each other cell.
+            shared = ("%s" if isinstance(cell, COLUMN) else _unformatted(cell) for cell in piece)
+            line = csv_rows([tuple(shared)]).decode()
+            rows = zip(*(cell for cell in piece if isinstance(cell, COLUMN)), strict=True)
+            yield "".join([line % row for row in rows]).encode()
+
+    def parquet(self) -> bytes:
+        """As a Parquet file; the same cells give the same bytes."""
+        return parquet.written(self.types, self.pieces)
+
+
+def _unformatted(cell: Any) -> Any:
+    return cell.replace("%", "%%") if isinstance(cell, str) else cell
+
+
+def intervals(chosen: Chosen, wanted: Wanted = _ALL, *, today: date | None = None) -> Table:
+    """One row per area and month, one piece per area.
+
+    `today` fills the column `stale`, which is no part of a release; None leaves it out. Figures of a compared model
+    have a column that names it. Its `pieces` raise LevelsError for a coverage that the release does not store.
+    """
+    stale, model = today is not None, any(release.model != "recipe" for release, _ in chosen)
+    types = {
         "panel": "string",
         "release": "string",
         **({"model": "string"} if model else {}),
@@ -120,129 +146,94 @@ def forecast_types(coverage: Iterable[int] = COVERAGE, *, stale: bool = False, m
         "unit": "string",
         "median": "float64",
         "mean": "float64",
-        **ends,
+        **{f"{end}_{per_cent}": "float64" for per_cent in wanted.coverage for end in ("lower", "upper")},
         "fallback": "string",
     }
 
-
-def forecasts_csv(
-    chosen: Chosen,
-    *,
-    coverage: tuple[int, ...] = COVERAGE,
-    unit: Unit = "month",
-    horizon: int | None = None,
-    months: Callable[[str], bool] | None = None,
-    today: date | None = None,
-    guard: bool = True,
-) -> Iterator[bytes]:
-    """One row per area and month, as CSV, one piece per area after the header. `horizon`: months at most; `months`:
-    which of them, None for all.
-
-    `today` fills the column `stale`, None leaves it out. Raises LevelsError for a coverage that the release does not
-    store.
-    """
-    model = of_compared(chosen)
-    yield csv_table(tuple(forecast_types(coverage, stale=today is not None, model=model)), [])
-    for release, forecast in chosen:
-        one, manifest = release.panel.area(forecast.slug), release.manifest
-        stale = () if today is None else (json.dumps(today > manifest.stale_after),)
-        name, kind, fallback = _safe((one.name, one.kind, manifest.fallbacks.get(one.slug)), guard)
-        head = (
+    def piece(release: Release, forecast: AreaForecast) -> list[Any]:
+        area, manifest = release.panel.area(forecast.slug), release.manifest
+        month, ahead, lead, median, mean, *ends = columns_ahead(release, forecast, wanted)
+        return [
             manifest.panel,
             release.id,
             *([release.model] if model else []),
-            str(manifest.origin),
-            str(manifest.stale_after),
-            *stale,
-            one.slug,
-            name,
-            kind,
-        )
-        counted = in_words(release.panel, unit)
-        ahead = months_ahead(release, forecast, coverage=coverage, unit=unit, horizon=horizon)
-        yield _lines(
-            (*head, one.month, one.horizon, one.lead, counted, one.median, one.mean, *one.ends, fallback)
-            for one in ahead
-            if months is None or months(one.month)
-        )
+            manifest.origin,
+            manifest.stale_after,
+            *([] if today is None else [today > manifest.stale_after]),
+            area.slug,
+            area.name,
+            area.kind,
+            month,
+            ahead,
+            lead,
+            in_words(release.panel, wanted.unit),
+            median,
+            None if forecast.means is None else mean,
+            *ends,
+            manifest.fallbacks.get(area.slug),
+        ]
+
+    return Table(types, (piece(release, forecast) for release, forecast in chosen))
 
 
-@dataclass(frozen=True)
-class Long:
-    """A table of every level of every month, in encounters per month as stored.
-
-    `types`: column -> Arrow type, in the order of a row's cells. `of`: the rows of one area, with `horizon` months at
-    most.
+def quantiles(chosen: Chosen, *, horizon: int | None = None) -> Table:
+    """The quantile table: every level of every month in encounters per month as stored, a piece per area; `horizon`
+    months at most. Months as timestamps of their first day: as backtests write them.
     """
-
-    types: Mapping[str, str]
-    of: Callable[[Release, AreaForecast, int | None], Iterator[tuple[Any, ...]]]
-
-    @property
-    def columns(self) -> tuple[str, ...]:
-        """The columns in their order."""
-        return tuple(self.types)
-
-    def rows(self, chosen: Chosen, *, horizon: int | None = None) -> Iterator[tuple[Any, ...]]:
-        """Area by area, then by month and level; days as dates."""
-        return (row for release, forecast in chosen for row in self.of(release, forecast, horizon))
-
-    def csv(self, chosen: Chosen, *, horizon: int | None = None) -> Iterator[bytes]:
-        """The same as CSV, one piece per area after the header."""
-        yield csv_table(self.columns, [])
-        for pair in chosen:
-            yield csv_rows(self.rows([pair], horizon=horizon))
-
-
-def _quantiles(release: Release, forecast: AreaForecast, horizon: int | None) -> Iterator[tuple[Any, ...]]:
-    manifest, one = release.manifest, release.panel.area(forecast.slug)
-    head = (manifest.panel, release.id, one.slug, release.model, one.series, manifest.origin.first_day)
-    for at, month in enumerate(forecast.months[:horizon]):
-        for level, value in zip(release.levels, forecast.quantiles[at], strict=True):
-            yield (*head, month.first_day, at + 1, level, value)
-
-
-def _hubverse(release: Release, forecast: AreaForecast, horizon: int | None) -> Iterator[tuple[Any, ...]]:
-    origin, target = release.manifest.origin.last_day, release.panel.target
-    for at, month in enumerate(forecast.months[:horizon]):
-        task = (origin, target, at + 1, forecast.slug, month.last_day, "quantile")
-        for level, value in zip(release.levels, forecast.quantiles[at], strict=True):
-            yield (*task, level, value)
-
-
-# The quantile table. Months as timestamps of their first day: as backtests write them.
-QUANTILES = Long(
-    {
-        "panel": "string",
-        "release": "string",
-        "area": "string",
-        "model": "string",
-        "series": "string",
-        "origin": "timestamp[us]",
-        "target_month": "timestamp[us]",
+    types = {
+        **dict.fromkeys(("panel", "release", "area", "model", "series"), "string"),
+        **dict.fromkeys(("origin", "target_month"), "timestamp[us]"),
         "horizon": "int64",
-        "level": "float64",
-        "value": "float64",
-    },
-    _quantiles,
-)
-# Model output of a forecast hub. `origin_date` is the last day of the last observed month and `target_end_date` that of
-# the target month, `horizon` months later; `location` is the area's slug. What a row may hold is in `hub_tasks`.
-# Source: hubverse, "Model output": task id columns, then output_type, output_type_id and value.
-HUBVERSE = Long(
-    {
-        "origin_date": "date32",
-        "target": "string",
-        "horizon": "int64",
-        "location": "string",
-        "target_end_date": "date32",
-        "output_type": "string",
-        "output_type_id": "float64",
-        "value": "float64",
-    },
-    _hubverse,
-)
-LONG: dict[LongShape, Long] = {"quantiles": QUANTILES, "hubverse": HUBVERSE}
+        **dict.fromkeys(("level", "value"), "float64"),
+    }
+
+    def piece(release: Release, forecast: AreaForecast) -> list[Any]:
+        panel, area = release.manifest.panel, release.panel.area(forecast.slug)
+        head = (panel, release.id, area.slug, release.model, area.series, release.manifest.origin.first_day)
+        return [*head, *_levels(release, forecast, [month.first_day for month in forecast.months[:horizon]])]
+
+    return Table(types, (piece(release, forecast) for release, forecast in chosen))
+
+
+# Columns of the model output of a forecast hub. `origin_date` is the last day of the last observed month and
+# `target_end_date` that of the target month, `horizon` months later; `location` is the area's slug. What a row may hold
+# is in `hub_tasks`. Source: hubverse, "Model output": task id columns, then output_type, output_type_id and value.
+HUBVERSE = {
+    "origin_date": "date32",
+    "target": "string",
+    "horizon": "int64",
+    "location": "string",
+    "target_end_date": "date32",
+    "output_type": "string",
+    "output_type_id": "float64",
+    "value": "float64",
+}
+
+
+def hubverse(chosen: Chosen, *, horizon: int | None = None) -> Table:
+    """The same as model output of a forecast hub."""
+
+    def piece(release: Release, forecast: AreaForecast) -> list[Any]:
+        days = [month.last_day for month in forecast.months[:horizon]]
+        end, ahead, level, value = _levels(release, forecast, days)
+        origin, target = release.manifest.origin.last_day, release.panel.target
+        return [origin, target, ahead, forecast.slug, end, "quantile", level, value]
+
+    return Table(HUBVERSE, (piece(release, forecast) for release, forecast in chosen))
+
+
+def _levels(release: Release, forecast: AreaForecast, days: Sequence[date]) -> list[list[Any]]:
+    """Columns of every level of some months: the month's day, its horizon, level and value."""
+    count = len(release.levels)
+    return [
+        [day for day in days for _ in range(count)],
+        [ahead for ahead in range(1, len(days) + 1) for _ in range(count)],
+        [*release.levels] * len(days),
+        [value for stored in forecast.quantiles[: len(days)] for value in stored],
+    ]
+
+
+LONG: dict[LongShape, Callable[..., Table]] = {"quantiles": quantiles, "hubverse": hubverse}
 
 
 def rounds(chosen: Chosen) -> str:
@@ -262,62 +253,3 @@ def rounds(chosen: Chosen) -> str:
 def hub_tasks() -> bytes:
     """The hub's `tasks.json` (hubverse schema 5): rounds, task ids, levels and what values are allowed."""
     return (resources.files("forecast.release") / "hub" / "tasks.json").read_bytes()
-
-
-def writes_parquet() -> bool:
-    """Whether the library of Parquet is installed; loads nothing."""
-    return importlib.util.find_spec("pyarrow") is not None
-
-
-def parquet(types: Mapping[str, str], table: Iterable[bytes]) -> bytes:
-    """A table of CSV, unguarded, piece by piece, as a Parquet file; same bytes in, same bytes out.
-
-    `types`: its columns in order, with their Arrow types. Needs little more memory than the file, however long the
-    table is.
-    """
-    import pyarrow as pa
-    from pyarrow import csv as reader
-    from pyarrow import parquet as pq
-
-    read = reader.open_csv(
-        pa.PythonFile(_Pieces(table), mode="r"),
-        read_options=reader.ReadOptions(use_threads=False),
-        parse_options=reader.ParseOptions(newlines_in_values=True),
-        convert_options=reader.ConvertOptions(
-            column_types={name: pa.type_for_alias(kind) for name, kind in types.items()},
-            include_columns=list(types),
-            timestamp_parsers=[reader.ISO8601, "%Y-%m"],
-            strings_can_be_null=True,
-            null_values=[""],
-        ),
-    )
-    sink = pa.BufferOutputStream()
-    with pq.ParquetWriter(sink, read.schema) as writer:
-        for batch in read:
-            writer.write_batch(batch)
-    written: bytes = sink.getvalue().to_pybytes()
-    return written
-
-
-class _Pieces(io.RawIOBase):
-    """Pieces of bytes as a file that is read from front to back."""
-
-    def __init__(self, pieces: Iterable[bytes]) -> None:
-        self._pieces, self._rest = iter(pieces), memoryview(b"")
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: Any) -> int:
-        """Fill `buffer` as far as the pieces reach: a reader makes a batch of every filling."""
-        filled = 0
-        while filled < len(buffer):
-            if not self._rest:
-                piece = next(self._pieces, None)
-                if piece is None:
-                    break
-                self._rest = memoryview(piece)
-            size = min(len(buffer) - filled, len(self._rest))
-            buffer[filled : filled + size] = self._rest[:size]
-            self._rest, filled = self._rest[size:], filled + size
-        return filled

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from forecast.core.areas import Area
 from forecast.core.months import SEASON, Month
 from forecast.core.panels import Panel
-from forecast.release.intervals import MonthAhead, Unit, months_ahead, scaled
+from forecast.release.intervals import MonthAhead, Unit, Wanted, months_ahead, scaled
 from forecast.release.read import Observation, Release
 
 __all__ = ["COVERAGES", "Figures", "figures"]
@@ -76,7 +76,7 @@ def figures(
     forecast = None if release is None else release.by_slug.get(area.slug)
     ahead: list[MonthAhead] = []
     if release is not None and forecast is not None:
-        ahead = months_ahead(release, forecast, coverage=COVERAGES, unit=unit, horizon=None)
+        ahead = months_ahead(release, forecast, Wanted(COVERAGES, unit))
     else:
         release = None
     counts = observed = [(one.month, scaled(one.count, one.month.days, unit)) for one in observations]

@@ -8,6 +8,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Request
 
+from forecast.release.intervals import Wanted
 from service import exceeding, query
 from service.answers import ALIAS, Answer
 from service.context import context
@@ -149,6 +150,6 @@ async def exceedance(
     compared with the month's mean per day: the busiest day is higher, and another question. No chance is given that
     under five draws speak for, or against: `bound` says in words what is known, such as `under 1 in 400`.
     """
-    question = ForecastQuery(query.slugs(request, area), panel, kind, unit=unit, horizon=horizon)
+    question = ForecastQuery(query.slugs(request, area), panel, kind, Wanted(unit=unit, horizon=horizon))
     asked = Thresholds(_thresholds(threshold), _changes(change), unit, horizon)
     return await _answer(request, question, asked, as_of, release)

@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from datetime import date
 from functools import partial
 from typing import Annotated, Literal
-from urllib.parse import parse_qsl
 
 from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel
 from starlette.concurrency import run_in_threadpool
 
-from forecast.release import read, shapes
+from forecast.release import parquet, read, shapes
+from forecast.release.intervals import Wanted
 from forecast.release.read import Observation
 from forecast.release.shapes import Chosen
 from service import query, serializers
@@ -126,25 +126,25 @@ def _question(
     model = None if given.model == "recipe" else given.model
     if model is not None and given.shape == "samples":
         raise query.invalid("shape", f"{model[:60]} has quantiles and no draws. Ask for them: shape=quantiles.")
-    question = ForecastQuery(areas, panel, given.kind, coverage, given.unit, given.horizon, given.shape, model=model)
-    if isinstance(given, ReleaseForecastParameters):
-        return question
-    first, last = query.months_between(given.first, given.last)
-    if given.shape != "intervals":
-        for name, value in (("include", given.include), ("from", first), ("to", last)):
+    first = last = None
+    if isinstance(given, ForecastParameters):
+        first, last = query.months_between(given.first, given.last)
+        given_beside = {"include": given.include, "from": first, "to": last} if given.shape != "intervals" else {}
+        for name, value in given_beside.items():
             if value is not None:
                 raise query.invalid(name, f"the shape {given.shape} is whole and forecasts alone. Leave {name} out.")
-    return question._replace(first=first, last=last)
+    wanted = Wanted(coverage, given.unit, given.horizon, first, last)
+    return ForecastQuery(areas, panel, given.kind, wanted, given.shape, model)
 
 
 def _observed(here: Context, chosen: Chosen, question: ForecastQuery, by: date | None) -> dict[str, list[Observation]]:
     """The counts of the areas in question, by slug, as known by a day; `_BEFORE` months of them where nobody said."""
     counts: dict[str, list[Observation]] = {}
     # Each area's own, whichever areas of panels that end elsewhere are asked for beside it.
-    begins = {forecast.slug: question.first or forecast.months[0] + -_BEFORE for _, forecast in chosen}
+    begins = {forecast.slug: question.wanted.first or forecast.months[0] + -_BEFORE for _, forecast in chosen}
     slugs = [forecast.slug for _, forecast in chosen]
     for one in read.observations(
-        here.release_cache.engine, slugs, first=min(begins.values()), last=question.last, as_of=by
+        here.release_cache.engine, slugs, first=min(begins.values()), last=question.wanted.last, as_of=by
     ):
         if one.month >= begins[one.area]:
             counts.setdefault(one.area, []).append(one)
@@ -157,7 +157,11 @@ _SLICE = 25
 _LONG = 200
 # The parameters of a question about the newest releases.
 _PLAIN = frozenset({"area", "panel", "kind", "coverage", "unit", "horizon"})
-_AT_ONCE: dict[str, Format | None] = {"/v1/forecasts": None, "/v1/forecasts.csv": "csv"}
+_AT_ONCE: dict[str, Format | None] = {
+    "/v1/forecasts": None,
+    "/v1/forecasts.csv": "csv",
+    "/v1/forecasts.parquet": "parquet",
+}
 
 
 def at_once(here: Context, path: str, query_string: bytes, accept: bytes) -> Answer | None:
@@ -169,7 +173,7 @@ def at_once(here: Context, path: str, query_string: bytes, accept: bytes) -> Ans
     """
     if path not in _AT_ONCE:
         return None
-    pairs = parse_qsl(query_string.decode("latin-1"), keep_blank_values=True)
+    pairs = query.pairs(query_string)
     given = dict(pairs)
     if len(given) != len(pairs) or "area" not in given or not _PLAIN.issuperset(given):
         return None
@@ -180,7 +184,7 @@ def at_once(here: Context, path: str, query_string: bytes, accept: bytes) -> Ans
         if question.areas is None or len(question.areas) > _SLICE:
             return None
         form = _AT_ONCE[path] or query.accepted(accept.decode("latin-1"))
-        if form == "parquet":
+        if form == "parquet" and (len(question.areas) > _HEAVY or not parquet.is_loaded()):
             return None
         chosen = choose(here.catalogue, here.release_cache.newest, question)
         body = b"".join(serializers.written(chosen, question, form, today=here.today()))

@@ -12,10 +12,11 @@ from sqlalchemy import Engine
 
 from forecast.core.areas import Area
 from forecast.core.months import Month
-from forecast.release import corrections, read, shapes
+from forecast.release import corrections, read
 from forecast.release.corrections import Correction
 from forecast.release.intervals import in_words
 from forecast.release.read import Observation
+from forecast.release.shapes import Table
 from service import bodies, query
 from service.answers import ALIAS, Answer
 from service.catalogue import Catalogue
@@ -94,21 +95,16 @@ def _written(here: Context, question: _Question, form: Format) -> Iterator[bytes
     )
     if form == "json":
         return _json(engine, catalogue, question, months)
-    table = _csv(catalogue, months, guard=form == "csv")
-    return table if form == "csv" else iter([shapes.parquet(_TYPES, table)])
+    table = Table(
+        _TYPES, (_piece(catalogue.area(slug), counts) for series in months for slug, counts in series.items())
+    )
+    return table.csv() if form == "csv" else iter([table.parquet()])
 
 
-def _csv(catalogue: Catalogue, slices: Iterable[dict[str, list[Observation]]], *, guard: bool) -> Iterator[bytes]:
-    header = True
-    for series in slices:
-        rows = (
-            [slug, catalogue.area(slug).name, one.month, one.count, one.precision, one.published]
-            for slug, months in series.items()
-            for one in months
-        )
-        table = shapes.csv_table(tuple(_TYPES), rows, guard=guard)
-        yield table if header else table.split(b"\r\n", 1)[1]
-        header = False
+def _piece(place: Area, counts: list[Observation]) -> list[Any]:
+    """The rows of an area."""
+    names = ("month", "count", "precision", "published")
+    return [place.slug, place.name, *([getattr(one, name) for one in counts] for name in names)]
 
 
 def _json(

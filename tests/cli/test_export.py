@@ -98,7 +98,7 @@ def test_model_output_is_written_as_csv_or_parquet_with_its_tasks(command, offic
     assert (code, err) == (0, "")
     command("export", "--format", "hubverse", "--out", tmp_path / "hub.parquet")
     text, typed = pd.read_csv(tmp_path / "hub.csv"), pd.read_parquet(tmp_path / "hub.parquet")
-    assert tuple(text.columns) == tuple(typed.columns) == shapes.HUBVERSE.columns
+    assert tuple(text.columns) == tuple(typed.columns) == tuple(shapes.HUBVERSE)
     assert list(text["value"]) == list(typed["value"])
     assert list(text["target_end_date"]) == list(typed["target_end_date"].astype(str))
     assert set(text["location"]) <= set(

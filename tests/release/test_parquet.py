@@ -3,24 +3,26 @@
 from __future__ import annotations
 
 import io
+import subprocess
+import sys
 from dataclasses import replace
-from datetime import timedelta
-from itertools import chain
+from datetime import date, datetime, timedelta
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from forecast.core.months import Month
 from forecast.core.tables import LEVELS
 from forecast.release import shapes
+from forecast.release.intervals import Wanted
 from tests.release.shaped import office, sectors
 
 __all__ = ["office", "sectors"]
 
 
 def test_parquet_keeps_types_and_every_level_as_stored(sectors):
-    written = list(shapes.QUANTILES.csv(shapes.choose(sectors)))
-    made = shapes.parquet(shapes.QUANTILES.types, written)
-    assert made == shapes.parquet(shapes.QUANTILES.types, [b"".join(written)])
+    made = shapes.quantiles(shapes.choose(sectors)).parquet()
+    assert made == shapes.quantiles(shapes.choose(sectors)).parquet()
     table = pq.read_table(io.BytesIO(made))
     assert {field.name: field.type for field in table.schema} == {
         **dict.fromkeys(("panel", "release", "area", "model", "series"), pa.string()),
@@ -41,10 +43,8 @@ def test_parquet_keeps_types_and_every_level_as_stored(sectors):
 
 def test_parquet_of_a_long_table_has_every_row_in_its_order():
     rows, said = 100_000, "several\nlines of\ntext"
-    pieces = (
-        shapes.csv_table((), [(at, said) for at in range(start, start + 1000)])[2:] for start in range(0, rows, 1000)
-    )
-    made = pq.ParquetFile(io.BytesIO(shapes.parquet({"at": "int64", "x": "string"}, chain([b"at,x\r\n"], pieces))))
+    pieces = ([range(start, start + 1000), said] for start in range(0, rows, 1000))
+    made = pq.ParquetFile(io.BytesIO(shapes.Table({"at": "int64", "x": "string"}, pieces).parquet()))
     table = made.read()
     assert table["at"].to_pylist() == list(range(rows))
     assert set(table["x"].to_pylist()) == {said}
@@ -52,16 +52,16 @@ def test_parquet_of_a_long_table_has_every_row_in_its_order():
 
 
 def test_parquet_of_nothing_still_has_its_columns():
-    table = pq.read_table(io.BytesIO(shapes.parquet(shapes.HUBVERSE.types, shapes.HUBVERSE.csv([]))))
-    assert (tuple(table.column_names), table.num_rows) == (shapes.HUBVERSE.columns, 0)
+    table = pq.read_table(io.BytesIO(shapes.hubverse([]).parquet()))
+    assert (tuple(table.column_names), table.num_rows) == (tuple(shapes.HUBVERSE), 0)
     assert table.schema.field("origin_date").type == pa.date32()
 
 
 def test_parquet_of_intervals_has_types_and_the_text_as_it_is(sectors):
     chosen = shapes.choose(sectors, ["tucson", "el-paso"])
     today = sectors.manifest.stale_after + timedelta(days=1)
-    written = list(shapes.forecasts_csv(chosen, coverage=(80,), unit="day", horizon=2, today=today, guard=False))
-    table = pq.read_table(io.BytesIO(shapes.parquet(shapes.forecast_types((80,), stale=True), written)))
+    made = shapes.intervals(chosen, Wanted((80,), "day", 2), today=today).parquet()
+    table = pq.read_table(io.BytesIO(made))
     assert {field.name: field.type for field in table.schema} == {
         **dict.fromkeys(("panel", "release", "area", "name", "kind", "unit", "fallback"), pa.string()),
         **dict.fromkeys(("data_through", "month"), pa.timestamp("us")),
@@ -84,6 +84,32 @@ def test_parquet_of_intervals_has_types_and_the_text_as_it_is(sectors):
 def test_text_of_several_lines_and_quotes_comes_through_parquet_unchanged(sectors):
     said = 'Line one, "quoted"\nline two'
     release = replace(sectors, manifest=replace(sectors.manifest, fallbacks={"tucson": said}))
-    written = shapes.forecasts_csv(shapes.choose(release, ["tucson"]), guard=False)
-    table = pq.read_table(io.BytesIO(shapes.parquet(shapes.forecast_types(), written)))
+    table = pq.read_table(io.BytesIO(shapes.intervals(shapes.choose(release, ["tucson"])).parquet()))
     assert table["fallback"].to_pylist() == [said] * 3
+
+
+def test_cells_of_every_kind_come_through_and_what_is_unknown_is_null():
+    types = {"n": "int64", "x": "float64", "day": "date32", "at": "timestamp[us]", "yes": "bool", "said": "string"}
+    first = [range(9), 0.5, date(1969, 12, 31), Month.parse("1969-12"), True, "Zoë, 100 %\n"]
+    second = [[-5, 2**40], None, None, ["2026-08", date(2026, 8, 31)], [False, True], None]
+    table = pq.read_table(io.BytesIO(shapes.Table(types, [first, second]).parquet()))
+    rows = [tuple(row.values()) for row in table.to_pylist()]
+    before = (0.5, date(1969, 12, 31), datetime.fromisoformat("1969-12-01"), True, "Zoë, 100 %\n")
+    assert rows[:9] == [(number, *before) for number in range(9)]
+    assert rows[9:] == [
+        (-5, None, None, datetime.fromisoformat("2026-08-01"), False, None),
+        (2**40, None, None, datetime.fromisoformat("2026-08-31"), True, None),
+    ]
+    assert [str(field.type) for field in table.schema][2:] == ["date32[day]", "timestamp[us]", "bool", "string"]
+    table.validate(full=True)
+
+
+def test_writing_parquet_loads_no_pandas():
+    code = """
+import sys
+from forecast.release.shapes import Table
+made = Table({"at": "timestamp[us]", "said": "string", "x": "float64"}, [[["2026-08"], "a", [1.5]]]).parquet()
+print(made[:4], "pyarrow" in sys.modules, "pandas" in sys.modules)
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "b'PAR1' True False"

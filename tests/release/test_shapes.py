@@ -17,6 +17,7 @@ from forecast.core.months import Month
 from forecast.core.panels import bundled
 from forecast.core.tables import LEVELS
 from forecast.release import read, shapes
+from forecast.release.intervals import Wanted
 from tests.catalogue import PANELS, SECTORS, STATES, area, cell
 from tests.release.shaped import office, sectors, states
 
@@ -194,8 +195,8 @@ def allowed(tasks):
 
 
 def rows_of(release, areas=None):
-    rows = shapes.HUBVERSE.rows(shapes.choose(release, areas))
-    return [dict(zip(shapes.HUBVERSE.columns, row, strict=True)) for row in rows]
+    rows = shapes.hubverse(shapes.choose(release, areas)).rows()
+    return [dict(zip(shapes.HUBVERSE, row, strict=True)) for row in rows]
 
 
 @pytest.mark.parametrize("panel", PANELS)
@@ -203,14 +204,14 @@ def test_the_csv_has_the_bytes_of_the_service(office, panel):
     release = read.latest(office.engine, panel)
     with office.client() as client:
         served = client.get(f"/v1/releases/{release.id}/forecasts.csv").content
-    assert b"".join(shapes.forecasts_csv(shapes.choose(release))) == served
+    assert b"".join(shapes.intervals(shapes.choose(release)).csv()) == served
 
 
 def test_the_csv_of_some_areas_per_day_and_with_staleness_has_the_bytes_of_the_service(office, sectors):
     with office.client() as client:
         served = client.get("/v1/forecasts.csv?area=tucson,el-paso&coverage=20,98&unit=day&horizon=2").content
     chosen = shapes.choose(sectors, ["tucson", "el-paso"])
-    made = b"".join(shapes.forecasts_csv(chosen, coverage=(20, 98), unit="day", horizon=2, today=office.now.date()))
+    made = b"".join(shapes.intervals(chosen, Wanted((20, 98), "day", 2), today=office.now.date()).csv())
     assert made == served
     assert b",false,tucson," in made
 
@@ -220,7 +221,7 @@ def test_text_that_a_spreadsheet_would_run_gets_an_apostrophe_and_numbers_never(
         ("a", "b"), [("=1+1", -3), ("+x", -0.5), ("-x", 7), ("@x", 0), ("\tx", 1), ("\rx", 2), ("x=1", 3)]
     )
     assert lines == b"a,b\r\n'=1+1,-3\r\n'+x,-0.5\r\n'-x,7\r\n'@x,0\r\n'\tx,1\r\n\"'\rx\",2\r\nx=1,3\r\n"
-    made = b"".join(shapes.forecasts_csv(shapes.choose(sectors, ["tucson"]), horizon=1))
+    made = b"".join(shapes.intervals(shapes.choose(sectors, ["tucson"]), Wanted(horizon=1)).csv())
     assert made.endswith(b',"\'=FIT() failed, the floor stands in"\r\n')
     assert b",1,-1," in made
 
@@ -231,7 +232,7 @@ def test_the_tasks_have_the_form_that_hubs_read(tasks):
         (target,) = group["target_metadata"]
         assert list(target["target_keys"].values()) == group["task_ids"]["target"]["required"]
         assert set(tasks["derived_task_ids"]) < set(group["task_ids"])
-        assert (*group["task_ids"], "output_type", "output_type_id", "value") == shapes.HUBVERSE.columns
+        assert (*group["task_ids"], "output_type", "output_type_id", "value") == tuple(shapes.HUBVERSE)
 
 
 def test_the_tasks_hold_every_area_month_and_level_that_the_project_knows(tasks):
@@ -300,7 +301,7 @@ def test_model_output_says_which_month_is_meant_in_days(sectors):
 
 def test_model_output_of_both_panels_is_one_table_with_two_targets(sectors, states):
     chosen = [*shapes.choose(sectors, ["nation"]), *shapes.choose(states, ["states-nation"])]
-    lines = b"".join(shapes.HUBVERSE.csv(chosen)).decode().split("\r\n")
+    lines = b"".join(shapes.hubverse(chosen).csv()).decode().split("\r\n")
     assert lines[0] == "origin_date,target,horizon,location,target_end_date,output_type,output_type_id,value"
     assert lines[1] == "2024-11-30,monthly USBP encounters,1,nation,2024-12-31,quantile,0.01,660.0"
     assert lines[1 + 3 * 23] == "2025-09-30,monthly CBP encounters,1,states-nation,2025-10-31,quantile,0.01,880.0"
@@ -310,7 +311,7 @@ def test_model_output_of_both_panels_is_one_table_with_two_targets(sectors, stat
 def test_a_release_that_lacks_a_level_is_told_and_not_interpolated(sectors):
     poorer = replace(sectors, levels=(0.1, 0.5, 0.9))
     with pytest.raises(LevelsError, match="50 %"):
-        list(shapes.forecasts_csv(shapes.choose(poorer)))
+        list(shapes.intervals(shapes.choose(poorer)).csv())
 
 
 def test_importing_the_shapes_loads_no_table_library():

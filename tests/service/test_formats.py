@@ -71,11 +71,17 @@ def test_parquet_is_given_by_suffix_and_by_header_with_one_tag_and_the_lifetime_
     assert (head.status_code, head.content, int(head.headers["content-length"])) == (200, b"", len(by_suffix.content))
 
 
-def test_parquet_is_not_made_where_all_other_requests_wait(client):
-    here = client.app.state.context
-    asked = "/v1/forecasts", b"area=el-paso"
-    assert forecasts.at_once(here, *asked, b"text/csv") is not None
-    assert forecasts.at_once(here, *asked, PARQUET.encode()) is None
+def test_parquet_of_many_areas_and_its_library_wait_for_another_thread(client, monkeypatch):
+    here, asked = client.app.state.context, "/v1/forecasts.parquet"
+    first = client.get(f"{asked}?area=el-paso")
+    made = forecasts.at_once(here, asked, b"area=el-paso", b"")
+    assert made.body == first.content
+    assert forecasts.at_once(here, "/v1/forecasts", b"area=el-paso", PARQUET.encode()).body == first.content
+    monkeypatch.setattr(forecasts, "_HEAVY", 1)
+    assert forecasts.at_once(here, asked, b"area=el-paso,tucson", b"") is None
+    monkeypatch.delitem(sys.modules, "pyarrow.parquet")
+    assert forecasts.at_once(here, asked, b"area=el-paso", b"") is None
+    assert forecasts.at_once(here, "/v1/forecasts.csv", b"area=el-paso,tucson", b"") is not None
 
 
 @pytest.mark.parametrize(
@@ -144,11 +150,11 @@ def test_observations_in_parquet_are_those_of_the_csv(office):
 @pytest.mark.parametrize("form", ["csv", "parquet"])
 def test_the_long_shapes_of_a_release_are_the_files_that_export_writes(office, shape, form):
     identity = office.publish()
-    release, long = read.load(office.engine, identity), shapes.LONG[shape]
-    written = b"".join(long.csv(shapes.choose(release)))
+    chosen, long = shapes.choose(read.load(office.engine, identity)), shapes.LONG[shape]
+    written = b"".join(long(chosen).csv())
     with office.client() as client:
         served = client.get(f"/v1/releases/{identity}/forecasts.{form}?shape={shape}").content
-    assert served == (written if form == "csv" else shapes.parquet(long.types, [written]))
+    assert served == (written if form == "csv" else long(chosen).parquet())
     assert written.count(b"\r\n") == 1 + 6 * 3 * 23
 
 
