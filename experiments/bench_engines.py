@@ -6,7 +6,8 @@ and whether their figures are the same.
 Fits one family to the bundled sectors at past origins, on one and on two workers of each engine in turn, and prints
 for each: seconds from the first task to the last; how many times faster than one worker that is; processor seconds of
 everything that took part; how many times faster it would be by those, had each worker a processor to itself; how many
-processors it had at once; and whether every path and parameter is what it is here, in this process. Where others use
+processors it had at once; whether every path and parameter is what it is here, in this process; and which processes
+took the processor seconds: this one, the scheduler, Dask's workers, those that fit. Where others use
 the machine, two workers can be no faster than the processors that they are given: there the ratio by processor seconds
 is what remains. Workers have loaded the family's library beforehand.
 """
@@ -21,6 +22,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date
@@ -52,6 +54,7 @@ def main() -> None:
     print(f"{len(work)} fits of {asked.family}; load before: {os.getloadavg()[0]:.1f} on {os.cpu_count()} processors")
     print(
         f"{'engine':<8}{'workers':>8}{'seconds':>10}{'ratio':>8}{'CPU s':>8}{'by CPU':>8}{'at once':>9}  same figures"
+        "  spent by"
     )
     for engine in ("local", "dask"):
         alone = sole = 0.0
@@ -60,12 +63,14 @@ def main() -> None:
                 fit_all(work[: 4 * workers], executor=executor)  # the first fits load what they need
                 before, began = _processor_seconds(), time.perf_counter()
                 fits = fit_all(work, executor=executor)
-                seconds, busy = time.perf_counter() - began, _processor_seconds() - before
+                seconds, parts = time.perf_counter() - began, _processor_seconds() - before
+            busy = parts.total()
             alone, sole = alone or seconds, sole or busy
             same = "yes" if _digest(fits) == here else "NO"
             figures = f"{seconds:>10.1f}{alone / seconds:>8.2f}{busy:>8.1f}{workers * sole / busy:>8.2f}"
             figures += f"{busy / seconds:>9.2f}"
-            print(f"{engine:<8}{workers:>8}{figures}  {same}", flush=True)
+            where = ", ".join(f"{part} {spent:.1f}" for part, spent in sorted(parts.items()) if spent >= 0.05)
+            print(f"{engine:<8}{workers:>8}{figures}  {same:<12}  {where}", flush=True)
     print(f"load afterwards: {os.getloadavg()[0]:.1f}")
 
 
@@ -87,15 +92,17 @@ def _digest(fits: Sequence[Fit]) -> str:
     return digest.hexdigest()
 
 
-def _processor_seconds() -> float:
-    """Of this process and all beneath it, those that have ended among them."""
-    total = 0.0
+def _processor_seconds() -> Counter[str]:
+    """Of this process, a scheduler, Dask's workers, and what fits (all else beneath), ended ones among them."""
+    total: Counter[str] = Counter()
     for process in [psutil.Process(), *psutil.Process().children(recursive=True)]:
         try:
-            times = process.cpu_times()
+            times, words = process.cpu_times(), process.cmdline()
         except psutil.Error:  # it has just ended
             continue
-        total += times.user + times.system + times.children_user + times.children_system
+        part = next((word for word in ("scheduler", "worker") if word in words and "dask" in words), "fits")
+        total["here" if process.pid == os.getpid() else part] += times.user + times.system
+        total["fits"] += times.children_user + times.children_system
     return total
 
 

@@ -7,8 +7,9 @@ Every measured command is a process of its own: seconds by the clock, processor 
 most memory of the largest of them and of all together (a sample each tenth of a second). Real panels come first; the
 others are the bundled leaves again, each stretched, perturbed and rescaled from one seed. Releases of the sizes are
 published with quantiles and without joint draws, and served by `encounters serve`. Up to 1,000 series two peers stand
-beside it: Prophet in a plain loop over a sample of series, and statsforecast's AutoETS with AutoTheta where the Python
-of `--peer-python` has it. `--quick` shows that everything runs, and no more. Nothing else should be at work.
+beside it, with what they cost and how good they are on twelve months that were hidden: Prophet in a plain loop over a
+sample of series, and statsforecast's AutoETS and AutoTheta where the Python of `--peer-python` has it (`python -m venv
+P; P/bin/pip install statsforecast`). `--quick` shows that everything runs, and no more. Nothing else should be at work.
 """
 
 from __future__ import annotations
@@ -32,12 +33,12 @@ from pathlib import Path
 import numpy as np
 import psutil
 
+from experiments.scale_peers import STATSFORECAST, accuracy, of_ours, of_statsforecast, prophet_loop
 from forecast.core.declarations import declared, with_leaves
 from forecast.core.months import Month, month_range
 from forecast.core.panels import Panel, bundled
 from forecast.core.tables import LEVELS, Floats, Forecasts, Series
 from forecast.counts.bundle import bundled as bundled_archive
-from forecast.counts.plain import read_plain
 from forecast.release import store
 from forecast.release.manifest import Manifest
 from forecast.release.migrations import migrate
@@ -51,15 +52,6 @@ ENVIRONMENT = {name: value for name, value in os.environ.items() if name != "PYT
 _SUBREAPER = 36
 _MB = 2**20
 DECLARATION = 'id = "grown"\ntitle = "Grown"\nunit = "encounters"\ndimensions = ["office", "flow"]\nlevels = [[]]\n'
-STATSFORECAST = """
-import sys, pandas as pd
-from statsforecast import StatsForecast
-from statsforecast.models import AutoETS, AutoTheta
-rows = pd.read_csv(sys.argv[1]).rename(columns={"series": "unique_id", "month": "ds", "value": "y"})
-rows["ds"] = pd.to_datetime(rows["ds"])
-models = [AutoETS(season_length=12), AutoTheta(season_length=12)]
-StatsForecast(models=models, freq="MS", n_jobs=2).forecast(df=rows, h=12, level=[50, 80, 95])
-"""
 
 
 @dataclass(frozen=True)
@@ -124,16 +116,17 @@ def real_series() -> dict[str, list[Series]]:
 
 
 def grown_values(number: int) -> list[Floats]:
-    """Rows of MONTHS counts that resemble the bundled leaves: each one of them, its last months, with a wandering and
-    a noise of its own, at another level.
+    """Rows of MONTHS + HORIZON counts that resemble the bundled leaves: each one of them, its last months, with a
+    wandering and a noise of its own, at another level. The last HORIZON are hidden from those who forecast.
     """
+    months = MONTHS + HORIZON
     rng = np.random.default_rng(SEED)
     leaves = [one.values[np.isfinite(one.values)] for own in real_series().values() for one in own]
-    leaves = [values[-MONTHS:] for values in leaves if len(values) >= 60 and values[-12:].sum() > 0]
+    leaves = [values[-months:] for values in leaves if len(values) >= 60 and values[-12:].sum() > 0]
     rows = []
     for _ in range(number):
-        logs = np.log(np.resize(leaves[rng.integers(len(leaves))], MONTHS) + 5.0)
-        moved = logs + np.cumsum(rng.normal(0, 0.03, MONTHS)) + rng.normal(0, 0.1, MONTHS) + rng.normal(0, 0.5)
+        logs = np.log(np.resize(leaves[rng.integers(len(leaves))], months) + 5.0)
+        moved = logs + np.cumsum(rng.normal(0, 0.03, months)) + rng.normal(0, 0.1, months) + rng.normal(0, 0.5)
         rows.append(np.maximum(np.rint(np.exp(moved) - 5.0), 0.0))
     return rows
 
@@ -155,7 +148,7 @@ def write_counts(path: Path, series: Sequence[tuple[str, Month, Floats]]) -> Pat
 def grown(path: Path, number: int) -> Path:
     """A table of so many made-up series."""
     first = END + (1 - MONTHS)
-    return write_counts(path, [(f"s{k:06d}", first, values) for k, values in enumerate(grown_values(number))])
+    return write_counts(path, [(f"s{k:06d}", first, values[:MONTHS]) for k, values in enumerate(grown_values(number))])
 
 
 def published(number: int, database: Path) -> float:
@@ -252,18 +245,6 @@ def straight(name: str, sizes: Sequence[int], figures: Sequence[float], unit: st
     )
 
 
-def prophet_loop(counts: Path, sample: int) -> None:
-    """What a user writes who loops over series with Prophet."""
-    import pandas as pd
-    from prophet import Prophet
-
-    for series in read_plain(counts)[:sample]:
-        months = [month.first_day for month in month_range(series.first, len(series.values))]
-        table = pd.DataFrame({"ds": pd.to_datetime(months), "y": series.values})
-        model = Prophet(uncertainty_samples=500).fit(table)
-        model.predict(model.make_future_dataframe(HORIZON, freq="MS"))
-
-
 def fitting(folder: Path, sizes: Sequence[int], peer: str | None, sample: int) -> None:
     """Forecasts of tables of counts, and what they cost beside peers."""
     print(f"\n{'encounters predict --horizon 12':<44}{'seconds':>9}{'CPU s':>9}{'largest MB':>11}{'all MB':>11}")
@@ -278,14 +259,21 @@ def fitting(folder: Path, sizes: Sequence[int], peer: str | None, sample: int) -
         print(taken_by[-1].row(f"{number:,} series of {MONTHS} months"), flush=True)
         if number > 1000:
             continue
-        own = [sys.executable, __file__, "--prophet", str(table), str(min(sample, number))]
-        loop = measured(own)
-        print(loop.row(f"  Prophet, {min(sample, number)} of them"), flush=True)
-        print(f"      all {number:,}, extrapolated: {loop.wall / min(sample, number) * number:.0f} s")
+        ours, values = of_ours(folder / "f.parquet", HORIZON), np.array(grown_values(number))
+        past, hidden = values[:, :MONTHS], values[:, MONTHS:]
+        print(accuracy("encounters predict", ours, past, hidden))
+        some, peers = min(sample, number), folder / "peers"
+        loop = measured([sys.executable, __file__, "--prophet", str(table), str(some), f"{peers}.npy"])
+        print(loop.row(f"  Prophet, {some} of them"))
+        print(f"      all {number:,}, extrapolated: {loop.cpu / some * number:.0f} CPU s")
+        print(accuracy(f"Prophet, {some}", np.load(f"{peers}.npy"), past, hidden))
+        print(accuracy(f"encounters predict, those {some}", ours[:some], past, hidden), flush=True)
         if peer:
-            print(
-                measured([peer, "-c", STATSFORECAST, table]).row("  statsforecast, AutoETS and AutoTheta"), flush=True
-            )
+            taken = measured([peer, "-c", STATSFORECAST, table, f"{peers}.csv"])
+            print(taken.row("  statsforecast, AutoETS and AutoTheta"))
+            for model in ("AutoETS", "AutoTheta"):
+                made = of_statsforecast(Path(f"{peers}.csv"), model, HORIZON)
+                print(accuracy(f"statsforecast {model}", made, past, hidden), flush=True)
     if not peer:
         print("  statsforecast: not measured; --peer-python names a Python that has it")
     straight("seconds", sizes, [taken.wall for taken in taken_by], "s")
@@ -331,7 +319,8 @@ def serving(folder: Path, sizes: Sequence[int]) -> None:
 def inside(arguments: argparse.Namespace) -> Callable[[], object] | None:
     """What this process was started for by another of this script."""
     if arguments.prophet:
-        return lambda: prophet_loop(Path(arguments.prophet[0]), int(arguments.prophet[1]))
+        table, sample, out = arguments.prophet
+        return lambda: prophet_loop(Path(table), int(sample), HORIZON, Path(out))
     if arguments.publish:
         number, database = int(arguments.publish[0]), Path(arguments.publish[1])
         return lambda: database.with_suffix(".json").write_text(json.dumps(published(number, database)))
@@ -344,8 +333,9 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="few series: shows that it runs, and no more")
     parser.add_argument("--sizes", default="100,1000,10000", help="series that are forecast (default: %(default)s)")
     parser.add_argument("--stored", default="100000", help="areas published and served besides (default: %(default)s)")
+    parser.add_argument("--parts", default="fitting,workers,serving", help="what is measured (default: %(default)s)")
     parser.add_argument("--peer-python", metavar="PATH", help="a Python that has statsforecast")
-    parser.add_argument("--prophet", nargs=2, help=argparse.SUPPRESS)
+    parser.add_argument("--prophet", nargs=3, help=argparse.SUPPRESS)
     parser.add_argument("--publish", nargs=2, help=argparse.SUPPRESS)
     asked = parser.parse_args()
     if (work := inside(asked)) is not None:
@@ -356,9 +346,12 @@ def main() -> None:
     stored = [200] if asked.quick else [int(size) for size in asked.stored.split(",") if size]
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        fitting(folder, sizes, asked.peer_python, 2 if asked.quick else 10)
-        workers(folder, 4 if asked.quick else 40)
-        serving(folder, [*sizes, *stored])
+        if "fitting" in asked.parts:
+            fitting(folder, sizes, asked.peer_python, 2 if asked.quick else 10)
+        if "workers" in asked.parts:
+            workers(folder, 4 if asked.quick else 40)
+        if "serving" in asked.parts:
+            serving(folder, [*sizes, *stored])
 
 
 if __name__ == "__main__":

@@ -65,9 +65,9 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="one origin, without ets-log")
     parser.add_argument("--workers", type=int, default=2)
     asked = parser.parse_args()
-    names = [name for name in asked.models.split(",") if not (asked.quick and name == "ets-log")]
+    names = [name for name in asked.models.split(",") if name and not (asked.quick and name == "ets-log")]
     for name in asked.panels.split(","):
-        counts = _counts(asked.folder, name)
+        counts = counts_of(asked.folder, name)
         texts = (DEVELOPMENT if asked.development else ORIGINS)[name]
         origins = [Month.parse(text) for text in (texts[-1:] if asked.quick else texts)]
         zeros: list[Floats] = []
@@ -78,7 +78,7 @@ def main() -> None:
             scored = seen.open_areas[:: max(len(seen.open_areas) // SCORED, 1)]
             scored = tuple(area for area in scored if not is_quiet(seen.series(area)))
             zeros.append(np.array([_zeros(seen.series(area).values) for area in scored]))
-            for label, own in (("bank, as it serves", counts), ("bank alone", _unrouted(counts))):
+            for label, own in (("bank, as it serves", counts), ("bank alone", unrouted(counts))):
                 of_leaves, of_sums = _recipe(own, origin, scored)
                 leaves.setdefault(label, []).append(of_leaves)
                 sums.setdefault(label, []).append(of_sums)
@@ -89,7 +89,7 @@ def main() -> None:
         _print_sums(sums)
 
 
-def _counts(folder: Path, name: str) -> Counts:
+def counts_of(folder: Path, name: str) -> Counts:
     """The panel's counts of the official files in a folder, as the archive has them."""
     panel: Panel = read_declaration(offered()[name])
     with tempfile.TemporaryDirectory() as place:
@@ -99,7 +99,7 @@ def _counts(folder: Path, name: str) -> Counts:
         return archive.as_of(panel.id, date(2026, 11, 1))
 
 
-def _unrouted(counts: Counts) -> Counts:
+def unrouted(counts: Counts) -> Counts:
     """The same counts of a panel that the rule for sparse series does not look at."""
     return replace(counts, panel=replace(counts.panel, dimensions=()))
 
@@ -119,7 +119,7 @@ def _recipe(counts: Counts, origin: Month, scored: Sequence[str]) -> tuple[Score
 
     def scores(areas: Sequence[str]) -> Scores:
         return np.stack(
-            [_score(made.paths.values[place[area]].T, _later(totals[area], counts, origin)) for area in areas]
+            [_score(made.paths.values[place[area]].T, later(totals[area], counts, origin)) for area in areas]
         )
 
     return scores(scored), scores(above)
@@ -131,10 +131,11 @@ def _single(label: str, counts: Counts, origin: Month, scored: Sequence[str], wo
     tasks = [FitTask(member(label), seen.series(area), HORIZON, PATHS, SEED) for area in scored]
     fits = fit_all(tasks, executor=Executor(workers, 60.0) if label == "ets-log" else HERE)
     place = {area: at for at, area in enumerate(counts.areas)}
-    return np.stack([_score(fit.paths, _later(counts.values[:, place[fit.area]], counts, origin)) for fit in fits])
+    return np.stack([_score(fit.paths, later(counts.values[:, place[fit.area]], counts, origin)) for fit in fits])
 
 
-def _later(values: Floats, counts: Counts, origin: Month) -> Floats:
+def later(values: Floats, counts: Counts, origin: Month) -> Floats:
+    """The counts of the months that were forecast, of a row of all months."""
     return values[origin - counts.first + 1 :][:HORIZON]
 
 

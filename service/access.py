@@ -46,9 +46,7 @@ def record(scope: Scope, *, identity: str, status: int, sent: int, seconds: floa
 
 
 def refusal(peer: str, kind: str, *, identity: str, status: int, sent: int) -> None:
-    """Log a connection that was refused before a request was read from it, or for what it sent.
-    `kind`: of the problem it was answered.
-    """
+    """Log a connection that was refused before a request was read; `kind`: of the problem it was answered."""
     fields = {
         "request_id": identity,
         "method": "-",

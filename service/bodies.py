@@ -21,10 +21,7 @@ _OPTIONS = orjson.OPT_UTC_Z | orjson.OPT_OMIT_MICROSECONDS | orjson.OPT_PASSTHRO
 
 
 def render(document: Any) -> bytes:
-    """JSON without blanks, in UTF-8: days and months as they are written, moments to the second: 2024-12-20T06:00:00Z.
-
-    Raises TypeError for what is no JSON value.
-    """
+    """JSON in UTF-8 without blanks, moments to the second: 2024-12-20T06:00:00Z. Raises TypeError for other values."""
     return orjson.dumps(document, default=_month, option=_OPTIONS)
 
 

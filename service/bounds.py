@@ -1,12 +1,10 @@
-"""How many requests are worked on at once, and for how long.
-Stands behind the ready answers, which need no work. Knows no route.
-"""
+"""How many requests are worked on at once, and for how long; ready answers are not counted. Knows no route."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -24,8 +22,7 @@ ALWAYS = frozenset({"/livez", "/readyz"})
 
 
 class Bounds:
-    """ASGI application before `app`. `most`: requests at once;
-    `seconds`: for each; `refuse` makes the answer to one that is not served.
+    """ASGI application before `app`: `most` requests at once, `seconds` for each; `refuse` answers the others.
 
     Others wait for a place, a bounded number for a few seconds: many that come at the same moment are no reason to
     refuse any.
@@ -35,7 +32,7 @@ class Bounds:
 
     def __init__(self, app: ASGIApp, *, most: int, seconds: float, refuse: Refuse) -> None:
         self.app, self.most, self.seconds, self.refuse = app, most, seconds, refuse
-        self._running: set[asyncio.Task[None]] = set()
+        self._running: set[asyncio.Future[None]] = set()
         self._places = asyncio.Semaphore(most)
         self._waiting = 0
 
@@ -56,7 +53,7 @@ class Bounds:
                 started = True
                 await send(message)
 
-        task = asyncio.create_task(_run(self.app(scope, receive, passing)))
+        task = asyncio.ensure_future(self.app(scope, receive, passing))
         self._running.add(task)
         task.add_done_callback(self._ended)
         try:
@@ -87,12 +84,8 @@ class Bounds:
         finally:
             self._waiting -= 1
 
-    def _ended(self, task: asyncio.Task[None]) -> None:
+    def _ended(self, task: asyncio.Future[None]) -> None:
         self._running.discard(task)
         self._places.release()
         if not task.cancelled() and (error := task.exception()) is not None:
             log.debug("A request ended with %r", error)
-
-
-async def _run(work: Awaitable[None]) -> None:
-    await work

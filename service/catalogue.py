@@ -20,12 +20,20 @@ class Catalogue:
     """The panels by id, bundled ones first, and the areas of all of them. Never changed: another one is made."""
 
     def __init__(self, releases: Iterable[Release] = ()) -> None:
-        described = {release.manifest.panel: release.panel for release in releases}
+        served = {release.manifest.panel: release for release in releases}
+        described = {panel: release.panel for panel, release in served.items()}
         # The areas of a bundled panel are a catalogue of all that can come; a release has those that came.
         own = {name: panel for name, panel in sorted(described.items()) if name not in bundled()}
         self.panels: dict[str, Panel] = {**bundled(), **own}
         self.kinds: tuple[str, ...] = tuple(
             dict.fromkeys(kind for panel in self.panels.values() for kind in panel.kinds)
+        )
+        # Every area that is known, panel by panel: all of a panel whose areas are a fixed list, and what the newest
+        # release of another has.
+        self.known: tuple[Area, ...] = tuple(
+            area
+            for name, panel in self.panels.items()
+            for area in panel.ordered(panel.areas if panel.complete else served[name].by_slug if name in served else ())
         )
         self._names = AreaNames(self.panels.values())
         self.named = lru_cache(maxsize=512)(self._names.named)

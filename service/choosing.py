@@ -30,8 +30,7 @@ def choose(
     *,
     missing: Missing = "nothing-published",
 ) -> Chosen:
-    """The forecasts that a question is about, each with its release.
-    `missing`: the kind of problem where a panel has no release here.
+    """The forecasts that a question is about, with their releases. `missing`: the problem where a panel has none.
 
     Raises Problem where a named area, kind or horizon is not there.
     """

@@ -13,14 +13,14 @@ from typing import Literal, Protocol
 
 from service.identity import address_of
 
-__all__ = ["REFUSED", "Admission", "Connection", "Connections"]
+__all__ = ["REFUSED", "Admitted", "Connection", "Connections"]
 
 # Requests that the connection itself refused, by the kind of problem: too many connections, heads too slow or too long,
 # no HTTP.
 REFUSED: Counter[str] = Counter()
 
 # `probe`: beyond a limit, for a probe alone.
-Admission = Literal["open", "probe"]
+Admitted = Literal["open", "probe"]
 
 
 class Connection(Protocol):
@@ -31,9 +31,7 @@ class Connection(Protocol):
 
 
 class Connections:
-    """Admits connections: `most` in all, `each` from one address, `reserve` more for probes.
-    `proxies`: addresses or networks, or `*`.
-    """
+    """Admits connections: `most`; `each` from one address, `proxies` (addresses, `*`) aside; `reserve` for probes."""
 
     def __init__(self, *, most: int, each: int, reserve: int, proxies: Sequence[str]) -> None:
         self.most, self.each, self.reserve = most, each, reserve
@@ -45,7 +43,7 @@ class Connections:
         # gets in.
         self._probes: dict[Connection, None] = {}
 
-    def admit(self, host: str, connection: Connection) -> Admission:
+    def admit(self, host: str, connection: Connection) -> Admitted:
         """Count a connection from an address, which `leave` takes out again."""
         address = address_of(host)
         if self.total < self.most and (self._open[address] < self.each or self._trusted(host)):
@@ -59,7 +57,7 @@ class Connections:
         self._probes[connection] = None
         return "probe"
 
-    def leave(self, host: str, connection: Connection, admitted: Admission) -> None:
+    def leave(self, host: str, connection: Connection, admitted: Admitted) -> None:
         """A connection has ended."""
         if admitted == "probe":
             self._probes.pop(connection, None)

@@ -1,8 +1,4 @@
-"""What every route works with: the releases in memory,
-the clock, the version, the metrics, the limits of a question.
-
-Beside them the admission of heavy answers. The service's clock is read here alone.
-"""
+"""What every route works with: releases in memory, the service's only clock, version, metrics, limits, heavy work."""
 
 from __future__ import annotations
 

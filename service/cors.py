@@ -45,9 +45,7 @@ class Cors:
         )
 
     def preflight(self, origin: bytes | None) -> Pairs:
-        """What the answer to a browser's question before a request carries besides;
-        nothing where the origin may not ask.
-        """
+        """What the answer to a browser's question before a request carries; nothing for an origin that may not ask."""
         if not self._every and (origin is None or origin not in self._allowed):
             return ()
         return (

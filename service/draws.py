@@ -17,10 +17,7 @@ __all__ = ["DrawCache"]
 
 
 class DrawCache:
-    """Joint draws at hand. `most`: bytes that they may take; those of the last release asked for stay in any case.
-
-    May be asked from any thread.
-    """
+    """Joint draws at hand, for any thread. `most`: bytes of them; those of the last release asked for always stay."""
 
     def __init__(self, most: int) -> None:
         self._most = most

@@ -1,6 +1,4 @@
-"""Whole example answers for the OpenAPI document,
-put together from the examples of their members. Declares no shape.
-"""
+"""Whole example answers for the OpenAPI document, made of the examples of their members. Declares no shape."""
 
 from __future__ import annotations
 
@@ -35,8 +33,6 @@ def _value(kind: Any, examples: list[Any] | None) -> Any:
 
 
 def answered(model: Any, content: Mapping[str, Any] | None = None) -> dict[int | str, dict[str, Any]]:
-    """The 200 of a route for the OpenAPI document. `model`: of its JSON, or a union;
-    `content`: by media type what else it may be.
-    """
+    """The 200 of a route in the OpenAPI document. `model`: of its JSON, or a union; `content`: other media types."""
     first = (get_args(model) or (model,))[0]
     return {200: {"description": (first.__doc__ or "").splitlines()[0], "content": dict(content or {})}}

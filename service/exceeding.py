@@ -1,12 +1,9 @@
-"""Chances of thresholds as the bytes of an answer, from the joint draws of releases. Reads no clock.
-
-numpy comes with the first draws, not with this module.
-"""
+"""Chances of thresholds as the bytes of an answer, from joint draws, with which numpy comes. Reads no clock."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Any
@@ -18,12 +15,13 @@ from forecast.release.intervals import Unit, in_words
 from forecast.release.read import AreaForecast, JointDraws, Release
 from forecast.release.shapes import Chosen
 from service import bodies
+from service.releases import ReleaseCache
 
 if TYPE_CHECKING:
     from forecast.core.tables import Floats
     from forecast.planning.chance import Chance
 
-__all__ = ["COLUMNS", "WITHIN", "Thresholds", "in_csv", "in_json"]
+__all__ = ["COLUMNS", "WITHIN", "Thresholds", "areas", "in_csv", "in_json"]
 
 # Months after the last observed one within which a change is asked about.
 WITHIN = 3
@@ -47,10 +45,7 @@ class Thresholds:
     horizon: int | None
 
 
-Draws = Callable[[Release], JointDraws]
-
-
-def in_json(chosen: Chosen, asked: Thresholds, *, engine: Engine, draws: Draws, today: date) -> Iterator[bytes]:
+def in_json(chosen: Chosen, asked: Thresholds, at_hand: ReleaseCache, today: date) -> Iterator[bytes]:
     """The answer piece by piece, an area each. Raises StoreError."""
     releases = {release.manifest.panel: release for release, _ in chosen}
     head = {
@@ -59,20 +54,24 @@ def in_json(chosen: Chosen, asked: Thresholds, *, engine: Engine, draws: Draws, 
         "note": _PER_DAY if asked.unit == "day" else None,
     }
     before = bodies.render(head)[:-1] + b',"exceedance":['
-    seen = _last_observed(chosen, engine)
-    for release, forecast in chosen:
-        yield before + bodies.render(_area(release, forecast, asked, seen, draws(release)))
+    for entry in areas(chosen, asked, at_hand):
+        yield before + bodies.render(entry)
         before = b","
     yield b"]}"
 
 
-def in_csv(chosen: Chosen, asked: Thresholds, *, engine: Engine, draws: Draws, today: date) -> Iterator[bytes]:
+def in_csv(chosen: Chosen, asked: Thresholds, at_hand: ReleaseCache, today: date) -> Iterator[bytes]:
     """The same as a table: a row for each chance, one piece per area after the header. Raises StoreError."""
     yield shapes.csv_table(COLUMNS, [])
-    seen = _last_observed(chosen, engine)
-    for release, forecast in chosen:
-        entry = _area(release, forecast, asked, seen, draws(release))
+    for (release, _), entry in zip(chosen, areas(chosen, asked, at_hand), strict=True):
         yield shapes.csv_rows(_rows(entry, release, in_words(release.panel, asked.unit), today))
+
+
+def areas(chosen: Chosen, asked: Thresholds, at_hand: ReleaseCache) -> Iterator[dict[str, Any]]:
+    """What is answered about each area in turn, as the JSON has it. Raises StoreError."""
+    seen = _last_observed(chosen, at_hand.engine)
+    for release, forecast in chosen:
+        yield _area(release, forecast, asked, seen, at_hand.joint_draws(release))
 
 
 def _rows(entry: dict[str, Any], release: Release, unit: str, today: date) -> Iterator[tuple[Any, ...]]:

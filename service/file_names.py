@@ -12,9 +12,7 @@ _FILES = frozenset({"csv", "parquet"})
 
 
 def file_name(path: str, query_string: bytes) -> tuple[tuple[bytes, bytes], ...]:
-    """The name of a file for whoever saves a table: address, then model, then area, as far as it is letters and digits;
-    a hub calls a file's forecasts by its name.
-    """
+    """The name of a table's file: address, model, area, in letters and digits; a hub calls its forecasts so."""
     name, _, suffix = path.removeprefix("/v1/").rpartition(".")
     if suffix not in _FILES:
         return ()

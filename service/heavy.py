@@ -1,6 +1,4 @@
-"""Admission of heavy answers: a few are worked on at a time,
-a few more wait for a while, others are refused. Knows no route.
-"""
+"""Admission of heavy answers: a few are worked on, a few wait for a while, others are refused. Knows no route."""
 
 from __future__ import annotations
 
@@ -41,9 +39,7 @@ class Heavy:
         return int(self._threads.borrowed_tokens)
 
     async def run(self, work: Callable[[], T]) -> T:
-        """What `work` gives, called in another thread.
-        Raises TooBusy where too many are waiting, or no turn came in time.
-        """
+        """What `work` gives, called in another thread. Raises TooBusy where too many wait, or no turn came in time."""
         try:
             self._slots.acquire_nowait()
         except anyio.WouldBlock:

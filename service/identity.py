@@ -1,6 +1,4 @@
-"""Who asks, and under which name the request is known: request ids,
-API keys, the address that is counted. Asks no store.
-"""
+"""Who asks, and the name of the request: request ids, API keys, the address that is counted. Asks no store."""
 
 from __future__ import annotations
 
@@ -39,9 +37,7 @@ def request_id(given: bytes | None) -> str:
 
 
 def key_of(authorization: bytes | None, x_api_key: bytes | None) -> bytes | None:
-    """The key that a request's headers carry;
-    None for none, empty for one that is no key at all: another scheme, or two at once.
-    """
+    """The key that a request's headers carry; None for none, empty for what is no key: another scheme, or two keys."""
     if authorization is None:
         return x_api_key
     if x_api_key is not None:
@@ -69,9 +65,7 @@ def holder(in_force: Mapping[str, str], key: bytes) -> str | None:
 
 @lru_cache(maxsize=4096)
 def address_of(host: str) -> str:
-    """What of an address is counted: an IPv4 address whole (written as IPv6 too),
-    of an IPv6 address its network of 64 bits.
-    """
+    """What of an address is counted: an IPv4 address (written as IPv6 too), or the 64 bits of an IPv6 network."""
     if ":" not in host:
         return host
     try:

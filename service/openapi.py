@@ -1,6 +1,4 @@
-"""Finishes the OpenAPI document: whole example answers,
-one shape for every problem, what admission refuses. Declares no route.
-"""
+"""Finishes the OpenAPI document: whole examples, one shape for problems, what admission refuses. Declares no route."""
 
 from __future__ import annotations
 
@@ -55,12 +53,11 @@ def install(app: FastAPI, catalogue: Callable[[], Catalogue]) -> None:
 
 def _list(document: dict[str, Any], choices: Mapping[str, Sequence[str]]) -> None:
     """What a panel and a kind may be, in every parameter of that name."""
-    for item in document["paths"].values():
-        for operation in item.values():
-            for parameter in operation.get("parameters", ()):
-                if parameter["name"] in choices:
-                    text = next(one for one in parameter["schema"]["anyOf"] if one.get("type") == "string")
-                    text["enum"] = list(choices[parameter["name"]])
+    for operation in _operations(document):
+        for parameter in operation.get("parameters", ()):
+            if parameter["name"] in choices:
+                text = next(one for one in parameter["schema"]["anyOf"] if one.get("type") == "string")
+                text["enum"] = list(choices[parameter["name"]])
 
 
 def _finish(document: dict[str, Any]) -> None:
@@ -77,15 +74,15 @@ def _finish(document: dict[str, Any]) -> None:
     document["security"] = [{}, {"bearer": []}, {"header": []}]
     shared = {str(status): entry for status, entry in declared(*_ANYWHERE).items()}
     document["components"]["responses"] = {f"Refused{status}": entry for status, entry in shared.items()}
-    for item in document["paths"].values():
-        for operation in item.values():
-            for status in shared:
-                operation["responses"].setdefault(status, {"$ref": f"#/components/responses/Refused{status}"})
-    # Put in here, because FastAPI leaves the nulls of examples out.
-    for item in document["paths"].values():
-        for operation in item.values():
-            content = operation["responses"]["200"]["content"].get("application/json")
-            if content is not None:
-                kinds = content["schema"].get("anyOf", [content["schema"]])
-                names = [kind["$ref"].rsplit("/", 1)[1] for kind in kinds]
-                content["examples"] = {name: {"value": example(getattr(schemas, name))} for name in names}
+    for operation in _operations(document):
+        for status in shared:
+            operation["responses"].setdefault(status, {"$ref": f"#/components/responses/Refused{status}"})
+        content = operation["responses"]["200"]["content"].get("application/json")
+        if content is not None:  # examples are put in here, because FastAPI leaves their nulls out
+            kinds = content["schema"].get("anyOf", [content["schema"]])
+            names = [kind["$ref"].rsplit("/", 1)[1] for kind in kinds]
+            content["examples"] = {name: {"value": example(getattr(schemas, name))} for name in names}
+
+
+def _operations(document: dict[str, Any]) -> list[dict[str, Any]]:
+    return [operation for item in document["paths"].values() for operation in item.values()]

@@ -1,16 +1,17 @@
-"""Long answers, which are never whole in memory:
-packed piece by piece as they are written, unpacked piece by piece as they are sent.
-"""
+"""Long answers, which are never whole in memory: packed as they are written, unpacked as they are sent."""
 
 from __future__ import annotations
 
 import hashlib
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+
+from starlette.concurrency import run_in_threadpool
 
 from service.answers import PIECE, Answer
+from service.heavy import Heavy
 
-__all__ = ["PackedAnswer"]
+__all__ = ["PackedAnswer", "in_pieces"]
 
 # As gzip (RFC 1952), at the level at which figures hardly shrink any more on the next.
 _GZIP, _LEVEL = 16 + zlib.MAX_WBITS, 6
@@ -60,3 +61,12 @@ class PackedAnswer(Answer):
     def in_gzip(self) -> bytes:
         """The body in gzip, which is at hand."""
         return self.gzip
+
+
+async def in_pieces(
+    turns: Heavy, pieces: Callable[[], Iterable[bytes]], media_type: str, *, heavy: bool, cache: str, keep: bool
+) -> Answer:
+    """The answer that some pieces make, written in another thread; a `heavy` one in its turn. Raises TooBusy."""
+    if heavy:
+        return await turns.run(lambda: PackedAnswer(pieces(), media_type, cache=cache, keep=keep))
+    return await run_in_threadpool(lambda: Answer(b"".join(pieces()), media_type, cache=cache, keep=keep))

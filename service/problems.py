@@ -1,7 +1,4 @@
-"""Every error as RFC 9457 problem+json: what went wrong, and what to do. Knows no route.
-
-A problem's `type` points at its paragraph on the page of documentation.
-"""
+"""Every error as RFC 9457 problem+json: what went wrong, what to do, and where /docs tells more. Knows no route."""
 
 from __future__ import annotations
 
@@ -22,10 +19,8 @@ from starlette.routing import Match
 from starlette.types import Scope
 
 from forecast.core.errors import EncountersError, NoRelease, PlanError, StoreError, one_line
-from service.context import context
 from service.heavy import TooBusy
 from service.problem_kinds import KINDS
-from service.request_bodies import BodyRefused
 
 __all__ = [
     "MEDIA_TYPE",
@@ -88,10 +83,7 @@ class ProblemDocument(BaseModel):
 
 
 class Problem(Exception):
-    """An answer that is an error. `kind`: a key of KINDS; `detail`: this occasion in a sentence.
-
-    `headers`: of the answer; `extra`: further members.
-    """
+    """An answer that is an error: `kind`, a key of KINDS; `detail`, a sentence; its `headers`; `extra` members."""
 
     def __init__(self, kind: str, detail: str, headers: dict[str, str] | None = None, **extra: Any) -> None:
         super().__init__(detail)
@@ -109,9 +101,7 @@ PARAMETERS = ("unknown-parameter", "repeated-parameter", "invalid-parameter")
 
 
 def declared(*kinds: str) -> dict[int | str, dict[str, Any]]:
-    """The `responses` of a route for the OpenAPI document:
-    one entry per status, which names the examples of its kinds.
-    """
+    """The `responses` of a route in the OpenAPI document: an entry per status, with the examples of its kinds."""
     by_status: dict[int | str, dict[str, Any]] = {}
     for name in kinds:
         kind = KINDS[name]
@@ -158,8 +148,6 @@ def install(app: FastAPI) -> None:
 def _from_error(request: Request, error: Exception) -> Problem:
     if isinstance(error, NoRelease):
         return Problem("unknown-release", str(error))
-    if isinstance(error, BodyRefused):
-        return Problem(error.kind, str(error), None, **error.more)
     if isinstance(error, PlanError):
         return Problem("invalid-body", str(error), event=error.event, member=error.member)
     if isinstance(error, TooBusy):
@@ -168,7 +156,7 @@ def _from_error(request: Request, error: Exception) -> Problem:
         # A driver's message may hold the database's address: it goes to the log only.
         reason = one_line(error)[:500]
         log.error("The release store cannot be read for request %s: %s", request.scope.get(REQUEST_ID, ""), reason)
-        if not context(request).release_cache.newest:
+        if not request.app.state.context.release_cache.newest:
             return Problem("nothing-published", "The release store is empty, or has not answered yet.")
         return Problem("store-unreachable", "The release store did not answer this request.")
     return Problem("invalid-parameter", str(error))
@@ -206,9 +194,7 @@ def _methods(request: Request) -> list[str]:
 
 
 def _instead(request: Request, root: str) -> str:
-    """Where what was asked for may be: at the path without a slash too many,
-    or at one written like it. Starts with a space.
-    """
+    """Where what was asked for may be: without a slash too many, or at an address written like it, after a space."""
     path = request.scope["path"]
     bare = "/" + path.strip("/")
     if path != bare and any(

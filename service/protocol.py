@@ -1,5 +1,4 @@
-"""The server's side of a connection, with bounds: how many there are,
-how long a request's head is and may take. Answers no request.
+"""The server's side of a connection, with bounds: how many, how long a head is and may take. Answers no request.
 
 Uvicorn's own protocol reads a head of any length for as long as it takes. `encounters serve` uses this one; with
 uvicorn itself:
@@ -113,9 +112,7 @@ class Bounded(HttpToolsProtocol):
             self.cycle.keep_alive = False
 
     def read_absolute_form(self) -> bool:
-        """Take the host from `GET http://host/path`:
-        the Host header beside it counts for nothing (RFC 9112, section 3.2.2).
-        """
+        """Take the host from `GET http://host/path`; the Host header counts for nothing (RFC 9112, section 3.2.2)."""
         scheme, _, rest = self.url.partition(b"://")
         host = rest[: min((place for sign in b"/?#" if (place := rest.find(sign)) >= 0), default=len(rest))]
         if scheme.lower() not in (b"http", b"https") or not host or b"@" in host:
@@ -138,9 +135,7 @@ class Bounded(HttpToolsProtocol):
             super().on_message_complete()
 
     def on_response_complete(self) -> None:
-        """Wait for the next head, and no longer than for the first:
-        one stray byte ends uvicorn's own waiting for ever.
-        """
+        """Wait for the next head, no longer than for the first: one stray byte ends uvicorn's own waiting for ever."""
         super().on_response_complete()
         if self.cycle is None or not self.cycle.response_complete or self.pipeline:
             return
@@ -172,9 +167,7 @@ class Bounded(HttpToolsProtocol):
         self.refuse("malformed-request", "This is not a request that HTTP/1.1 knows.")
 
     def refuse(self, kind: str, detail: str) -> None:
-        """End the connection with a problem,
-        after the answers to the requests that came before: nothing is sent into their midst.
-        """
+        """End the connection with a problem, after the answers to the requests that came before."""
         if self.last_word is not None:
             return
         self.last_word = (kind, detail)

@@ -5,7 +5,7 @@ Knows no route. What the body asks is read and answered by `release.what_if`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any, TypeVar
 
 from fastapi import Request
@@ -28,7 +28,7 @@ _LIGHT = 5
 
 
 async def body_of(request: Request) -> dict[str, Any]:
-    """The JSON object of a request. Raises Problem: 415 for another type, 400 for what is no JSON; BodyRefused."""
+    """The JSON object of a request. Raises Problem: 415 for another type, 400 for what is no JSON, and others."""
     media = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if media != "application/json":
         said = f"{media[:60]!r} is" if media else "The body has no Content-Type, and is"
@@ -48,7 +48,6 @@ async def ask(
     """The answer to a question, written. Raises PlanError, Problem, NoRelease, StoreError, TooBusy."""
     here = context(request)
     work = await run_in_threadpool(lambda: prepare(source_of(here)))
-
     return await in_turn(here, work.size, lambda: write(work.answer()))
 
 
@@ -67,7 +66,9 @@ def source_of(here: Context) -> Source:
         kind = "no-forecast" if cache.newest else "nothing-published"
         raise Problem(kind, f"{panel} has no release yet.")
 
-    def recent(release: Release, areas: Sequence[str]) -> Any:
-        return what_if.recent(cache.engine, release, areas)
-
-    return Source(here.catalogue.named, served, lambda release, areas: cache.joint_draws(release).paths(areas), recent)
+    return Source(
+        here.catalogue.named,
+        served,
+        lambda release, areas: cache.joint_draws(release).paths(areas),
+        lambda release, areas: what_if.recent(cache.engine, release, areas),
+    )

@@ -18,9 +18,7 @@ _MINUTE = 60.0
 
 
 class Rates:
-    """Counts requests by client. `most`: clients held in memory;
-    `clock`: seconds that never go back. For the event loop's thread alone.
-    """
+    """Counts requests by client: `most` clients in memory, `clock` in seconds. For the event loop's thread alone."""
 
     def __init__(self, *, most: int, clock: Callable[[], float]) -> None:
         self._most, self._clock = most, clock
@@ -28,9 +26,7 @@ class Rates:
         self._open: OrderedDict[str, list[float]] = OrderedDict()
 
     def wait(self, client: str, limit: int) -> int:
-        """Count a request. 0 where the client may ask, otherwise the whole seconds until it may again.
-        `limit` per minute; 0: none.
-        """
+        """Count a request: 0 where the client may ask, else the seconds until it may. `limit` per minute; 0: none."""
         if not limit:
             return 0
         now = self._clock()
@@ -54,9 +50,7 @@ class Rates:
         return len(self._open)
 
     def _begin(self, client: str, now: float) -> None:
-        """A window with its first request.
-        Of too many clients the one whose window was opened first is forgotten: it ends soonest.
-        """
+        """A window with its first request. Of too many clients the one whose window ends soonest is forgotten."""
         self._open.pop(client, None)
         self._open[client] = [1, now + _MINUTE]
         if len(self._open) > self._most:

@@ -1,5 +1,4 @@
-"""The newest release of every panel in memory,
-swapped when the store has a newer one, and the open alarms; older ones on demand.
+"""The newest release of every panel in memory, swapped when the store has a newer one; alarms; older ones on demand.
 
 A store that is down stops nothing: what is in memory is served on. Reads no clock.
 """
@@ -89,8 +88,8 @@ class ReleaseCache:
         for panel, identity in wanted.items():
             known = newest.get(panel)
             if corrected or known is None or known.id != identity:
-                load = partial(read.load, release_id=identity) if corrected else partial(self._release, identity)
-                release = self._look(f"Release {identity} cannot be read", load, known)
+                load = read.load if corrected else self._at_hand
+                release = self._look(f"Release {identity} cannot be read", partial(load, release_id=identity), known)
                 if release is not None:
                     newest[panel] = release
         opened = self._look("The alarms cannot be read", alarms.opened, self.alarms)
@@ -143,21 +142,21 @@ class ReleaseCache:
 
     def release(self, identity: str) -> Release:
         """The release of an id, from memory or from the store. Raises NoRelease, StoreError."""
-        return self._release(identity, self.engine)
+        return self._at_hand(self.engine, identity)
 
-    def _release(self, identity: str, engine: Engine) -> Release:
+    def _at_hand(self, engine: Engine, release_id: str) -> Release:
         for one in self.newest.values():
-            if one.id == identity:
+            if one.id == release_id:
                 return one
         with self._lock:
-            if identity in self._older:
-                self._older.move_to_end(identity)
-                return self._older[identity]
-        loaded = read.load(engine, identity)
+            if release_id in self._older:
+                self._older.move_to_end(release_id)
+                return self._older[release_id]
+        loaded = read.load(engine, release_id)
         with self._lock:
             # The run may have come while the release was being read.
-            loaded = replace(loaded, run_id=self._runs.get(identity, loaded.run_id))
-            self._older[identity] = loaded
+            loaded = replace(loaded, run_id=self._runs.get(release_id, loaded.run_id))
+            self._older[release_id] = loaded
             while len(self._older) > self._kept:
                 self._older.popitem(last=False)
         return loaded
@@ -177,9 +176,7 @@ class ReleaseCache:
                 self._fail("A look at the store ended unexpectedly", error)
 
     def _fail(self, what: str, error: Exception) -> None:
-        """Remember and log a failure, once for as long as it lasts.
-        The log has the driver's words; clients see `what` alone.
-        """
+        """Remember and log a failure, once while it lasts. The log has the driver's words, clients see `what`."""
         if self.failure != f"{what}.":
             log.warning("%s: %s", what, one_line(error)[:500])
         self.failure = f"{what}."

@@ -9,17 +9,9 @@ import asyncio
 
 from starlette.requests import ClientDisconnect, Request
 
-from forecast.core.errors import EncountersError
+from service.problems import Problem
 
-__all__ = ["Bodies", "BodyRefused"]
-
-
-class BodyRefused(EncountersError):
-    """A body that is not read to its end. `kind`: of the problem that says so."""
-
-    def __init__(self, kind: str, message: str, **more: int) -> None:
-        super().__init__(message)
-        self.kind, self.more = kind, more
+__all__ = ["Bodies"]
 
 
 class Bodies:
@@ -30,11 +22,9 @@ class Bodies:
         self.waiting = 0
 
     async def read(self, request: Request) -> bytes:
-        """The whole body. Raises BodyRefused where it is too long or too slow, or where too many are waited for."""
+        """The whole body. Raises Problem where it is too long or too slow, or where too many are waited for."""
         if self.waiting >= self.most:
-            raise BodyRefused(
-                "too-busy", f"{self.waiting} bodies are waited for, as many as this process does at once."
-            )
+            raise Problem("too-busy", f"{self.waiting} bodies are waited for, as many as this process does at once.")
         content = bytearray()
         self.waiting += 1
         try:
@@ -42,13 +32,13 @@ class Bodies:
                 async for piece in request.stream():  # a body in pieces says nothing of its length before
                     content += piece
                     if len(content) > self.longest:
-                        raise BodyRefused(
+                        raise Problem(
                             "body-too-long", f"The body has more than {self.longest} bytes.", limit=self.longest
                         )
         except TimeoutError:
-            raise BodyRefused("head-too-slow", f"The body did not arrive within {self.seconds:g} seconds.") from None
+            raise Problem("head-too-slow", f"The body did not arrive within {self.seconds:g} seconds.") from None
         except ClientDisconnect:
-            raise BodyRefused("malformed-request", "The connection ended within the body.") from None
+            raise Problem("malformed-request", "The connection ended within the body.") from None
         finally:
             self.waiting -= 1
         return bytes(content)

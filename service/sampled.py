@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from forecast.release import samples, shapes
 from forecast.release.shapes import Chosen
 from service import query
 from service.answers import Answer
 from service.context import Context
-from service.packed import PackedAnswer
+from service.packed import in_pieces
 from service.query import ForecastQuery, Format
 
 __all__ = ["sampled"]
@@ -19,9 +21,7 @@ _MOST = 1_000_000
 async def sampled(
     here: Context, chosen: Chosen, question: ForecastQuery, form: Format, *, cache: str, keep: bool
 ) -> Answer:
-    """The draws of the areas chosen. Raises Problem for JSON, for several releases and for more rows than _MOST,
-    TooBusy, StoreError.
-    """
+    """The draws of some areas. Raises Problem for JSON, several releases, over _MOST rows; TooBusy, StoreError."""
     if form == "json":
         raise query.invalid(
             "shape", "samples are tables. Ask at the address that ends in .csv or .parquet, or by Accept."
@@ -34,7 +34,7 @@ async def sampled(
         )
     (release,) = releases.values()
 
-    def packed() -> Answer:
+    def pieces() -> Iterator[bytes]:
         draws = here.release_cache.joint_draws(release)
         rows = sum(len(forecast.months[: question.horizon]) for _, forecast in chosen) * draws.draws
         if rows > _MOST:
@@ -44,7 +44,6 @@ async def sampled(
                 "horizon: a draw has the same id in every answer.",
             )
         table = samples.samples_csv(release, draws, [forecast for _, forecast in chosen], horizon=question.horizon)
-        pieces = table if form == "csv" else iter([shapes.parquet(samples.TYPES, table)])
-        return PackedAnswer(pieces, query.MEDIA[form], cache=cache, keep=keep)
+        return table if form == "csv" else iter([shapes.parquet(samples.TYPES, table)])
 
-    return await here.heavy.run(packed)
+    return await in_pieces(here.heavy, pieces, query.MEDIA[form], heavy=True, cache=cache, keep=keep)

@@ -116,10 +116,7 @@ def _forecast(release: Release, forecast: AreaForecast, question: ForecastQuery)
         for ahead in months_ahead(release, forecast, coverage=coverage, unit=question.unit, horizon=question.horizon)
         if wanted is None or wanted(ahead.month)
     ]
-    return {
-        **bodies.area_head(release, forecast),
-        "months": months,
-    }
+    return {**bodies.area_head(release, forecast), "months": months}
 
 
 def _rows(release: Release, forecast: AreaForecast, question: ForecastQuery) -> list[dict[str, Any]]:

@@ -30,9 +30,7 @@ class Settings(BaseSettings):
     database_url: str = Field("", description="Release store, SQLAlchemy URL; empty: SQLite under the home.")
     poll_seconds: float = Field(3.0, gt=0, description="Seconds between two looks at the store for a newer release.")
     kept_releases: int = Field(
-        16,
-        ge=1,
-        description="Older releases held in memory after they were asked for, in releases.",
+        16, ge=1, description="Older releases held in memory after they were asked for, in releases."
     )
     log: Form = Field("text", description="How the log on stderr is written: text, or json with one object per line.")
     access_log: bool = Field(False, description="Whether every request is logged, true or false.")
@@ -52,8 +50,7 @@ class Settings(BaseSettings):
         "by commas; *: every one; empty: none.",
     )
     root_path: str = Field(
-        "",
-        description="Path under which a proxy publishes the service, such as /enc; empty: at the root.",
+        "", description="Path under which a proxy publishes the service, such as /enc; empty: at the root."
     )
     proxies: str = Field(
         "",
@@ -87,9 +84,7 @@ class Settings(BaseSettings):
     horizon: int = Field(36, ge=1, description="Furthest horizon that a request may ask for, in months.")
     in_flight: int = Field(64, ge=1, description="Requests worked on at once; answers that are ready do not count.")
     heavy: int = Field(
-        2,
-        ge=1,
-        description="Long answers, such as whole panels as quantiles, that are worked on at once.",
+        2, ge=1, description="Long answers, such as whole panels as quantiles, that are worked on at once."
     )
     heavy_queue: int = Field(8, ge=0, description="Long answers that wait for their turn; others are refused.")
     heavy_seconds: float = Field(10.0, gt=0, description="Seconds that a long answer waits for its turn.")
@@ -109,14 +104,10 @@ class Settings(BaseSettings):
     )
     gzip_bytes: int = Field(1_024, ge=1, description="Shortest body that is sent in gzip, in bytes.")
     drain_seconds: float = Field(
-        0.0,
-        ge=0,
-        description="Seconds after SIGTERM in which /readyz answers 503 and all else as before.",
+        0.0, ge=0, description="Seconds after SIGTERM in which /readyz answers 503 and all else as before."
     )
     stop_seconds: int = Field(
-        30,
-        ge=1,
-        description="Seconds that requests in flight are waited for, once no new ones are taken.",
+        30, ge=1, description="Seconds that requests in flight are waited for, once no new ones are taken."
     )
 
     @model_validator(mode="before")
@@ -141,9 +132,7 @@ class Settings(BaseSettings):
 
     @property
     def local_rate(self) -> int:
-        """Requests per minute of clients on the same machine:
-        they are not strangers, or a proxy that nobody named stands before many.
-        """
+        """Requests per minute of clients on this machine: no strangers, or a proxy that nobody named before many."""
         return self.rate if "rate" in self.model_fields_set else 0
 
 

@@ -1,6 +1,4 @@
-"""A stop in two steps: first not ready and still answering,
-then the server's own end, which waits for what is in flight.
-"""
+"""A stop in two steps: not ready and still answering, then the server's own end, which waits for requests."""
 
 from __future__ import annotations
 
@@ -24,8 +22,7 @@ class Shutdown:
 
     @contextmanager
     def listening(self) -> Iterator[None]:
-        """Within this, SIGTERM is kept from the server for `seconds`,
-        in which whatever routes to the process can turn away from it.
+        """Within this, SIGTERM is kept from the server for `seconds`, in which routers can turn away from it.
 
         To be entered on the event loop. Does nothing outside of the main thread, which alone may listen to signals, or
         for 0 seconds.

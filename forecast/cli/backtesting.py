@@ -44,7 +44,7 @@ def backtest(
         str, typer.Option("--models", help="Models beside the recipe: ets-raw,theta-log", metavar="A,B")
     ] = "",
     recipe: Annotated[
-        str | None, typer.Option("--recipe", help="Name or file of a recipe. Default: the panel's own.")
+        str | None, typer.Option("--recipe", metavar="R", help="Name or file of a recipe. Default: the panel's own.")
     ] = None,
     as_json: parts.Json = False,
 ) -> None:

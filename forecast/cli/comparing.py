@@ -26,7 +26,8 @@ __all__ = ["register"]
 def compare(
     panel: parts.PanelName = None,
     by: Annotated[
-        str, typer.Option("--by", help="What else to part the boards by: group, era, band (of horizons).")
+        str,
+        typer.Option("--by", metavar="PART", help="What else to part the boards by: group, era, band (of horizons)."),
     ] = "group",
     html: Annotated[
         Path | None,
@@ -56,7 +57,8 @@ def compare(
         str | None, typer.Option("--release", help="The release that --against is compared with.", metavar="ID")
     ] = None,
     recipe: Annotated[
-        str | None, typer.Option("--recipe", help="Name or file of the recipe that --against is compared with.")
+        str | None,
+        typer.Option("--recipe", metavar="R", help="Name or file of the recipe that --against is compared with."),
     ] = None,
     as_json: parts.Json = False,
 ) -> None:

@@ -71,7 +71,7 @@ def ingest(
                 error = taken.error or ArchiveError(f"{path} was not taken in.")
                 rows.append(row | {"already_there": False, "lines": [], "refused": one_line(error)})
                 parts.complain(error, settings)
-                _remember(path, error, settings)
+                _remember(path, error, settings, archive.panels.get(taken.panel))
                 continue
             lines = describe(taken.appended)
             rows.append(row | {"already_there": taken.appended.already_there, "lines": list(lines), "refused": None})
@@ -95,14 +95,17 @@ def _declared(name: str, archive: Archive) -> Panel:
     return panel
 
 
-def _remember(path: Path, error: EncountersError, settings: Settings) -> None:
-    """Register a refused file; a path without a file is a slip of the pen,
-    and the archive's own trouble is not the file's.
+def _remember(path: Path, error: EncountersError, settings: Settings, panel: Panel | None) -> None:
+    """Register a refused file, of a finer `panel` under its name; a path without a file is a slip of the pen, and the
+    archive's own trouble is not the file's.
     """
+    finer = panel.id if panel is not None and panel.is_finer else ""
     if not isinstance(error, SourceError) or not path.is_file():
         return
     try:
-        Refusals(settings.archive).record(file=error.file, sha256=error.sha256, reason=str(error), when=parts.now())
+        Refusals(settings.archive).record(
+            file=error.file, sha256=error.sha256, reason=str(error), when=parts.now(), panel=finer
+        )
     except ArchiveError as trouble:
         parts.complain(trouble, settings)
 

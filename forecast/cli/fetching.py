@@ -47,6 +47,7 @@ def fetch(
     """Find the newest official files on their publishers' pages, download them, and ingest those that are new.
 
     Exit 0: every file is taken or already there. 1: one was refused, or a page could not be had; the others are taken.
+    What a panel declared on a file's layout refuses is said once, and by `encounters status` from then on.
 
     Example: encounters fetch --to /srv/encounters/downloads
     """
@@ -65,7 +66,8 @@ def fetch(
             tell=progress.tell,
         )
     rows = []
-    refused = [(one.error, result.address) for result in results for one in result.finer if one.error is not None]
+    # What a finer panel refused before is in `status`; a fetch that tells of it each day would hide what is new.
+    refused = [(one.error, result.address) for result in results for one in result.finer if one.error and not one.again]
     for result in results:
         taken = (result.appended, *(one.appended for one in result.finer))
         lines = tuple(line for appended in taken if appended for line in describe(appended))

@@ -10,6 +10,7 @@ import typer
 from sqlalchemy import Engine
 
 from forecast.cli import parts
+from forecast.cli.groups import CommandGroup
 from forecast.release import keys as register_of
 from forecast.settings import Settings
 
@@ -21,6 +22,7 @@ Name = Annotated[
 ]
 
 group = typer.Typer(
+    cls=CommandGroup,
     help="Make, list and revoke keys of the HTTP service (ENCOUNTERS_KEYS=optional or required makes it look at "
     "them).\n\nExample: encounters keys add city-shelter",
     no_args_is_help=True,

@@ -8,7 +8,6 @@ import sys
 
 import typer
 from pydantic import ValidationError
-from typer.core import TyperGroup
 
 from forecast.cli import (
     backtesting,
@@ -30,6 +29,7 @@ from forecast.cli import (
     status,
     vintages,
 )
+from forecast.cli.groups import CommandGroup
 from forecast.core import logs
 from forecast.core.errors import EncountersError
 from forecast.settings import Settings
@@ -37,7 +37,7 @@ from forecast.settings import Settings
 __all__ = ["app", "main"]
 
 
-class _Commands(TyperGroup):
+class _Commands(CommandGroup):
     def invoke(self, ctx: typer.Context) -> object:  # type: ignore[override]
         """Run the command that was asked for. Raises EncountersError for a module that was compiled on a full disk:
         Python before 3.13 keeps what there was room for, and fails on it from then on.

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from forecast.cli import parts
+from forecast.cli.groups import CommandGroup
 from forecast.core.errors import TableError
 from forecast.core.months import Month
 from forecast.release import outside_forecasts
@@ -22,6 +23,7 @@ Name = Annotated[
 ]
 
 group = typer.Typer(
+    cls=CommandGroup,
     help="Register forecasts of other programs, to be scored beside the release with each new month.\n\n"
     "Example: encounters outside add city-model forecast.csv --panel usbp-sectors",
     no_args_is_help=True,

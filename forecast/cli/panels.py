@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from forecast.cli import parts
+from forecast.cli.groups import CommandGroup
 from forecast.core.errors import ArchiveError, NoRelease, PanelError, RecipeError, StoreEmpty
 from forecast.core.layouts import layouts
 from forecast.core.panels import Panel
@@ -26,6 +27,7 @@ File = Annotated[
 ]
 
 group = typer.Typer(
+    cls=CommandGroup,
     help="List the panels, and check, add or remove a declaration of your own.\n\nExample: encounters panels",
     invoke_without_command=True,
 )

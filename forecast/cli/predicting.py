@@ -45,7 +45,9 @@ def predict(
     ] = None,
     recipe: Annotated[
         str,
-        typer.Option("--recipe", help="Name or file of a recipe; auto: bank or blend, by the panel's own past."),
+        typer.Option(
+            "--recipe", metavar="R", help="Name or file of a recipe; auto: bank or blend, by the panel's own past."
+        ),
     ] = "auto",
 ) -> None:
     """Forecast any panel of counts; series may differ in length, start and end.

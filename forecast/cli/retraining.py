@@ -32,7 +32,9 @@ def retrain(
     recipe: Annotated[
         list[str] | None,
         typer.Option(
-            "--recipe", help="Name or file of a recipe; repeat it to let several compete. Default: the panel's own."
+            "--recipe",
+            metavar="R",
+            help="Name or file of a recipe; repeat it to let several compete. Default: the panel's own.",
         ),
     ] = None,
     as_json: parts.Json = False,

@@ -37,7 +37,11 @@ def status(panel: parts.PanelName = None, as_json: parts.Json = False) -> None:
     archive, engine = parts.known(settings), parts.store(settings)
     states = {name: _panel(name, archive, engine) for name in parts.panels(panel, settings)}
     backlog = len(outbox.waiting(settings.outbox, panel or ""))
-    refused = Refusals(settings.archive).unsettled(taken=archive.holds, since=parts.now() - REFUSED_SHOWN)
+    refused = [
+        one
+        for one in Refusals(settings.archive).unsettled(taken=archive.holds, since=parts.now() - REFUSED_SHOWN)
+        if not one.panel or one.panel in archive.panels
+    ]
     if as_json:
         state = {"home": str(settings.root), "refused": [_refused(one) for one in refused], "tracking_backlog": backlog}
         parts.emit({**state, "panels": states})
@@ -49,7 +53,7 @@ def status(panel: parts.PanelName = None, as_json: parts.Json = False) -> None:
         )
     for one in refused:
         typer.echo(
-            f"refused         {one.when:%Y-%m-%d} "
+            f"refused         {one.when:%Y-%m-%d} {f'for {one.panel}: ' if one.panel else ''}"
             f"{'' if one.reason.startswith(one.file) else f'{one.file}: '}{one.reason}"
         )
     for name, state in states.items():
@@ -59,7 +63,8 @@ def status(panel: parts.PanelName = None, as_json: parts.Json = False) -> None:
 
 
 def _refused(one: Refusal) -> dict[str, str]:
-    return {"file": one.file, "sha256": one.sha256, "reason": one.reason, "when": one.when.isoformat()}
+    row = {"file": one.file, "sha256": one.sha256, "reason": one.reason, "when": one.when.isoformat()}
+    return row | ({"panel": one.panel} if one.panel else {})
 
 
 def _panel(panel: str, archive: Archive, engine: Engine) -> dict[str, Any]:

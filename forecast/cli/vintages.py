@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from forecast.cli import parts
+from forecast.cli.groups import CommandGroup
 from forecast.core.errors import StoreError
 from forecast.core.logs import escaped
 from forecast.counts.archive import Archive, Kept
@@ -26,6 +27,7 @@ Id = Annotated[
 ]
 
 group = typer.Typer(
+    cls=CommandGroup,
     help="List what was taken in and is in force; correct a wrong day of publication or a wrong file.\n\nExample: "
     "encounters vintages",
     invoke_without_command=True,

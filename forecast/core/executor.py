@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import importlib
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -43,10 +44,21 @@ class Executor:
             with closing(pool.Pool(self.workers, preload)) as processes:
                 yield from processes.map(function, tasks, self.deadline)
             return
+        if not tasks:
+            return
+        for module in preload:
+            with suppress(Exception):  # what needs it says so
+                importlib.import_module(module)
+        from threadpoolctl import ThreadpoolController  # type: ignore[import-untyped]
+
+        # As in workers: the matrices are small, and threads that wait for each other take several times as long.
+        libraries = ThreadpoolController()
         for task in tasks:
             start = time.perf_counter()
             try:
-                yield Outcome(function(task), None, time.perf_counter() - start)
+                with libraries.limit(limits=1):
+                    result = function(task)
+                yield Outcome(result, None, time.perf_counter() - start)
             except Exception as error:  # any failure of a task is an outcome
                 yield failed(error, time.perf_counter() - start)
 

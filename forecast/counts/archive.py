@@ -17,7 +17,7 @@ from forecast.core.months import Month
 from forecast.core.panels import Panel, bundled
 from forecast.core.tables import Check, Counts, Vintage
 from forecast.counts.comparison import Revision, checks_against, cross_checks, new_months, revisions
-from forecast.counts.intake import EventKind, Intake, IntakeEvent, Standing
+from forecast.counts.intake import EventKind, Intake, IntakeEvent, Standing, VintageKey
 from forecast.counts.overlay import Gap, InForce, counts_of, gaps, in_force, in_order, overlay
 from forecast.counts.quarantine import doubts, in_short
 from forecast.counts.vintage_file import parse, render
@@ -25,7 +25,6 @@ from forecast.counts.vintage_file import parse, render
 __all__ = ["Appended", "Archive", "Kept"]
 
 _DIGITS = 12  # of the sha256 in a file's name, which is what a vintage is called by
-_WHOLE = 64  # digits of a sha256; in the register a finer panel's name follows
 _LEAST_DIGITS = 4  # that name a vintage
 
 
@@ -105,7 +104,7 @@ class Archive:
         Raises ArchiveError for a damaged one.
         """
         standings = Intake(self.folder).standings()
-        days = {key[:_DIGITS] + key[_WHOLE:]: standing.published.isoformat() for key, standing in standings.items()}
+        days = {key.short(_DIGITS): standing.published.isoformat() for key, standing in standings.items()}
         paths = [path for name in (self.panels if panel is None else (panel,)) for path in self._paths(name, "*-*.csv")]
         if as_of is not None:
             # A name ends with the digest and begins with the day as it was first given, so files of later days need not
@@ -278,13 +277,12 @@ class Archive:
     def _record(
         self, kind: EventKind, vintage: Vintage, when: datetime, day: date, *, before: date | None = None
     ) -> None:
-        finer = vintage.panel.id if vintage.panel.is_finer else ""
-        Intake(self.folder).record(IntakeEvent(kind, vintage.sha256, when, day, before=before, panel=finer))
+        key = _key(vintage)
+        Intake(self.folder).record(IntakeEvent(kind, key.digest, when, day, before=before, panel=key.panel))
 
-    def _key_of(self, path: Path) -> str:
-        """What the day of the vintage in a file is noted by: the digits of its name, and a finer panel."""
-        panel = self.panels.get(path.parent.name)
-        return path.stem[-_DIGITS:] + (f" {panel.id}" if panel is not None and panel.is_finer else "")
+    def _key_of(self, path: Path) -> VintageKey:
+        """The key of the vintage in a file, with the digits of its name."""
+        return VintageKey.of(path.stem[-_DIGITS:], self.panels.get(path.parent.name))
 
     def _read(self, path: Path) -> Vintage:
         try:
@@ -308,9 +306,8 @@ class Archive:
             ) from error
 
 
-def _key(vintage: Vintage) -> str:
-    """What the register knows a vintage by: the file's digest, and the panel where it is a finer one."""
-    return vintage.sha256 + (f" {vintage.panel.id}" if vintage.panel.is_finer else "")
+def _key(vintage: Vintage) -> VintageKey:
+    return VintageKey.of(vintage.sha256, vintage.panel)
 
 
 def _name(vintage: Vintage) -> str:

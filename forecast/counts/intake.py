@@ -11,15 +11,34 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Any, Literal, NamedTuple, get_args
 
 from forecast.core.logs import escaped
+from forecast.core.panels import Panel
 from forecast.counts.register import Register
 
-__all__ = ["EventKind", "Intake", "IntakeEvent", "Standing"]
+__all__ = ["EventKind", "Intake", "IntakeEvent", "Standing", "VintageKey"]
 
 EventKind = Literal["taken in", "redated", "withdrawn"]
 _KINDS: tuple[EventKind, ...] = get_args(EventKind)
+
+
+class VintageKey(NamedTuple):
+    """What the register knows a vintage by: the `digest` of its file, and its `panel` where that is a finer one; empty
+    for the panel that any file of the layout is of.
+    """
+
+    digest: str
+    panel: str = ""
+
+    @classmethod
+    def of(cls, digest: str, panel: Panel | None) -> VintageKey:
+        """The key of a panel's vintage of the file with this digest, or with digits of it."""
+        return cls(digest, panel.id if panel is not None and panel.is_finer else "")
+
+    def short(self, digits: int) -> VintageKey:
+        """The same with the first digits of the digest alone, as they stand in the names of files."""
+        return self._replace(digest=self.digest[:digits])
 
 
 @dataclass(frozen=True)
@@ -38,9 +57,9 @@ class IntakeEvent:
     panel: str = ""
 
     @property
-    def key(self) -> str:
-        """What the vintage is known by: its sha256, and the panel where one is named."""
-        return f"{self.sha256} {self.panel}" if self.panel else self.sha256
+    def key(self) -> VintageKey:
+        """What the vintage is known by."""
+        return VintageKey(self.sha256, self.panel)
 
 
 @dataclass(frozen=True)
@@ -93,9 +112,9 @@ class Intake:
             | ({"panel": event.panel} if event.panel else {})
         )
 
-    def standings(self) -> Mapping[str, Standing]:
+    def standings(self) -> Mapping[VintageKey, Standing]:
         """Key of an event -> how that vintage stands; without those that have no event."""
-        standings: dict[str, Standing] = {}
+        standings: dict[VintageKey, Standing] = {}
         events = [event for record in Register(self.path).backwards() if (event := _parsed(record))]
         # By their order in the file, which a clock that was set back does not change.
         for place, event in enumerate(reversed(events), start=1):

@@ -28,12 +28,15 @@ TAIL = 256 * 2**10  # bytes
 class Refusal:
     """A file that was refused: its name,
     the sha256 of its bytes (empty where none could be read), the error's line, and when (UTC).
+
+    `panel`: the finer panel that refused what the bundled one has taken; empty where the file itself was refused.
     """
 
     file: str
     sha256: str
     reason: str
     when: datetime
+    panel: str = ""
 
 
 @dataclass(frozen=True)
@@ -49,7 +52,7 @@ class Refusals:
         """The register's file."""
         return self.folder / "refused.jsonl"
 
-    def record(self, *, file: str, sha256: str, reason: str, when: datetime) -> None:
+    def record(self, *, file: str, sha256: str, reason: str, when: datetime, panel: str = "") -> None:
         """Append one refusal, and wait until it is on disk. `when`: with its time zone."""
         self._register.append(
             {
@@ -58,28 +61,29 @@ class Refusals:
                 "reason": reason[:LONGEST_REASON],
                 "when": when.astimezone(UTC).isoformat(),
             }
+            | ({"panel": panel} if panel else {})
         )
 
-    def knows(self, sha256: str) -> bool:
-        """Whether the register's tail tells of these bytes already."""
-        return any(refusal.sha256 == sha256 for refusal in self._backwards())
+    def knows(self, sha256: str, panel: str = "") -> bool:
+        """Whether the register's tail tells of these bytes already, for a finer panel where one is named."""
+        return any((refusal.sha256, refusal.panel) == (sha256, panel) for refusal in self._backwards())
 
     def recent(self, limit: int) -> tuple[Refusal, ...]:
         """The last refusals, newest first, at most `limit` and no more than the register's tail holds."""
         return tuple(refusal for _, refusal in zip(range(limit), self._backwards(), strict=False))
 
-    def unsettled(self, *, taken: Callable[[str], bool], since: datetime) -> tuple[Refusal, ...]:
-        """Files refused since then whose bytes the archive has not taken, newest first and each file once.
+    def unsettled(self, *, taken: Callable[[str, str | None], bool], since: datetime) -> tuple[Refusal, ...]:
+        """Files refused since then whose bytes the archive has not taken, newest first and each file once a panel.
 
-        `taken(sha256)` says whether the archive holds these bytes.
+        `taken(sha256, panel)` says whether the archive holds these bytes, for a finer panel where one is named.
         """
-        newest: dict[tuple[str, str], Refusal] = {}
+        newest: dict[tuple[str, str, str], Refusal] = {}
         for refusal in self._backwards():
             # A file that could not be read has no digest; its name must tell it from others.
-            key = (refusal.sha256, "" if refusal.sha256 else refusal.file)
+            key = (refusal.sha256, "" if refusal.sha256 else refusal.file, refusal.panel)
             if refusal.when >= since and key not in newest:
                 newest[key] = refusal
-        return tuple(refusal for refusal in newest.values() if not (refusal.sha256 and taken(refusal.sha256)))
+        return tuple(one for one in newest.values() if not (one.sha256 and taken(one.sha256, one.panel or None)))
 
     @property
     def _register(self) -> Register:
@@ -98,7 +102,8 @@ def _parsed(record: Any) -> Refusal | None:
         when = datetime.fromisoformat(record["when"]).astimezone(UTC)
         # What a file was called must not steer the terminal that it is shown on.
         return Refusal(
-            file=escaped(record["file"]), sha256=escaped(record["sha256"]), reason=escaped(record["reason"]), when=when
-        )
+            file=escaped(record["file"]), sha256=escaped(record["sha256"]), reason=escaped(record["reason"]), when=when,
+            panel=escaped(record.get("panel", "")),
+        )  # fmt: skip
     except (ValueError, KeyError, TypeError, AttributeError, OverflowError):
         return None

@@ -25,12 +25,13 @@ __all__ = ["Taken", "take", "take_finer"]
 @dataclass(frozen=True)
 class Taken:
     """What became of a file in a panel: `appended`, or the `error` that refused it. `panel`: empty where the file
-    itself cannot be read.
+    itself cannot be read. `again`: the panel refused the same bytes before, which was said then.
     """
 
     panel: str
     appended: Appended | None = None
     error: EncountersError | None = None
+    again: bool = False
 
 
 def take(

@@ -12,6 +12,7 @@ from forecast.core.tables import Counts, Forecasts
 from forecast.evaluation.cache import FitCache, fits_of
 from forecast.models.catalog import Member
 from forecast.models.fitting import Fit, FitTask
+from forecast.recipe import top_down
 from forecast.recipe.recipe import Recipe, Run, assemble, member_forecasts, tasks
 
 __all__ = ["Backtest", "PastFit", "beside", "fits_needed", "origins_between", "recent_origins", "run"]
@@ -118,8 +119,9 @@ def run(
     executor: Executor,
     cache: FitCache | None = None,
     on_fit: Callable[[], None] | None = None,
+    members: bool = True,
 ) -> Backtest:
-    """Each recipe's forecasts at each origin, and each member's alone. No origin sees a later month.
+    """Each recipe's forecasts at each origin, and each member's alone (`members`). No origin sees a later month.
 
     `cache`: remembers fits, so that another run makes only those that it lacks; the numbers are the same with and
     without it.
@@ -135,7 +137,8 @@ def run(
             for key, (fit, remembered) in zip(needed, done, strict=True)
         )
         for origin in some:
-            forecasts.extend(_forecasts(recipes, counts, fits, origin))
+            forecasts.extend(_forecasts(recipes, counts, fits, origin, members=members))
+        del needed, done, fits  # else they would be held while the next ones are made
     return Backtest(tuple(forecasts), tuple(past))
 
 
@@ -147,16 +150,21 @@ def _batches(recipes: Sequence[Recipe], counts: Counts, origins: Sequence[Month]
 
 
 def _forecasts(
-    recipes: Sequence[Recipe], counts: Counts, fits: dict[FitKey, Fit], origin: Month
+    recipes: Sequence[Recipe], counts: Counts, fits: dict[FitKey, Fit], origin: Month, *, members: bool
 ) -> Iterator[Forecasts]:
-    """What each recipe makes of one origin's fits, then each member alone, once."""
+    """What each recipe makes of one origin's fits, then each member alone, once, where they are asked for."""
     alone: dict[str, Forecasts] = {}
-    areas = counts.until(origin).open_areas
+    seen = counts.until(origin)
+    areas, widest = seen.open_areas, top_down.widest(seen)
     for recipe in recipes:
         own = [fits[_key(recipe, origin, member.label, area)] for member in recipe.fitted for area in areas]
-        made: Run = assemble(recipe, counts, own, origin=origin, stored=0)
+        above = [
+            fits[key] for member in recipe.of_total if (key := _key(recipe, origin, member.label, widest or "")) in fits
+        ]
+        made: Run = assemble(recipe, counts, [*own, *above], origin=origin, stored=0)
         yield replace(made.forecasts, model=recipe.name)
-        alone |= {table.model: table for table in member_forecasts(own, origin=origin)}
+        if members:
+            alone |= {table.model: table for table in member_forecasts(own, origin=origin)}
     yield from alone.values()
 
 

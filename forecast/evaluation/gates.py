@@ -13,7 +13,7 @@ import numpy as np
 
 from forecast.core.errors import GateRefused
 from forecast.core.months import SEASON
-from forecast.core.tables import Counts, Forecasts, Paths
+from forecast.core.tables import Counts, Forecasts
 from forecast.evaluation.selection import Held
 
 __all__ = ["check", "check_coverage"]
@@ -33,12 +33,12 @@ RECENT_HIGH, RECENT_LOW = 10.0, 20.0
 NEVER_VANISHES = 100.0
 
 
-def check(*, forecasts: Forecasts, paths: Paths, counts: Counts, fallbacks: dict[str, str]) -> None:
+def check(*, forecasts: Forecasts, counts: Counts, fallbacks: dict[str, str]) -> None:
     """Raise GateRefused, with every reason, unless all areas are there, sums are exact and figures are plausible.
 
     Finite, ordered and non-negative they are already, or the tables could not have been made.
     """
-    reasons = [*_missing(forecasts, counts), *_incoherent(paths, counts), *_implausible(forecasts, counts)]
+    reasons = [*_missing(forecasts, counts), *_incoherent(forecasts, counts), *_implausible(forecasts, counts)]
     if len(fallbacks) > len(counts.open_areas) / 2:
         reasons.append(f"models failed in {len(fallbacks)} of {len(counts.open_areas)} areas")
     if reasons:
@@ -64,13 +64,14 @@ def _missing(forecasts: Forecasts, counts: Counts) -> list[str]:
     return [f"{slug} is missing" for slug in counts.panel.hierarchy(counts.open_areas) if slug not in forecasts.areas]
 
 
-def _incoherent(paths: Paths, counts: Counts) -> list[str]:
-    place = {slug: row for row, slug in enumerate(paths.areas)}
+def _incoherent(forecasts: Forecasts, counts: Counts) -> list[str]:
+    """Means add up as draws do; the draws themselves are stored of leaves alone, and sums made of them."""
+    place = {slug: row for row, slug in enumerate(forecasts.areas)}
     faults = []
     for slug, leaves in counts.panel.hierarchy(counts.open_areas).items():
         if slug in place and all(leaf in place for leaf in leaves):
-            total = paths.values[[place[leaf] for leaf in leaves]].sum(axis=0)
-            if not np.allclose(total, paths.values[place[slug]], rtol=1e-9, atol=1e-6):
+            total = forecasts.mean[[place[leaf] for leaf in leaves]].sum(axis=0)
+            if not np.allclose(total, forecasts.mean[place[slug]], rtol=1e-9, atol=1e-6):
                 faults.append(f"{slug} is not the sum of its leaves")
     return faults
 

@@ -74,16 +74,14 @@ class Record:
         }
         missing = tuple(dict.fromkeys(origin for (_, origin), known in tables.items() if known is None))
         made = backtest.run(
-            self._alone, self.counts, missing, horizon=self.horizon, executor=executor, on_fit=on_fit
+            self._alone, self.counts, missing, horizon=self.horizon, executor=executor, on_fit=on_fit, members=False
         )  # fmt: skip
         ended = {fit.origin for fit in made.fits if fit.ended}
         names = {recipe.name: recipe for recipe in self.recipes}
         for forecasts in made.forecasts:
-            if (recipe := names.get(forecasts.model)) is None:  # a member alone
-                continue
-            tables[recipe.name, forecasts.origin] = forecasts
+            tables[forecasts.model, forecasts.origin] = forecasts
             if forecasts.origin not in ended:
-                self._keep(recipe, forecasts)
+                self._keep(names[forecasts.model], forecasts)
         return tuple(forecasts for forecasts in tables.values() if forecasts is not None)
 
     @property

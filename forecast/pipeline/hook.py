@@ -21,7 +21,7 @@ from forecast.core.errors import GateRefused, LeaseLost, LockHeld
 from forecast.core.logs import escaped
 from forecast.pipeline.job import Result
 from forecast.release.alarms import AlarmChange
-from forecast.release.ledger import Verdict
+from forecast.release.ledger import RunVerdict
 
 __all__ = ["Message", "call", "messages"]
 
@@ -41,7 +41,7 @@ class Message:
     event: Occasion
     panel: str
     release: str | None
-    verdict: Verdict
+    verdict: RunVerdict
     reason: str | None
     alarms: tuple[AlarmChange, ...]
     at: str
@@ -59,7 +59,7 @@ def messages(
         return []
     kinds: list[Occasion]
     release: str | None
-    verdict: Verdict
+    verdict: RunVerdict
     reason: str | None
     if isinstance(outcome, Exception):
         refused = isinstance(outcome, GateRefused)

@@ -103,7 +103,7 @@ class Result:
     """
 
     panel: str
-    verdict: ledger.Verdict
+    verdict: ledger.RunVerdict
     release: str
     notes: tuple[str, ...] = ()
     alarms: tuple[AlarmChange, ...] = ()

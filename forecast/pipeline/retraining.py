@@ -126,7 +126,7 @@ def _retrain(panel: str, job: Job, progress: Progress, *, force: bool, as_of: da
             if as_of is not None:
                 score_hindcast(panel, job, progress, lease, run, result.release)
         except BaseException as error:
-            verdict: ledger.Verdict = "refused" if isinstance(error, GateRefused) else "failed"
+            verdict: ledger.RunVerdict = "refused" if isinstance(error, GateRefused) else "failed"
             ledger.finish(job.engine, run, verdict=verdict, reason=f"{error or type(error).__name__}", now=job.clock())
             raise
         ledger.finish(job.engine, run, verdict=result.verdict, reason=result.release, now=job.clock())

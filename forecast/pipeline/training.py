@@ -74,7 +74,7 @@ class Training:
         make_ready([member for recipe in self.recipes for member in recipe.fitted], executor=self.job.executor)
         evaluation = self._evaluate()
         made = self._fit(evaluation.champion)
-        gates.check(forecasts=made.forecasts, paths=made.paths, counts=self.counts, fallbacks=made.fallbacks)
+        gates.check(forecasts=made.forecasts, counts=self.counts, fallbacks=made.fallbacks)
         manifest = self._manifest(made, evaluation.report)
         self._describe(manifest, made, evaluation)
         self._step("publishing")
@@ -83,7 +83,7 @@ class Training:
             self.job.engine,
             manifest=manifest,
             forecasts=made.forecasts,
-            paths=made.paths,
+            paths=made.leaves,
             now=self.job.clock(),
             lease=self.lease,
             panel=self.counts.panel,

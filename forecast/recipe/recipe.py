@@ -24,7 +24,7 @@ from forecast.core.tables import LEVELS, Counts, Floats, Forecasts, Paths
 from forecast.models.catalog import Member, learns_from_panel
 from forecast.models.fitting import Fit, FitTask, fit_all
 from forecast.models.quiet import is_quiet
-from forecast.recipe import pooling, reconciliation, routing
+from forecast.recipe import pooling, reconciliation, routing, top_down
 
 __all__ = [
     "STORED_DRAWS",
@@ -43,6 +43,8 @@ __all__ = [
 HORIZON = 18
 # Joint draws that a release keeps: with 2,000 a chance of one in ten is known to within 1.3 points.
 STORED_DRAWS = 2000
+# Areas whose joint draws are summed and read off at a time: 9 MB with 2,000 draws of 18 months.
+_AT_ONCE = 32
 
 
 @dataclass(frozen=True)
@@ -90,6 +92,14 @@ class Recipe:
         return tuple(share.member for share in self.members)
 
     @property
+    def of_total(self) -> tuple[Member, ...]:
+        """The members that forecast the total of a panel with sparse leaves: those of every group, in a recipe with a
+        family that learns from the panel; a recipe without one is left as it is.
+        """
+        everywhere = tuple(share.member for share in self.members if share.only is None)
+        return everywhere if any(map(learns_from_panel, everywhere)) else ()
+
+    @property
     def fitted(self) -> tuple[Member, ...]:
         """Every member that is fitted, pooled ones first."""
         return (*self.pooled, *self.compared)
@@ -100,23 +110,34 @@ class Run:
     """What a recipe made of counts at one origin: `forecasts` for every area of the hierarchy, and the fits behind
     them.
 
-    `paths`: the joint draws to be stored, STORED_DRAWS of them, in whole encounters, each sum that of its leaves in
-    every draw. They are an even choice of those that the forecasts are the quantiles of; where the recipe makes fewer,
-    as many more are drawn from the same seed.
+    `leaves`: the joint draws to be stored, STORED_DRAWS of them, of the leaves alone, in whole encounters. They are an
+    even choice of those that the forecasts are the quantiles of; where the recipe makes fewer, as many more are drawn
+    from the same seed. `fits`: of the leaves; `above`: of the total, where that is forecast by itself (`top_down`).
     """
 
     recipe: Recipe
     counts: Counts
     forecasts: Forecasts
-    paths: Paths
+    leaves: Paths
     fits: tuple[Fit, ...]
+    above: tuple[Fit, ...] = ()
+
+    @property
+    def paths(self) -> Paths:
+        """The joint draws of every area, each sum that of its leaves in every draw. Made when asked for: a panel of
+        thousands of leaves has many more areas, and their draws take hundreds of megabytes.
+        """
+        areas = self.leaves.areas
+        members = self.counts.panel.hierarchy(areas)
+        values = _summed(self.leaves.values, areas, tuple(members.values()))
+        return Paths(self.leaves.model, self.leaves.origin, tuple(members), values)
 
     @property
     def fallbacks(self) -> dict[str, str]:
         """Area -> which pooled members failed there and why; the floor model stands in for them."""
         pooled = {share.member.label: share for share in self.recipe.members}
         failures: dict[str, list[str]] = {}
-        for fit in self.fits:
+        for fit in (*self.fits, *self.above):
             share = pooled.get(fit.member.label)
             if fit.failure and share and share.forecasts(self.counts.panel.group_of(fit.area)):
                 failures.setdefault(fit.area, []).append(f"{fit.member.label}: {fit.failure}")
@@ -203,7 +224,8 @@ def _member(row: dict[str, Any]) -> Member:
 def tasks(
     recipe: Recipe, counts: Counts, *, origin: Month, horizon: int | None = None, compared: bool = True
 ) -> list[FitTask]:
-    """The fits that the recipe needs at `origin`: members x open leaves, with or without the `compared` members.
+    """The fits that the recipe needs at `origin`: members x open leaves, with or without the `compared` members; then,
+    where leaves are sparse, the pooled members' of the total (`top_down`).
 
     Sees no month after the origin.
     """
@@ -228,6 +250,14 @@ def tasks(
             )
             for series in panel
         )  # fmt: skip
+    if sparse and recipe.of_total and (total := top_down.total_of(seen)) is not None:
+        fit_tasks.extend(
+            FitTask(
+                member, total, horizon or recipe.horizon, recipe.samples, recipe.seed,
+                (total,) if learns_from_panel(member) else (),
+            )
+            for member in recipe.of_total
+        )  # fmt: skip
     return fit_tasks
 
 
@@ -240,42 +270,60 @@ def assemble(recipe: Recipe, counts: Counts, fits: Sequence[Fit], *, origin: Mon
     seen = counts.until(origin)
     areas = seen.open_areas
     by_key = {(fit.member.label, fit.area): fit for fit in fits}
+    own = set(areas)
+    leaves, above = (tuple(fit for fit in fits if (fit.area in own) is leaf) for leaf in (True, False))
     rng = np.random.default_rng([recipe.seed, origin.ordinal])
-    leaves = np.stack(
-        [
-            pooling.linear_pool(
-                [
-                    (fit.paths, weight)
-                    for fit, weight in routing.alone(
-                        [
-                            (by_key[share.member.label, area], share.weight)
-                            for share in recipe.members
-                            if share.forecasts(seen.panel.group_of(area))
-                        ]
-                    )
-                ],
-                recipe.samples,
-                rng,
-            )
-            for area in areas
-        ]
-    )
-    surprises = _surprises(recipe, by_key, areas)
-    past = reconciliation.surprises(surprises, areas) if surprises else reconciliation.changes(seen)
-    joint = reconciliation.joint_draws(leaves, past, recipe.draws, rng)
-    members = seen.panel.hierarchy(areas)
-    forecasts = Paths("recipe", origin, tuple(members), _summed(joint, areas, members)).quantiles(LEVELS)
+    simulated = (*areas, *dict.fromkeys(fit.area for fit in above))
+    pooled = np.stack([_pooled(recipe, by_key, area, seen.panel.group_of(area), rng) for area in simulated])
+    surprises = _surprises(recipe, by_key, simulated)
+    if not surprises:  # nothing says how the total and its leaves move together
+        simulated, pooled = areas, pooled[: len(areas)]
+    past = reconciliation.surprises(surprises, simulated) if surprises else reconciliation.changes(seen)
+    joint = _joint(pooled, past, recipe.draws, rng, len(areas))
+    forecasts = _quantiles(joint, areas, seen.panel.hierarchy(areas), origin)
     if recipe.draws < stored:  # more worlds of the same, after the quantiles, which they change nothing of
-        joint = reconciliation.joint_draws(leaves, past, stored, rng)
-    kept = np.arange(stored) * joint.shape[-1] // max(stored, 1)
-    paths = Paths("recipe", origin, tuple(members), _summed(np.rint(joint[..., kept]), areas, members))
-    return Run(recipe, seen, forecasts, paths, tuple(fits))
+        del joint
+        joint = _joint(pooled, past, stored, rng, len(areas))
+    kept = joint if joint.shape[-1] == stored else joint[..., np.arange(stored) * joint.shape[-1] // max(stored, 1)]
+    if len(simulated) > len(areas):  # hundreds of small leaves, scaled, would all be rounded to one side
+        for leaf in kept:
+            np.floor(leaf + rng.random(leaf.shape), out=leaf)
+    return Run(recipe, seen, forecasts, Paths("recipe", origin, areas, np.rint(kept, out=kept)), leaves, above)
 
 
-def _summed(leaves: Floats, areas: Sequence[str], members: Mapping[str, Sequence[str]]) -> Floats:
-    """Every area of `members`, from the joint draws of the leaves that it sums."""
+def _pooled(
+    recipe: Recipe, fits: Mapping[tuple[str, str], Fit], area: str, group: str, rng: np.random.Generator
+) -> Floats:
+    """(horizon, samples) of one area: its share of each member's paths."""
+    shares = [(fits[share.member.label, area], share.weight) for share in recipe.members if share.forecasts(group)]
+    return pooling.linear_pool([(fit.paths, weight) for fit, weight in routing.alone(shares)], recipe.samples, rng)
+
+
+def _joint(pooled: Floats, past: Floats, draws: int, rng: np.random.Generator, leaves: int) -> Floats:
+    """(leaves, horizon, draws) joint draws; scaled to those of the total, where that stands behind the leaves."""
+    joint = reconciliation.joint_draws(pooled, past, draws, rng)
+    return top_down.scaled(joint[:leaves], joint[leaves]) if len(joint) > leaves else joint
+
+
+def _quantiles(joint: Floats, areas: Sequence[str], members: Mapping[str, Sequence[str]], origin: Month) -> Forecasts:
+    """The quantiles of every area of `members`, some areas at a time: the draws of all sums are never held at once."""
+    names, parts = tuple(members), tuple(members.values())
+    tables = []
+    for start in range(0, len(names), _AT_ONCE):
+        some = slice(start, start + _AT_ONCE)
+        tables.append(Paths("recipe", origin, names[some], _summed(joint, areas, parts[some])).quantiles(LEVELS))
+    values, mean = np.concatenate([one.values for one in tables]), np.concatenate([one.mean for one in tables])
+    return Forecasts("recipe", origin, names, values, mean, LEVELS)
+
+
+def _summed(leaves: Floats, areas: Sequence[str], sums: Sequence[Sequence[str]]) -> Floats:
+    """(sums, horizon, draws) of the joint draws of leaves (areas, horizon, draws). `sums`: the leaves of each."""
     place = {area: index for index, area in enumerate(areas)}
-    return np.stack([leaves[[place[leaf] for leaf in parts]].sum(axis=0) for parts in members.values()])
+    totals = np.zeros((len(sums), *leaves.shape[1:]))
+    for total, parts in zip(totals, sums, strict=True):
+        for leaf in parts:  # one after the other, as numpy adds rows, without a copy of them all
+            total += leaves[place[leaf]]
+    return totals
 
 
 def _surprises(recipe: Recipe, fits: Mapping[tuple[str, str], Fit], areas: Sequence[str]) -> dict[str, Sequence[float]]:

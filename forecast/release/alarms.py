@@ -1,6 +1,4 @@
-"""Alarms in the store: raised, noted again with newer figures, cleared;
-and which are open. Judges nothing, loads no pandas or numpy.
-"""
+"""Alarms in the store: raised, noted again, cleared, read. Judges nothing, loads no pandas or numpy."""
 
 from __future__ import annotations
 
@@ -15,6 +13,7 @@ from sqlalchemy import Connection, Engine, Row, func, insert, select
 from forecast.core.errors import StoreError
 from forecast.core.scorecard import ALARMS, Alarm, Finding
 from forecast.release import schema
+from forecast.release.columns import row_of
 from forecast.release.store import reading, writing
 
 __all__ = ["AlarmChange", "opened", "record"]
@@ -49,17 +48,15 @@ def record(engine: Engine, panel: str, findings: Iterable[Finding], *, now: date
                 continue
             since = before.since if before is not None and finding.raised == was else now
             event = AlarmChange(panel, finding.kind, finding.raised, since, now, finding.detail, finding.figures)
-            row = {**event.__dict__, "figures": json.dumps(finding.figures, sort_keys=True, allow_nan=False)}
-            connection.execute(insert(schema.alarm), row)
+            figures = json.dumps(finding.figures, sort_keys=True, allow_nan=False)
+            connection.execute(insert(schema.alarm), row_of(schema.alarm, event, figures=figures))
             if finding.raised != was:
                 changed.append(event)
     return tuple(changed)
 
 
 def opened(engine: Engine) -> dict[str, tuple[AlarmChange, ...]]:
-    """Panel -> its open alarms, in the order of ALARMS;
-    without a panel that has none open. One indexed query. Raises StoreError.
-    """
+    """Panel -> its open alarms, in the order of ALARMS; only panels with one. One indexed query. Raises StoreError."""
     with reading(engine) as connection:
         last = {(event.panel, event.kind): event for event in _last(connection)}
     by_panel: dict[str, tuple[AlarmChange, ...]] = {}

@@ -1,5 +1,4 @@
-"""Copies of what must not be lost, while others use it:
-the release store alone (SQLite), or the whole home as one file; and back.
+"""Copies of what must not be lost, while others use it: the release store (SQLite), or the whole home; and back.
 
 A copy is made beside its name and renamed once every checksum in it holds: under that name there is a whole backup or
 none. PostgreSQL's store is copied by its own tools; the file of the home then holds all the rest.
@@ -12,7 +11,7 @@ import sqlite3
 import tarfile
 import tempfile
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 from sqlalchemy import Engine
@@ -51,8 +50,7 @@ def back_up(engine: Engine, target: Path) -> int:
 
 
 def back_up_home(engine: Engine, home: Path, target: Path) -> int:
-    """Write the whole of a home to one tar file: store, archive,
-    what waits for MLflow, and MLflow's own runs and artifacts.
+    """Write a home to one tar file: store, archive, what waits for MLflow, and MLflow's own runs and artifacts.
 
     Gives how many releases it holds, each verified; 0 where the store is PostgreSQL, which is not in it. Raises
     StoreError.
@@ -80,14 +78,13 @@ def back_up_home(engine: Engine, home: Path, target: Path) -> int:
             for folder in _FOLDERS:
                 for path in sorted((home / folder).rglob("*")):
                     if path.is_file() and not path.name.endswith(_PASSING):
-                        with _ignored_if_gone():
+                        with suppress(FileNotFoundError):  # what was sent to MLflow meanwhile leaves the outbox
                             tar.add(path, str(path.relative_to(home)), recursive=False)
         return count
 
 
 def restore_home(source: Path, home: Path) -> int:
-    """Lay a home that `back_up_home` wrote out at `home`, which must hold no state;
-    gives how many releases it holds, each verified.
+    """Lay a home that `back_up_home` wrote out at `home`; gives how many releases it holds, each verified.
 
     Whole or not at all. Raises StoreError where the file is none of these or damaged, or where the home is in use.
     """
@@ -161,12 +158,3 @@ def _explained(target: Path) -> Iterator[None]:
         yield
     except (OSError, sqlite3.Error) as error:
         raise StoreError(f"{target} cannot be written: {error}. Name a place with room that you may write.") from error
-
-
-@contextmanager
-def _ignored_if_gone() -> Iterator[None]:
-    """What was sent to MLflow meanwhile leaves the outbox."""
-    try:
-        yield
-    except FileNotFoundError:
-        return

@@ -1,5 +1,4 @@
-"""Figures of forecasts and scores for reports: each function returns a matplotlib Figure and shows nothing.
-Fits nothing, reads no file.
+"""Figures of forecasts and scores for reports, as matplotlib Figures, not shown. Fits nothing, reads no file.
 
 Figures are made without pyplot, so that nothing is shared between them and no display is needed.
 """
@@ -38,9 +37,13 @@ _BANDS = {95: "#d6e6f2", 80: "#a3c8e2", 50: "#5ba3d0"}
 _LINES = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00", "#7f7f7f")
 _DASHES = ("-", "--", "-.", ":")
 _DPI = 150
+# Of counts before the forecast, unless others are asked for.
+_YEARS = 5
 
 
-def fan_chart(*, history: Series, forecasts: Forecasts, title: str, unit: str, caption: str, years: int = 5) -> Figure:
+def fan_chart(
+    *, history: Series, forecasts: Forecasts, title: str, unit: str, caption: str, years: int = _YEARS
+) -> Figure:
     """One area: its last `years` of counts and the forecast as a fan of 50, 80 and 95 % intervals.
     `title`: the area's name, `unit`: what is counted; `caption` names the vintage.
 
@@ -51,14 +54,12 @@ def fan_chart(*, history: Series, forecasts: Forecasts, title: str, unit: str, c
     _fan(axes, history, forecasts, years)
     axes.set_ylabel(f"{unit} per month", color=_INK)
     axes.set_xlabel("month", color=_INK)
-    axes.set_title(title, loc="left", fontsize=14, fontweight="bold", color=_INK)
-    _finish(figure, axes, caption, columns=5)
+    _title(axes, title, size=14)
+    _finish(figure, axes, caption)
     return figure
 
 
-def fan_charts(
-    *, histories: Sequence[Series], forecasts: Forecasts, panel: Panel, caption: str, years: int = 5
-) -> Figure:
+def fan_charts(*, histories: Sequence[Series], forecasts: Forecasts, panel: Panel, caption: str) -> Figure:
     """Several areas side by side, each on its own scale, as in `fan_chart`."""
     rows = -(-len(histories) // 2)
     figure = Figure(figsize=(11, 2.9 * rows + 0.9), dpi=_DPI)
@@ -67,12 +68,12 @@ def fan_charts(
         if place >= len(histories):
             axes.remove()
             continue
-        _fan(axes, histories[place], forecasts, years)
-        axes.set_title(panel.area(histories[place].area).name, loc="left", fontsize=11, fontweight="bold", color=_INK)
+        _fan(axes, histories[place], forecasts)
+        _title(axes, panel.area(histories[place].area).name)
         if place >= len(histories) - 2:
             axes.set_xlabel("month", color=_INK)
     figure.supylabel(f"{panel.unit} per month", fontsize=10, color=_INK)
-    _finish(figure, panels[0, 0], caption, columns=5)
+    _finish(figure, panels[0, 0], caption)
     return figure
 
 
@@ -87,24 +88,15 @@ def fan_chart_of_fit(
     horizon: int = 18,
     samples: int = 1000,
     seed: int = 0,
-    years: int = 5,
 ) -> Figure:
     """One fitted model of one area, simulated here: `samples` paths of `horizon` months from `seed`."""
     paths = fitted.simulate(horizon, samples, np.random.default_rng(seed))
     forecasts = Paths(model, series.origin, (series.area,), paths.T[None]).quantiles(LEVELS)
-    return fan_chart(
-        history=series,
-        forecasts=forecasts,
-        title=title,
-        unit=unit,
-        caption=f"Model {model}. {caption}",
-        years=years,
-    )
+    return fan_chart(history=series, forecasts=forecasts, title=title, unit=unit, caption=f"Model {model}. {caption}")
 
 
 def scores_by_horizon(scores: pd.DataFrame, *, highlight: str, caption: str) -> Figure:
-    """Scaled error and coverage of the 80 % interval by horizon,
-    means over the leaves' months, one line per model; `highlight` drawn bold.
+    """Mean scaled error and coverage of the 80 % interval over the leaves' months, by horizon; `highlight` drawn bold.
 
     `scores`: columns `model`, `group`, `origin`, `horizon`, `sWIS`, `coverage_80`, as an evaluation makes them.
     """
@@ -128,10 +120,8 @@ def scores_by_horizon(scores: pd.DataFrame, *, highlight: str, caption: str) -> 
         error.plot(own.index, own["sWIS"], **style)
         coverage.plot(own.index, own["coverage_80"], **style)
     coverage.axhline(0.8, color=_MUTED, linewidth=1, linestyle=(0, (4, 3)), zorder=1, label="80 % promised")
-    error.set_title(
-        "Weighted interval score, scaled (smaller is better)", loc="left", fontsize=11, fontweight="bold", color=_INK
-    )
-    coverage.set_title("Months inside the 80 % interval", loc="left", fontsize=11, fontweight="bold", color=_INK)
+    _title(error, "Weighted interval score, scaled (smaller is better)")
+    _title(coverage, "Months inside the 80 % interval")
     error.set_ylabel("score over the mean seasonal change", color=_INK)
     error.set_ylim(bottom=0)
     coverage.set_ylim(0, 1.02)
@@ -141,11 +131,11 @@ def scores_by_horizon(scores: pd.DataFrame, *, highlight: str, caption: str) -> 
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         _plain(axes)
     origins = leaves["origin"].nunique()
-    _finish(figure, coverage, f"Means over leaves; past origins: {origins}, on revised figures. {caption}", columns=5)
+    _finish(figure, coverage, f"Means over leaves; past origins: {origins}, on revised figures. {caption}")
     return figure
 
 
-def _fan(axes: Axes, history: Series, forecasts: Forecasts, years: int) -> None:
+def _fan(axes: Axes, history: Series, forecasts: Forecasts, years: int = _YEARS) -> None:
     if history.area not in forecasts.areas:
         raise ValueError(
             f"{history.area} is not among the areas of the forecasts from {forecasts.origin}; draw one of them"
@@ -188,6 +178,10 @@ def _day(month: Month) -> float:
     return float(date2num(month.first_day))
 
 
+def _title(axes: Axes, words: str, *, size: int = 11) -> None:
+    axes.set_title(words, loc="left", fontsize=size, fontweight="bold", color=_INK)
+
+
 def _plain(axes: Axes) -> None:
     axes.spines[["top", "right"]].set_visible(False)
     axes.spines[["left", "bottom"]].set_color("#b8c0c7")
@@ -196,10 +190,10 @@ def _plain(axes: Axes) -> None:
     axes.set_axisbelow(True)
 
 
-def _finish(figure: Figure, axes: Axes, caption: str, *, columns: int) -> None:
+def _finish(figure: Figure, axes: Axes, caption: str) -> None:
     """Legend above, caption below; the layout keeps the caption's lines free."""
     handles, labels = axes.get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside upper left", ncols=columns, frameon=False, fontsize=9, labelcolor=_INK)
+    figure.legend(handles, labels, loc="outside upper left", ncols=5, frameon=False, fontsize=9, labelcolor=_INK)
     lines = textwrap.fill(caption, int(figure.get_figwidth() * 16), break_on_hyphens=False)
     free = (0.16 * (lines.count("\n") + 1) + 0.12) / figure.get_figheight()
     figure.set_layout_engine(ConstrainedLayoutEngine(rect=(0, free, 1, 1 - free)))

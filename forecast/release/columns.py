@@ -1,15 +1,15 @@
-"""What the store's tables hold beside plain values: a moment in UTC, and a month. Opens no database."""
+"""Columns of moments in UTC and of months, and rows made of records. Opens no database."""
 
 from __future__ import annotations
 
 from datetime import UTC, date, datetime
 from typing import Any
 
-from sqlalchemy import Date, DateTime, TypeDecorator
+from sqlalchemy import ColumnElement, Date, DateTime, Table, TypeDecorator
 
 from forecast.core.months import Month
 
-__all__ = ["Instant", "MonthColumn"]
+__all__ = ["Instant", "MonthColumn", "months_between", "row_of"]
 
 
 class Instant(TypeDecorator[datetime]):
@@ -44,3 +44,14 @@ class MonthColumn(TypeDecorator[Month]):
     def process_result_value(self, value: date | None, dialect: Any) -> Month | None:
         """From a date."""
         return None if value is None else Month.containing(value)
+
+
+def row_of(table: Table, record: object, **own: Any) -> dict[str, Any]:
+    """A row of a table: `own` values, and of all other columns but a counted id the record's attributes."""
+    names = [column.name for column in table.columns if column is not table.autoincrement_column]
+    return {name: own[name] if name in own else getattr(record, name) for name in names}
+
+
+def months_between(column: ColumnElement[Month], first: Month | None, last: Month | None) -> list[ColumnElement[bool]]:
+    """The conditions that a month is neither before `first` nor after `last`; None: no such end."""
+    return [*([column >= first] if first is not None else []), *([column <= last] if last is not None else [])]

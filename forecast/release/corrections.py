@@ -1,5 +1,4 @@
-"""What was put right after it had been served: files that were redated, withdrawn or taken back, in the store.
-Loads no pandas or numpy.
+"""Files that were redated, withdrawn or taken back after they had been served. Loads no pandas or numpy.
 
 The archive's register is where a correction is made; the store keeps its own record, so that the service can say what
 an old answer held.
@@ -17,6 +16,7 @@ from sqlalchemy import Connection, Engine, delete, insert, select
 from forecast.core.months import Month
 from forecast.core.panels import Panel
 from forecast.release import schema
+from forecast.release.columns import months_between, row_of
 from forecast.release.manifest import Manifest
 from forecast.release.store import reading
 
@@ -60,9 +60,7 @@ def of_panel(engine: Engine, panel: str | None = None) -> list[Correction]:
 
 
 def affecting(corrections: Iterable[Correction], manifest: Manifest) -> list[Correction]:
-    """Those made after a release was issued, of files that it was made from,
-    or would have been: its counts are not what they were.
-    """
+    """Those made after a release was issued, of files that changed what it would have been made from."""
     return [
         one
         for one in corrections
@@ -82,8 +80,7 @@ def corrected_answers(
     first: Month | None = None,
     last: Month | None = None,
 ) -> list[Correction]:
-    """The corrections since which counts of `areas` as of a day are other ones than were answered before,
-    oldest first. Raises StoreError.
+    """The corrections that changed what is answered of `areas` as of a day, oldest first. Raises StoreError.
 
     `answer`: what holds as of that day now. `first`, `last`: the months asked for, both included.
     """
@@ -94,12 +91,8 @@ def corrected_answers(
         if not made:
             return []
         query = select(gone.c.area, gone.c.month, gone.c.published, gone.c.sha256).where(
-            gone.c.area.in_(list(areas)), gone.c.published <= as_of
+            gone.c.area.in_(list(areas)), gone.c.published <= as_of, *months_between(gone.c.month, first, last)
         )
-        if first is not None:
-            query = query.where(gone.c.month >= first)
-        if last is not None:
-            query = query.where(gone.c.month <= last)
         concerned = {
             row.sha256
             for row in connection.execute(query)
@@ -123,21 +116,11 @@ def record(connection: Connection, corrections: Iterable[Correction]) -> None:
     known = {(one.panel, one.sha256, one.kind, one.at) for one in stored(connection)}
     fresh = [one for one in corrections if (one.panel, one.sha256, one.kind, one.at) not in known]
     if fresh:
-        table = schema.correction
-        connection.execute(
-            insert(table),
-            [
-                {column.name: getattr(one, column.name) for column in table.columns if column.name != "id"}
-                for one in fresh
-            ],
-        )
+        connection.execute(insert(schema.correction), [row_of(schema.correction, one) for one in fresh])
 
 
 def supersede(
-    connection: Connection,
-    panel: Panel,
-    corrections: Iterable[Correction],
-    holding: set[tuple[str, Month, date, str]],
+    connection: Connection, panel: Panel, corrections: Iterable[Correction], holding: set[tuple[str, Month, date, str]]
 ) -> None:
     """Move the counts of a panel's corrected files that no longer hold out of what is served,
     inside a transaction that is already open. A file may be other panels' too, whose counts stay.
@@ -152,10 +135,8 @@ def supersede(
     gone = [row for row in mine if (row.area, row.month, row.published, row.sha256) not in holding]
     if not gone:
         return
-    names = [column.name for column in table.columns]
     connection.execute(
-        insert(schema.superseded),
-        [{name: getattr(row, name) for name in names} | {"until": until[row.sha256]} for row in gone],
+        insert(schema.superseded), [row_of(schema.superseded, row, until=until[row.sha256]) for row in gone]
     )
     scores = schema.accuracy
     for area, published in sorted({(row.area, row.published) for row in gone}):

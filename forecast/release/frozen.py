@@ -99,21 +99,12 @@ def _freeze(engine: Engine, scenarios: Sequence[tuple[str, str, Mapping[str, Any
         free = next((letter for letter in _LETTERS if letter not in taken), None)
         if free is None:
             raise StoreError(f"{len(_LETTERS)} scenarios were frozen on {day} already. Freeze this one tomorrow.")
-        rows = [
-            {
-                "id": f"{free}-{day}{number}",
-                "release": release.id,
-                "frozen_at": now,
-                "title": title,
-                "body": json.dumps(body, separators=(",", ":"), allow_nan=False),
-            }
+        made = [
+            Frozen(f"{free}-{day}{number}", release.id, now, title, dict(body))
             for (number, title, body), release in zip(scenarios, releases, strict=True)
         ]
-        connection.execute(insert(table), [{**row, "checksum": _checksum(row)} for row in rows])
-    return [
-        Frozen(str(row["id"]), str(row["release"]), now, title, dict(body))
-        for row, (_, title, body) in zip(rows, scenarios, strict=True)
-    ]
+        connection.execute(insert(table), [_row(one) for one in made])
+    return made
 
 
 def frozen(engine: Engine) -> list[Frozen]:
@@ -125,10 +116,7 @@ def frozen(engine: Engine) -> list[Frozen]:
 
 
 def called(engine: Engine, name: str) -> list[Frozen]:
-    """The one of an id, or all that share a name, in their order; none where nothing is called so.
-
-    Raises StoreError.
-    """
+    """The one of an id, or all that share a name, in their order; none where none is. Raises StoreError."""
     table = schema.frozen_scenario
     query = select(table).where(or_(table.c.id == name, table.c.id.like(f"{name}.%")))
     with reading(engine) as connection:
@@ -162,7 +150,8 @@ def scores(
     _, work = what_if.asked(then(source or what_if.of_store(engine), release), one.body)
     outcome = work.outcome()
     origin, members = release.manifest.origin, work.members
-    leaves, day = _leaves(members, work.areas), one.frozen_at.astimezone(UTC).date()
+    leaves = list(dict.fromkeys(leaf for area in work.areas for leaf in members[area]))
+    day = one.frozen_at.astimezone(UTC).date()
     counts = {(row.area, row.month): row.count for row in read.observations(engine, leaves, first=origin + 1)}
     foreknown = {(row.area, row.month) for row in read.observations(engine, leaves, first=origin + 1, as_of=day)}
     scored = []
@@ -183,15 +172,16 @@ def scores(
     return scored
 
 
-def _leaves(members: Mapping[str, tuple[str, ...]], areas: Sequence[str]) -> list[str]:
-    return list(dict.fromkeys(leaf for area in areas for leaf in members[area]))
+def _row(one: Frozen) -> dict[str, Any]:
+    values = one.__dict__ | {"body": json.dumps(one.body, separators=(",", ":"), allow_nan=False)}
+    return values | {"checksum": _checksum(values)}
 
 
 def _frozen(row: Row[Any]) -> Frozen:
-    values = {name: getattr(row, name) for name in ("id", "release", "frozen_at", "title", "body")}
-    if _checksum(values) != row.checksum:
+    values = dict(row._mapping)
+    if _checksum(values) != values.pop("checksum"):
         raise StoreError(f"The frozen scenario {row.id} is damaged. Restore the store from a backup.")
-    return Frozen(row.id, row.release, row.frozen_at, row.title, json.loads(row.body))
+    return Frozen(**values | {"body": json.loads(row.body)})
 
 
 def _checksum(values: Mapping[str, Any]) -> str:

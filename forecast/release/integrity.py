@@ -1,7 +1,4 @@
-"""Whether what the store holds of a release is what was published: recomputes its checksum. Changes nothing.
-
-Loads no numpy, so that a reader may look too.
-"""
+"""Whether the store holds what was published of a release, by its checksum. Changes nothing, loads no numpy."""
 
 from __future__ import annotations
 
@@ -11,12 +8,12 @@ from typing import Any
 from sqlalchemy import Connection, Row, select
 
 from forecast.core.errors import NoRelease, StoreError
+from forecast.core.panels import Panel
 from forecast.release import schema
-from forecast.release.description import digest
 from forecast.release.manifest import Manifest
-from forecast.release.rows import checksum, manifest_of
+from forecast.release.rows import checksum, described, description_digest, manifest_of
 
-__all__ = ["PathRow", "head_of", "path_rows", "verified"]
+__all__ = ["PathRow", "head_of", "panel_of", "path_rows", "verified"]
 
 # Rows of quantiles that are read at a time.
 _AT_ONCE = 10_000
@@ -32,6 +29,13 @@ def head_of(connection: Connection, release_id: str) -> Row[Any]:
     return head
 
 
+def panel_of(connection: Connection, manifest: Manifest) -> Panel:
+    """What a release says of its panel. Raises StoreError."""
+    table = schema.release_panel.c
+    said = connection.execute(select(table.description).where(table.release == manifest.id)).scalar()
+    return described(said, panel=manifest.panel)
+
+
 def path_rows(connection: Connection, release_id: str) -> list[PathRow]:
     """The packed paths of a release, area by area, unverified."""
     table = schema.release_paths.c
@@ -40,10 +44,7 @@ def path_rows(connection: Connection, release_id: str) -> list[PathRow]:
 
 
 def verified(connection: Connection, release_id: str, paths: Sequence[PathRow]) -> Manifest:
-    """The manifest of a release whose every row matches its checksum, `paths` among them; so does its description.
-
-    Raises NoRelease for an unknown id, StoreError where something differs.
-    """
+    """The manifest of a release whose every row matches its checksum, `paths` too. Raises NoRelease, StoreError."""
     head = head_of(connection, release_id)
     table = schema.release_quantiles.c
     # In the order of the checksum, and some at a time: a release may have a million rows.
@@ -63,7 +64,7 @@ def verified(connection: Connection, release_id: str, paths: Sequence[PathRow]) 
     said = connection.execute(
         select(schema.release_panel).where(schema.release_panel.c.release == release_id)
     ).one_or_none()
-    if recomputed != head.checksum or (said is not None and digest(said.description) != said.checksum):
+    if recomputed != head.checksum or (said is not None and description_digest(said.description) != said.checksum):
         raise StoreError(
             f"{release_id} is damaged: its rows do not match its checksum. Restore the store, or serve an earlier "
             "one: encounters rollback."

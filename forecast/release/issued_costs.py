@@ -17,10 +17,10 @@ from forecast.release.issued_scores import newest
 from forecast.release.rows import numbers
 from forecast.release.store import reading
 
-__all__ = ["Cost", "Key", "costs"]
+__all__ = ["Cost", "Group", "costs"]
 
 # Panel, and area and lead; the last two None for all together.
-Key = tuple[str, str | None, int | None]
+Group = tuple[str, str | None, int | None]
 _SCORES, _RELEASES, _SAID = schema.accuracy, schema.release, schema.release_quantiles
 
 
@@ -50,7 +50,7 @@ def costs(
     panel: str | None = None,
     leads: Iterable[int] | None = None,
     hindcast: bool = False,
-) -> Mapping[Key, tuple[Cost, ...]]:
+) -> Mapping[Group, tuple[Cost, ...]]:
     """The costs of the same cells as `issued_scores.tallies` has: by panel, area and lead of `areas`, and by panel over
     `together`. Raises StoreError, LevelsError where a release lacks a level.
     """
@@ -59,18 +59,10 @@ def costs(
         *(_RELEASES.c.panel, _SCORES.c.release, _SCORES.c.area, _SCORES.c.lead, _SCORES.c.observed),
         *(_SCORES.c.precision, _SCORES.c.median, _SCORES.c.scale, _SAID.c.quantiles),
     )
-    query = newest(select(*columns)).where(
-        _SAID.c.release == _SCORES.c.release,
-        _SAID.c.area == _SCORES.c.area,
-        _SAID.c.target_month == _SCORES.c.target_month,
-        _SCORES.c.area.in_(sorted(wanted | whole)),
-        _RELEASES.c.hindcast.is_(hindcast),
+    query = newest(select(*columns), panel=panel, areas=wanted | whole, leads=leads, hindcast=hindcast).where(
+        *(_SAID.c[name] == _SCORES.c[name] for name in ("release", "area", "target_month"))
     )
-    if panel is not None:
-        query = query.where(_RELEASES.c.panel == panel)
-    if leads is not None:
-        query = query.where(_SCORES.c.lead.in_(sorted(leads)))
-    sums: dict[Key, list[float]] = defaultdict(lambda: [0.0] * (1 + 2 * len(COST_RATIOS)))
+    sums: dict[Group, list[float]] = defaultdict(lambda: [0.0] * (1 + 2 * len(COST_RATIOS)))
     places: dict[str, tuple[int, tuple[int, ...]]] = {}
     with reading(engine) as connection:
         heads = {row.id: row.levels for row in connection.execute(select(_RELEASES.c.id, _RELEASES.c.levels))}
@@ -80,7 +72,7 @@ def costs(
             size, at = places[row.release]
             said = numbers(row.quantiles, expected=size, place=f"{row.area} in {row.release}")
             priced = _priced(said, at, row.median, row.observed, row.precision, row.scale)
-            keys: list[Key] = [(row.panel, row.area, row.lead)] if row.area in wanted else []
+            keys: list[Group] = [(row.panel, row.area, row.lead)] if row.area in wanted else []
             for key in [*keys, *([(row.panel, None, None)] if row.area in whole else [])]:
                 sums[key] = [total + value for total, value in zip(sums[key], (1, *priced), strict=True)]
     return {

@@ -52,10 +52,7 @@ def rows(release_id: str, models: Iterable[Forecasts]) -> list[dict[str, Any]]:
 
 
 def load(engine: Engine, release_id: str, *, only: str | None = None) -> tuple[IssuedModel, ...]:
-    """The models of a release, by name, or `only` one; none where it was issued before they were kept.
-
-    Raises StoreError.
-    """
+    """The models of a release by name, or `only` one; none for releases of before they were kept. Raises StoreError."""
     import numpy as np
 
     table = schema.release_model

@@ -1,5 +1,4 @@
-"""Issued forecasts beside the counts that came out later,
-in the store: what is still to be scored, the scores, their sums.
+"""Issued forecasts beside the counts that came out later: what is still to be scored, the scores, their means.
 
 Computes no score and loads no pandas or numpy, so that the service can read here.
 """
@@ -11,14 +10,26 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, Engine, Float, Row, Select, and_, case, cast, delete, func, insert, select
+from sqlalchemy import ColumnElement, Engine, Float, Select, Table, and_, case, cast, delete, func, insert, select
 
 from forecast.core.months import Month
 from forecast.core.scorecard import Scored, Truth
 from forecast.release import schema
+from forecast.release.columns import months_between, row_of
 from forecast.release.store import reading, writing
 
-__all__ = ["Tally", "cells", "due", "newest", "record", "scored_areas", "tallies"]
+__all__ = [
+    "Tally",
+    "cells",
+    "due",
+    "mean",
+    "newest",
+    "record",
+    "scored_areas",
+    "shares",
+    "sizes",
+    "tallies",
+]
 
 _SCORES = schema.accuracy
 _MODELS = schema.model_accuracy
@@ -55,8 +66,7 @@ class Tally:
 
 
 def due(engine: Engine, panel: str, *, as_of: date, release: str | None = None) -> dict[str, list[Truth]]:
-    """Release -> the counts public by a day that it forecast and was not scored against yet,
-    hindcasts too. Raises StoreError.
+    """Release -> the counts public by a day that it forecast and has no score for, hindcasts too. Raises StoreError.
 
     Of each month the newest figure counts: one that was revised is due again. `release`: of that one alone.
     """
@@ -94,8 +104,7 @@ def due(engine: Engine, panel: str, *, as_of: date, release: str | None = None) 
 def record(
     engine: Engine, panel: str, rows: Sequence[Scored], *, models: Mapping[str, Sequence[Scored]] | None = None
 ) -> None:
-    """Store scores, all or none;
-    those of the same release, area, month and day of publication are replaced. Raises StoreError.
+    """Store scores, all or none, over those of the same release, area, month and day of publication. Raises StoreError.
 
     `models`: the scores of the models that were issued with the releases, each beside one of `rows`.
     """
@@ -116,28 +125,21 @@ def record(
                             table.c.area.in_(areas),
                         )
                     )
-        connection.execute(
-            insert(_SCORES), [{column.name: getattr(row, column.name) for column in _SCORES.columns} for row in rows]
-        )
-        beside = [
-            {column.name: model if column.name == "model" else getattr(row, column.name) for column in _MODELS.columns}
-            for model, own in (models or {}).items()
-            for row in own
-        ]
+        connection.execute(insert(_SCORES), [row_of(_SCORES, row) for row in rows])
+        beside = [row_of(_MODELS, row, model=model) for model, own in (models or {}).items() for row in own]
         if beside:
             connection.execute(insert(_MODELS), beside)
 
 
 def cells(engine: Engine, panel: str, *, first: Month | None = None) -> list[Scored]:
-    """The scores of issued releases, in the order of issue:
-    of each area and month by the newest count. Raises StoreError.
+    """Scores of issued releases by the newest count of each area and month, in order of issue. Raises StoreError.
 
     `first`: the first target month wanted. Hindcasts are left out.
     """
-    query = newest(select(*_SCORES.c)).where(_RELEASES.c.panel == panel, _RELEASES.c.hindcast.is_(False))
-    if first is not None:
-        query = query.where(_SCORES.c.target_month >= first)
-    query = query.order_by(_RELEASES.c.issued_at, _SCORES.c.release, _SCORES.c.target_month, _SCORES.c.area)
+    query = newest(select(*_SCORES.c), panel=panel, hindcast=False)
+    query = query.where(*months_between(_SCORES.c.target_month, first, None)).order_by(
+        _RELEASES.c.issued_at, _SCORES.c.release, _SCORES.c.target_month, _SCORES.c.area
+    )
     with reading(engine) as connection:
         return [Scored(*row) for row in connection.execute(query)]
 
@@ -165,41 +167,45 @@ def tallies(
     Each filter is left out where it is None. Sums of leaves are areas too: means over areas are meant for leaves.
     """
     groups: list[ColumnElement[Any]] = [_RELEASES.c.panel, _RELEASES.c.hindcast, *(_SCORES.c[name] for name in by)]
-    query = newest(select(*groups, *_MEANS)).group_by(*groups).order_by(*groups)
-    wanted = {_RELEASES.c.panel: panel, _RELEASES.c.hindcast: hindcast}
-    query = query.where(*(column == value for column, value in wanted.items() if value is not None))
-    if areas is not None:
-        query = query.where(_SCORES.c.area.in_(sorted(areas)))
-    if leads is not None:
-        query = query.where(_SCORES.c.lead.in_(sorted(leads)))
+    means = (*sizes(), mean(_SCORES.c.wis).label("score"), mean(_SCORES.c.floor_wis).label("floor"), *shares(_SCORES))
+    months = func.count(_SCORES.c.target_month.distinct()).label("months")
+    query = newest(select(*groups, *means, months), panel=panel, areas=areas, leads=leads, hindcast=hindcast)
     with reading(engine) as connection:
-        return [_tally(row) for row in connection.execute(query)]
+        rows = connection.execute(query.group_by(*groups).order_by(*groups))
+        return [Tally(**{"area": None, "lead": None, **row._mapping}) for row in rows]
 
 
-def _share(held: ColumnElement[bool]) -> ColumnElement[float]:
-    return func.avg(case((held, 1.0), else_=0.0))
+def sizes() -> tuple[ColumnElement[Any], ...]:
+    """Of how many cells and releases means over scores are, and the last month among them: n, releases, through."""
+    return (
+        func.count().label("n"),
+        func.count(_SCORES.c.release.distinct()).label("releases"),
+        func.max(_SCORES.c.target_month).label("through"),
+    )
 
 
-_MEANS: tuple[ColumnElement[Any], ...] = (
-    func.count().label("n"),
-    func.count(_SCORES.c.release.distinct()).label("releases"),
-    func.count(_SCORES.c.target_month.distinct()).label("months"),
-    func.max(_SCORES.c.target_month).label("through"),
-    func.avg(_SCORES.c.wis / _SCORES.c.scale).label("score"),
-    func.avg(_SCORES.c.floor_wis / _SCORES.c.scale).label("floor"),
-    *(
-        cast(_share(_SCORES.c[f"inside_{coverage}"]), Float(53)).label(f"coverage_{coverage}")
-        for coverage in (50, 80, 95)
-    ),
-)
+def mean(wis: ColumnElement[float]) -> ColumnElement[float]:
+    """The mean of a score over each area's scale."""
+    return func.avg(wis / _SCORES.c.scale)
 
 
-def _tally(row: Row[Any]) -> Tally:
-    return Tally(**{"area": None, "lead": None, **row._mapping})
+def shares(table: Table) -> list[ColumnElement[float]]:
+    """The shares of counts that the intervals of a table of scores held: coverage_50, coverage_80, coverage_95."""
+    return [
+        cast(func.avg(case((table.c[f"inside_{one}"], 1.0), else_=0.0)), Float(53)).label(f"coverage_{one}")
+        for one in (50, 80, 95)
+    ]
 
 
-def newest(query: Select[Any]) -> Select[Any]:
-    """`query` over scores and their releases, without those whose count has been revised since."""
+def newest(
+    query: Select[Any],
+    *,
+    panel: str | None = None,
+    areas: Iterable[str] | None = None,
+    leads: Iterable[int] | None = None,
+    hindcast: bool | None = None,
+) -> Select[Any]:
+    """`query` over scores and their releases, without revised counts; of what is named alone, None: of all."""
     newer = _SCORES.alias("revised")
     revised = select(newer.c.release).where(
         newer.c.release == _SCORES.c.release,
@@ -207,4 +213,10 @@ def newest(query: Select[Any]) -> Select[Any]:
         newer.c.target_month == _SCORES.c.target_month,
         newer.c.published > _SCORES.c.published,
     )
-    return query.select_from(_SCORES.join(_RELEASES, _RELEASES.c.id == _SCORES.c.release)).where(~revised.exists())
+    wanted = {_RELEASES.c.panel: panel, _RELEASES.c.hindcast: hindcast}
+    among = {_SCORES.c.area: areas, _SCORES.c.lead: leads}
+    return query.select_from(_SCORES.join(_RELEASES, _RELEASES.c.id == _SCORES.c.release)).where(
+        ~revised.exists(),
+        *(column == value for column, value in wanted.items() if value is not None),
+        *(column.in_(sorted(values)) for column, values in among.items() if values is not None),
+    )

@@ -1,7 +1,4 @@
-"""Reads a release's joint draws: the leaves as stored, every sum made of them, all verified. Changes nothing.
-
-numpy is loaded when draws are asked for, and only then.
-"""
+"""Reads a release's joint draws, verified: leaves as stored, sums made of them. Loads numpy when they are asked for."""
 
 from __future__ import annotations
 
@@ -9,14 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine
 
 from forecast.core.errors import NoRelease, StoreError
 from forecast.core.months import Month
 from forecast.core.panels import Panel
-from forecast.release import schema
-from forecast.release.description import described
-from forecast.release.integrity import path_rows, verified
+from forecast.release.integrity import panel_of, path_rows, verified
 from forecast.release.rows import unpack_paths
 from forecast.release.store import reading
 
@@ -83,8 +78,7 @@ def joint_draws(engine: Engine, release_id: str) -> JointDraws:
     with reading(engine) as connection:
         rows = path_rows(connection, release_id)
         manifest = verified(connection, release_id, rows)
-        said = select(schema.release_panel.c.description).where(schema.release_panel.c.release == release_id)
-        panel = described(connection.execute(said).scalar(), panel=manifest.panel)
+        panel = panel_of(connection, manifest)
     sums = made_of(panel, [area for area, _, _ in rows])
     if not rows:
         raise NoRelease(

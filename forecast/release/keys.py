@@ -28,9 +28,7 @@ _NAME = re.compile(r"[a-z0-9][a-z0-9.-]{0,62}")
 
 @dataclass(frozen=True)
 class Key:
-    """A key as the store knows it. `sha256` of the key in hexadecimal digits;
-    `revoked`: since when it is refused, None while it works.
-    """
+    """A key as the store knows it: `sha256` in hexadecimal digits; `revoked`: since when, None while it works."""
 
     name: str
     sha256: str
@@ -74,9 +72,7 @@ def in_force(engine: Engine) -> dict[str, str]:
 
 
 def revoke(engine: Engine, name: str, *, now: datetime) -> Key:
-    """Let a key be refused from now on; one that was revoked before stays so since then.
-    Raises EncountersError, StoreError.
-    """
+    """Refuse a key from now on; one that was revoked stays so since then. Raises EncountersError, StoreError."""
     table = schema.api_key
     with writing(engine, subject=_SUBJECT) as connection:
         row = connection.execute(select(table).where(table.c.name == name)).first()

@@ -1,5 +1,4 @@
-"""One retraining at a time per panel: a file lock beside a SQLite store,
-a lease with an expiry in PostgreSQL. Knows no release.
+"""One retraining at a time per panel: a file lock beside SQLite, a lease that runs out in PostgreSQL. Knows no release.
 
 Either way the panel's row in `lease` carries an epoch that grows with every holder. A publication checks it inside its
 own transaction, so that a holder that stalled and was replaced cannot publish when it wakes. A thread renews the lease
@@ -34,9 +33,7 @@ _RENEWALS = 6
 
 @dataclass(frozen=True)
 class Lease:
-    """The right to publish for a panel. `epoch` grows by one with every holder;
-    `ttl` is how long it lasts in PostgreSQL unless renewed.
-    """
+    """The right to publish for a panel. `epoch` grows with every holder; `ttl`: how long it lasts in PostgreSQL."""
 
     panel: str
     holder: str
@@ -46,8 +43,7 @@ class Lease:
 
 @contextmanager
 def hold(engine: Engine, panel: str, *, holder: str, now: datetime, ttl: timedelta) -> Iterator[Lease]:
-    """Be the only holder of a panel until the end of the block.
-    Raises LockHeld at once where another is at work, StoreError.
+    """Be the only holder of a panel until the end of the block. Raises LockHeld at once, StoreError.
 
     `holder` says who, for a person (host and process); `now` is noted as the start and decides nothing. A process that
     dies frees a SQLite store at once, and PostgreSQL after `ttl`, counted by the database's clock: it is the one clock
@@ -68,9 +64,7 @@ def hold(engine: Engine, panel: str, *, holder: str, now: datetime, ttl: timedel
 
 @contextmanager
 def _renewed(engine: Engine, lease: Lease) -> Iterator[None]:
-    """Renew a lease beside the block, on a connection of its own.
-    A lost one is left alone: it never comes back, and `require` says so.
-    """
+    """Renew a lease beside the block, on a connection of its own. A lost one is left alone: `require` says so."""
     over = threading.Event()
 
     def keep() -> None:
@@ -118,16 +112,9 @@ def _take(engine: Engine, panel: str, holder: str, now: datetime, ttl: timedelta
             freed = f"its lease then runs out by {lease.expires_at:{_MOMENT}}"
             raise LockHeld(_busy(panel, f"{lease.holder}, since {lease.taken_at:{_MOMENT}}", freed))
         epoch = 1 if lease is None else lease.epoch + 1
-        row: dict[str, Any] = {
-            "holder": holder,
-            "epoch": epoch,
-            "taken_at": now,
-            "expires_at": _expiry(connection, ttl),
-        }
-        if lease is None:
-            connection.execute(insert(table).values(panel=panel, **row))
-        else:
-            connection.execute(update(table).where(table.c.panel == panel).values(**row))
+        change = insert(table) if lease is None else update(table).where(table.c.panel == panel)
+        expiry = _expiry(connection, ttl)
+        connection.execute(change.values(panel=panel, holder=holder, epoch=epoch, taken_at=now, expires_at=expiry))
     return Lease(panel, holder, epoch, ttl)
 
 

@@ -1,6 +1,4 @@
-"""The ledger of retrainings: when each ran, why, through which steps, and how it ended.
-Decides nothing, reads no clock.
-"""
+"""The ledger of retrainings: when each ran, why, its steps, how it ended. Decides nothing, reads no clock."""
 
 from __future__ import annotations
 
@@ -14,9 +12,9 @@ from forecast.core.errors import StoreError
 from forecast.release import schema
 from forecast.release.store import reading, writing
 
-__all__ = ["Entry", "Step", "Verdict", "finish", "last", "runs", "start", "step"]
+__all__ = ["Entry", "RunVerdict", "Step", "finish", "last", "runs", "start", "step"]
 
-Verdict = Literal["published", "nothing new", "refused", "failed"]
+RunVerdict = Literal["published", "nothing new", "refused", "failed"]
 
 
 @dataclass(frozen=True)
@@ -30,16 +28,14 @@ class Step:
 
 @dataclass(frozen=True)
 class Entry:
-    """A retraining of one panel. `why` it was started;
-    `verdict` and `reason` once it ended: None while at work, or when it was killed.
-    """
+    """A retraining of a panel and `why`. `verdict`, `reason`: None while at work, or when it was killed."""
 
     id: int
     panel: str
     why: str
     started: datetime
     ended: datetime | None
-    verdict: Verdict | None
+    verdict: RunVerdict | None
     reason: str | None
     steps: tuple[Step, ...]
 
@@ -52,9 +48,7 @@ def start(engine: Engine, panel: str, *, now: datetime, why: str) -> int:
 
 
 def step(engine: Engine, run: int, name: str, *, now: datetime) -> None:
-    """Begin the next step of an open run; the one before it ends here.
-    Raises StoreError where the run is unknown or closed.
-    """
+    """Begin the next step of an open run; the one before ends here. Raises StoreError where no such run is open."""
     with writing(engine, subject=_ledger(run)) as connection:
         _close_step(connection, run, now)
         table = schema.run_step
@@ -62,10 +56,8 @@ def step(engine: Engine, run: int, name: str, *, now: datetime) -> None:
         connection.execute(insert(table), {"run": run, "place": place, "name": name, "started": now})
 
 
-def finish(engine: Engine, run: int, *, now: datetime, verdict: Verdict, reason: str = "") -> None:
-    """End an open run and its last step. `reason`: one line for the operator.
-    Raises StoreError where it is unknown or closed.
-    """
+def finish(engine: Engine, run: int, *, now: datetime, verdict: RunVerdict, reason: str = "") -> None:
+    """End an open run and its last step. `reason`: one line. Raises StoreError where no such run is open."""
     with writing(engine, subject=_ledger(run)) as connection:
         _close_step(connection, run, now)
         connection.execute(

@@ -7,14 +7,14 @@ numpy, so that the service can read here.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import ColumnElement, Engine, Float, and_, case, cast, func, select
+from sqlalchemy import ColumnElement, Engine, and_, select
 
 from forecast.core.months import Month
 from forecast.release import schema
-from forecast.release.issued_scores import newest
+from forecast.release.issued_scores import mean, newest, shares, sizes
 from forecast.release.store import reading
 
 __all__ = ["FLOOR", "OUTSIDE", "SERVED", "LiveScore", "live"]
@@ -24,7 +24,6 @@ SERVED, FLOOR = "recipe", "floor"
 # What stands behind the name of another program's model, and in the name of none of the project.
 OUTSIDE = " (outside)"
 _SCORES, _MODELS, _RELEASES = schema.accuracy, schema.model_accuracy, schema.release
-_COVERAGES = (50, 80, 95)
 
 
 @dataclass(frozen=True)
@@ -45,9 +44,9 @@ class LiveScore:
     score: float
     served: float
     floor: float
-    coverage_50: float | None = None
-    coverage_80: float | None = None
-    coverage_95: float | None = None
+    coverage_50: float | None
+    coverage_80: float | None
+    coverage_95: float | None
 
 
 def live(engine: Engine, areas: Iterable[str], *, panel: str | None = None, monthly: bool = False) -> list[LiveScore]:
@@ -56,47 +55,21 @@ def live(engine: Engine, areas: Iterable[str], *, panel: str | None = None, mont
     `areas`: leaves, since sums would count twice. Of each count the newest figure holds; hindcasts are left out. A
     model's cells are those of releases that it was issued with. Raises StoreError.
     """
-    asked = sorted(areas)
-    keys: list[ColumnElement[Any]] = [_RELEASES.c.panel, *([_SCORES.c.target_month] if monthly else [])]
-    common: list[ColumnElement[Any]] = [
-        *keys,
-        func.count().label("n"),
-        func.count(_SCORES.c.release.distinct()).label("releases"),
-        func.max(_SCORES.c.target_month).label("through"),
-        _mean(_SCORES.c.wis).label("served"),
-        _mean(_SCORES.c.floor_wis).label("floor"),
-    ]
-    where: list[ColumnElement[bool]] = [_RELEASES.c.hindcast.is_(False), _SCORES.c.area.in_(asked)]
-    where += [_RELEASES.c.panel == panel] if panel is not None else []
-    own = newest(select(*common, *_shares(_SCORES.c))).where(*where).group_by(*keys)
+    keys: list[ColumnElement[Any]] = [_RELEASES.c.panel, *([_SCORES.c.target_month.label("month")] if monthly else [])]
+    scores = (*keys, *sizes(), mean(_SCORES.c.wis).label("served"), mean(_SCORES.c.floor_wis).label("floor"))
+    asked: dict[str, Any] = {"panel": panel, "areas": list(areas), "hindcast": False}
+    own = newest(select(*scores, *shares(_SCORES)), **asked).group_by(*keys)
     cell = and_(*(_MODELS.c[name] == _SCORES.c[name] for name in ("release", "area", "target_month", "published")))
-    beside = select(*common, _MODELS.c.model, _mean(_MODELS.c.wis).label("score"), *_shares(_MODELS.c))
-    models = newest(beside).where(cell, *where).group_by(*keys, _MODELS.c.model)
-    board = []
+    beside = select(*scores, _MODELS.c.model, mean(_MODELS.c.wis).label("score"), *shares(_MODELS))
+    models = newest(beside, **asked).where(cell).group_by(*keys, _MODELS.c.model)
     with reading(engine) as connection:
-        for row in connection.execute(own):
-            fields = _fields(row._mapping, monthly)
-            board.append(LiveScore(model=SERVED, score=row.served, **fields))
-            bare = {name: value for name, value in fields.items() if not name.startswith("coverage")}
-            board.append(LiveScore(model=FLOOR, score=row.floor, **bare))
-        board += [
-            LiveScore(model=row.model, score=row.score, **_fields(row._mapping, monthly))
-            for row in connection.execute(models)
+        served = [
+            LiveScore(**{"month": None, "model": SERVED, "score": row.served, **row._mapping})
+            for row in connection.execute(own)
         ]
-    return sorted(board, key=lambda one: (one.panel, str(one.month or ""), one.score, one.model))
-
-
-def _fields(row: Any, monthly: bool) -> dict[str, Any]:
-    names = ("panel", "n", "releases", "through", "served", "floor", *(f"coverage_{one}" for one in _COVERAGES))
-    return {**{name: row[name] for name in names}, "month": row["target_month"] if monthly else None}
-
-
-def _mean(wis: ColumnElement[float]) -> ColumnElement[float]:
-    return func.avg(wis / _SCORES.c.scale)
-
-
-def _shares(columns: Any) -> list[ColumnElement[float]]:
-    return [
-        cast(func.avg(case((columns[f"inside_{one}"], 1.0), else_=0.0)), Float(53)).label(f"coverage_{one}")
-        for one in _COVERAGES
+        others = [LiveScore(**{"month": None, **row._mapping}) for row in connection.execute(models)]
+    floors = [
+        replace(one, model=FLOOR, score=one.floor, coverage_50=None, coverage_80=None, coverage_95=None)
+        for one in served
     ]
+    return sorted([*served, *floors, *others], key=lambda one: (one.panel, str(one.month or ""), one.score, one.model))

@@ -1,6 +1,4 @@
-"""Turns the growth of an archive into observations:
-which vintage first gave each area's count of each month. Reads no store.
-"""
+"""Observations of an archive: which vintage first gave each area's count of each month. Reads no store."""
 
 from __future__ import annotations
 

@@ -23,6 +23,7 @@ from forecast.core.errors import NoRelease, StoreError, TableError
 from forecast.core.months import Month
 from forecast.core.tables import Floats, Forecasts
 from forecast.release import read, schema
+from forecast.release.columns import row_of
 from forecast.release.live_board import OUTSIDE
 from forecast.release.read import current
 from forecast.release.store import reading, writing
@@ -130,11 +131,7 @@ def register(
             f"{file} saw counts through {origin}, and {served} through {through}. Retrain with them first: encounters "
             f"retrain --panel {panel}."
         )
-    levels = tables[0].levels
-    row: dict[str, Any] = {"panel": panel, "name": name, "release": served, "registered_at": now, "issued": issued}
-    row |= {"origin": origin, "areas": json.dumps(areas), "levels": json.dumps(levels), "horizon": values.shape[1]}
-    row |= {"quantiles": zlib.compress(values.astype("<f8").tobytes()), "file": file, "sha256": sha256}
-    made = OutsideForecast(panel, name, served, now, issued, origin, areas, levels, values, file, sha256)
+    made = OutsideForecast(panel, name, served, now, issued, origin, areas, tables[0].levels, values, file, sha256)
     if not made.ahead(foreknown(engine, made)):
         raise TableError(
             f"{file}: all its months had ended by {today}, or their counts were out, so that nothing of it is a "
@@ -147,7 +144,7 @@ def register(
                 f"{name} is registered beside {served} already, and stays as it was. Register the next one after the "
                 "next release, or under another name."
             )
-        connection.execute(insert(_TABLE), [{**row, "checksum": _checksum(row)}])
+        connection.execute(insert(_TABLE), _row(made))
     return made
 
 
@@ -218,10 +215,7 @@ def _public(engine: Engine, forecast: OutsideForecast, day: date) -> set[tuple[s
 
 
 def _whole(tables: Iterable[Forecasts], file: str) -> tuple[Month, tuple[str, ...], Floats]:
-    """Origin, areas and values (areas, horizon, levels), as long as the longest, NaN where an area ends before.
-
-    Raises TableError.
-    """
+    """Origin, areas and values (areas, horizon, levels), NaN where an area ends before others. Raises TableError."""
     pieces = list(tables)
     models, origins = sorted({one.model for one in pieces}), sorted({one.origin for one in pieces})
     if len(models) > 1:
@@ -243,16 +237,23 @@ def _query() -> Any:
     return select(_TABLE, _GONE.c.at.label("withdrawn")).select_from(_TABLE.outerjoin(_GONE, same))
 
 
+def _row(made: OutsideForecast) -> dict[str, Any]:
+    packed = zlib.compress(made.values.astype("<f8").tobytes())
+    names = {"areas": json.dumps(made.areas), "levels": json.dumps(made.levels)}
+    row = row_of(_TABLE, made, horizon=made.values.shape[1], quantiles=packed, checksum="", **names)
+    return row | {"checksum": _checksum(row)}
+
+
 def _read(row: Row[Any]) -> OutsideForecast:
-    kept = {column.name: getattr(row, column.name) for column in _TABLE.columns}
+    kept = dict(row._mapping)
     if _checksum(kept) != kept.pop("checksum"):
         raise StoreError(
             f"The forecast of {row.name} beside {row.release} is damaged. Restore the store from a backup."
         )
     areas, levels = tuple(json.loads(row.areas)), tuple(json.loads(row.levels))
-    values = np.frombuffer(zlib.decompress(row.quantiles), "<f8").reshape(len(areas), row.horizon, len(levels))
-    del kept["horizon"], kept["quantiles"]
-    return OutsideForecast(**kept | {"areas": areas, "levels": levels}, values=values, withdrawn=row.withdrawn)
+    packed, shape = kept.pop("quantiles"), (len(areas), kept.pop("horizon"), len(levels))
+    values = np.frombuffer(zlib.decompress(packed), "<f8").reshape(shape)
+    return OutsideForecast(**kept | {"areas": areas, "levels": levels, "values": values})
 
 
 def _checksum(values: dict[str, Any]) -> str:

@@ -23,14 +23,14 @@ from forecast.core.months import Month
 from forecast.core.panels import Panel, bundled
 from forecast.core.tables import Forecasts, Paths
 from forecast.release import issued_models, schema
+from forecast.release.columns import row_of
 from forecast.release.corrections import Correction, record, supersede
-from forecast.release.description import describe, digest
 from forecast.release.integrity import head_of, path_rows, verified
 from forecast.release.joint import made_of
 from forecast.release.lease import Lease, require
 from forecast.release.manifest import Manifest
 from forecast.release.read import Observation, current
-from forecast.release.rows import checksum, pack_paths, text_of
+from forecast.release.rows import checksum, describe, description_digest, pack_paths, text_of
 from forecast.release.store import reading, writing
 
 __all__ = ["Published", "note_run", "publish", "record_observations", "rollback", "verify"]
@@ -43,9 +43,7 @@ _AT_ONCE = 10_000
 
 @dataclass(frozen=True)
 class Published:
-    """What became of a publication: the release's `id`,
-    and whether it was `already_there`, so that nothing was written.
-    """
+    """What became of a publication: the release's `id`; `already_there`: nothing was written."""
 
     id: str
     already_there: bool
@@ -69,8 +67,8 @@ def publish(
     it, whose forecasts are kept to be scored beside it. A key that is published already changes nothing. `now`: when
     the pointer moves. `lease`: refused where another holder has taken it over in the meantime. Quantiles are rounded to
     two decimals and paths to whole encounters; of the paths the leaves are stored, of which `read.joint_paths` makes
-    the sums. `paths`: None where there are too many areas for joint draws; the quantiles are then all that can be
-    asked. Raises TableError, StoreError, LockHeld.
+    the sums, so that those of the leaves alone may be given; None where there are too many areas for joint draws: the
+    quantiles are then all that can be asked. Raises TableError, StoreError, LockHeld.
     """
     panel = panel or bundled()[manifest.panel]
     _check(manifest, forecasts, paths, panel)
@@ -79,24 +77,14 @@ def publish(
     quantiles = partial(_quantile_rows, manifest.id, forecasts)
     packed = [] if paths is None else _path_rows(manifest.id, paths, panel)
     beside = issued_models.rows(manifest.id, models)
-    head = {
-        "id": manifest.id,
-        "panel": manifest.panel,
-        "key": manifest.key,
-        "hindcast": manifest.hindcast,
-        "issued_at": manifest.issued_at,
-        "origin": manifest.origin,
-        "manifest": text,
-        "levels": levels,
-        "checksum": checksum(
-            manifest=text,
-            levels=levels,
-            quantiles=(
-                (row["area"], row["horizon"], row["target_month"], row["mean"], row["quantiles"]) for row in quantiles()
-            ),
-            paths=[(row["area"], row["samples"], row["paths"]) for row in packed],
+    digest = checksum(
+        manifest=text,
+        levels=levels,
+        quantiles=(
+            (row["area"], row["horizon"], row["target_month"], row["mean"], row["quantiles"]) for row in quantiles()
         ),
-    }
+        paths=[(row["area"], row["samples"], row["paths"]) for row in packed],
+    )
     with writing(engine, subject=manifest.panel) as connection:
         if lease is not None:
             require(connection, lease)
@@ -107,10 +95,12 @@ def publish(
         stored = connection.execute(same).scalar()
         if stored is not None:
             return Published(stored, already_there=True)
-        connection.execute(insert(table), {**head, "previous": current(connection).get(manifest.panel)})
+        before = current(connection).get(manifest.panel)
+        head = row_of(table, manifest, manifest=text, levels=levels, checksum=digest, previous=before)
+        connection.execute(insert(table), head)
         connection.execute(
             insert(schema.release_panel),
-            {"release": manifest.id, "description": description, "checksum": digest(description)},
+            {"release": manifest.id, "description": description, "checksum": description_digest(description)},
         )
         # Made twice, for the checksum and here, and never all in memory.
         rows = quantiles()
@@ -158,9 +148,7 @@ def rollback(
 
 
 def verify(engine: Engine, release_id: str) -> None:
-    """Recompute a release's checksum from every row it has.
-    Raises StoreError where it differs, NoRelease for an unknown id.
-    """
+    """Recompute a release's checksum from every row that it has. Raises StoreError where it differs, NoRelease."""
     with reading(engine) as connection:
         verified(connection, release_id, path_rows(connection, release_id))
 
@@ -198,21 +186,24 @@ def record_observations(
                 same = and_(table.c.area == row.area, table.c.month == row.month, table.c.published == row.published)
                 connection.execute(delete(table).where(same))
             history[row.published] = (row.count, row.precision)
-            fresh.append({column.name: getattr(row, column.name) for column in table.columns})
+            fresh.append(row_of(table, row))
         if fresh:
             connection.execute(insert(table), fresh)
     return len(fresh)
 
 
 def _check(manifest: Manifest, forecasts: Forecasts, paths: Paths | None, panel: Panel) -> None:
+    if strays := [slug for slug in forecasts.areas if slug not in panel.areas]:
+        raise TableError(f"{manifest.id}: {', '.join(strays)} are not areas of {manifest.panel}.")
     shape = forecasts.values.shape[:2]
-    if paths is not None and (
-        set(forecasts.areas) != set(paths.areas) or shape != paths.values.shape[:2] or 0 in paths.values.shape
-    ):
-        raise TableError(
-            f"{manifest.id}: quantiles of {shape} and paths of {paths.values.shape[:2]} areas and horizons do not "
-            "belong together."
-        )
+    if paths is not None:
+        named, given = set(forecasts.areas), set(paths.areas)
+        belong = given <= named and named - given <= set(made_of(panel, paths.areas))
+        if not belong or shape[1] != paths.horizon or 0 in paths.values.shape:
+            raise TableError(
+                f"{manifest.id}: quantiles of {shape} and paths of {paths.values.shape[:2]} areas and horizons do not "
+                "belong together."
+            )
     if len(set(forecasts.areas)) != len(forecasts.areas):
         raise TableError(f"{manifest.id}: an area is named twice.")
     simulated = forecasts.origin if paths is None else paths.origin
@@ -221,8 +212,6 @@ def _check(manifest: Manifest, forecasts: Forecasts, paths: Paths | None, panel:
             f"{manifest.id}: origins differ: quantiles {forecasts.origin}, paths {simulated}, manifest "
             f"{manifest.origin}."
         )
-    if strays := [slug for slug in forecasts.areas if slug not in panel.areas]:
-        raise TableError(f"{manifest.id}: {', '.join(strays)} are not areas of {manifest.panel}.")
 
 
 def _quantile_rows(release_id: str, forecasts: Forecasts) -> Iterator[dict[str, Any]]:

@@ -1,5 +1,4 @@
-"""Reads the release store: the releases served, their quantiles and joint draws, and the observed counts.
-Changes nothing, loads no pandas.
+"""Reads the release store: releases, their quantiles and joint draws, counts. Changes nothing, loads no pandas.
 
 The one door of the service into the library's store. numpy is loaded when draws are asked for, and only then.
 """
@@ -20,8 +19,9 @@ from forecast.core.errors import NoRelease, StoreError
 from forecast.core.months import Month
 from forecast.core.panels import Panel
 from forecast.release import schema
+from forecast.release.columns import months_between
 from forecast.release.corrections import Correction, affecting, stored
-from forecast.release.description import described
+from forecast.release.integrity import head_of, panel_of
 from forecast.release.joint import JointDraws, joint_draws, joint_paths
 from forecast.release.manifest import Manifest
 from forecast.release.rows import manifest_of, numbers
@@ -95,9 +95,7 @@ class Release:
         return self.manifest.month_of_issue
 
     def lead(self, month: Month) -> int:
-        """Months from the month of issue to a target month;
-        negative for a month that was past when the release was issued.
-        """
+        """Months from the month of issue to a target month; negative for a month that was past at issue."""
         return month - self.month_of_issue
 
 
@@ -114,9 +112,7 @@ class ReleaseSummary:
 
 @dataclass(frozen=True, slots=True)
 class Observation:
-    """An official count: `count` encounters in `month`, first `published` by the file `sha256`.
-    `precision`: 1 exact, 10 rounded to ten.
-    """
+    """An official count of a `month`, first `published` by the file `sha256`; `precision`: 1 exact, 10 to ten."""
 
     area: str
     month: Month
@@ -128,8 +124,7 @@ class Observation:
 
 
 def pointers(engine: Engine, *, before: datetime | None = None) -> dict[str, str]:
-    """Panel -> id of the release it serves; without a panel that has none.
-    One indexed query, cheap enough to poll. Raises StoreError.
+    """Panel -> id of the release it serves, where it has one. One indexed query, cheap to poll. Raises StoreError.
 
     `before`: what the pointers said just before that moment, by the moves recorded until then: publications and
     rollbacks.
@@ -163,9 +158,7 @@ def load(engine: Engine, release_id: str) -> Release:
 
 
 def releases(engine: Engine, panel: str | None = None) -> list[ReleaseSummary]:
-    """All releases of a panel, or of every panel, newest issue first;
-    hindcasts among them, marked in their manifest. Raises StoreError.
-    """
+    """All releases of a panel, or of every one, newest issue first, hindcasts among them. Raises StoreError."""
     table = schema.release
     query = select(table.c.id, table.c.manifest, table.c.checksum).order_by(table.c.issued_at.desc(), table.c.id)
     if panel is not None:
@@ -200,8 +193,7 @@ def observations(
     last: Month | None = None,
     as_of: date | None = None,
 ) -> list[Observation]:
-    """The counts of some areas, in the order asked for and then by month:
-    of each month the newest figure published by `as_of`.
+    """Of each month of some areas the newest count published by `as_of`, in the order asked for, then by month.
 
     `first` and `last` are both included. Raises StoreError.
     """
@@ -219,15 +211,9 @@ def observations_in_slices(
     as_of: date | None,
     slice_size: int,
 ) -> Iterator[dict[str, list[Observation]]]:
-    """The same for a few areas at a time, by slug, so that no more is in memory;
-    all slices are of one state of the store.
-    """
+    """The same for a few areas at a time, by slug, so that no more is in memory; all of one state of the store."""
     table = schema.observation
-    query = select(table).order_by(table.c.month, table.c.published)
-    if first is not None:
-        query = query.where(table.c.month >= first)
-    if last is not None:
-        query = query.where(table.c.month <= last)
+    query = select(table).where(*months_between(table.c.month, first, last)).order_by(table.c.month, table.c.published)
     if as_of is not None:
         query = query.where(table.c.published <= as_of)
     with reading(engine) as connection:
@@ -240,11 +226,7 @@ def observations_in_slices(
 
 
 def content_stamp(engine: Engine) -> Hashable:
-    """Changes whenever counts, corrections, scores, releases, their runs or frozen scenarios were added, changed or
-    taken away.
-
-    Cheap enough to poll. Raises StoreError.
-    """
+    """Changes with counts, corrections, scores, releases, runs, frozen scenarios. Cheap to poll. Raises StoreError."""
     counts, scores = schema.observation.c, schema.accuracy.c
     queries = (
         select(counts.published, func.count(), func.sum(counts.count))
@@ -261,9 +243,7 @@ def content_stamp(engine: Engine) -> Hashable:
 
 
 def _load(connection: Connection, release_id: str) -> Release:
-    head = connection.execute(select(schema.release).where(schema.release.c.id == release_id)).one_or_none()
-    if head is None:
-        raise NoRelease(f"No release has the id {release_id}. List them: encounters releases.")
+    head = head_of(connection, release_id)
     levels = numbers(head.levels, place=f"{release_id}, its levels,")
     table = schema.release_quantiles
     query = select(table).where(table.c.release == release_id).order_by(table.c.area, table.c.horizon)
@@ -276,8 +256,7 @@ def _load(connection: Connection, release_id: str) -> Release:
     )
     manifest = manifest_of(head.manifest)
     corrections = tuple(affecting(stored(connection, manifest.panel), manifest))
-    said = select(schema.release_panel.c.description).where(schema.release_panel.c.release == release_id)
-    panel = described(connection.execute(said).scalar(), panel=manifest.panel)
+    panel = panel_of(connection, manifest)
     run = _runs(connection, release_id).get(release_id)
     beside = select(schema.release_model.c.model).where(schema.release_model.c.release == release_id)
     models = tuple(sorted(connection.execute(beside).scalars()))

@@ -1,7 +1,7 @@
-"""How a release becomes rows, and rows a release again: manifest,
-quantiles, paths and the checksum over them. Opens no database.
+"""How a release becomes rows and is read back: manifest, panel, quantiles, paths, checksum. Opens no database.
 
-numpy is loaded only for paths, so that a reader of quantiles does without it.
+A release of before panels were described is of a bundled one, which is then its description. numpy is loaded only for
+paths, so that a reader of quantiles does without it.
 """
 
 from __future__ import annotations
@@ -17,13 +17,24 @@ from typing import TYPE_CHECKING, Any
 
 from forecast.core.errors import StoreError, TableError
 from forecast.core.months import Month
+from forecast.core.panels import Panel, bundled
 from forecast.core.provenance import Provenance
 from forecast.release.manifest import Manifest
 
 if TYPE_CHECKING:
     from forecast.core.tables import Floats, Words
 
-__all__ = ["checksum", "manifest_of", "numbers", "pack_paths", "text_of", "unpack_paths"]
+__all__ = [
+    "checksum",
+    "describe",
+    "described",
+    "description_digest",
+    "manifest_of",
+    "numbers",
+    "pack_paths",
+    "text_of",
+    "unpack_paths",
+]
 
 # Fast: paths of counts are mostly noise, and a higher level gains little for four times the time.
 _COMPRESSION = 1
@@ -32,9 +43,7 @@ _BY_BYTE = b"\x02"
 
 
 def text_of(manifest: Manifest) -> str:
-    """The manifest as canonical JSON: sorted keys, dates in ISO 8601.
-    Raises TableError where a score is no JSON value.
-    """
+    """The manifest as canonical JSON: sorted keys, ISO 8601. Raises TableError where a score is no JSON value."""
     try:
         return json.dumps(asdict(manifest), default=_plain, sort_keys=True, separators=(",", ":"), allow_nan=False)
     except (TypeError, ValueError) as error:
@@ -76,10 +85,38 @@ def _provenance(source: dict[str, Any]) -> Provenance:
     return Provenance(**{**source, **months, "published": date.fromisoformat(source["published"])})
 
 
+def describe(panel: Panel) -> str:
+    """The description as canonical JSON."""
+    return json.dumps(panel.described(), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+
+def description_digest(text: str) -> str:
+    """sha256 of a description."""
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def described(text: str | None, *, panel: str) -> Panel:
+    """The panel of a description, or the bundled one of the id `panel` where there is none. Raises StoreError."""
+    if text is not None:
+        return _parsed(text)
+    if panel not in bundled():
+        raise StoreError(f"The releases of {panel} say nothing of its areas. Restore the store from a backup.")
+    return bundled()[panel]
+
+
+@lru_cache(maxsize=32)
+def _parsed(text: str) -> Panel:
+    """One object for all releases with the same description, which are nearly all of a panel."""
+    try:
+        return Panel.of_description(json.loads(text))
+    except (ValueError, TypeError, KeyError) as error:
+        raise StoreError(
+            f"The description of a panel in the store is damaged ({error}). Restore the store from a backup."
+        ) from error
+
+
 def numbers(text: str, *, place: str, expected: int | None = None) -> tuple[float, ...]:
-    """A JSON array of numbers, `expected` of them where that is known.
-    `place` names the row. Raises StoreError for anything else.
-    """
+    """A JSON array of numbers, `expected` of them; `place` names the row. Raises StoreError for anything else."""
     try:
         entries = json.loads(text)
         values = tuple(float(value) for value in entries)

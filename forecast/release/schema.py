@@ -1,5 +1,4 @@
-"""The tables of the release store, for SQLite and PostgreSQL alike.
-Opens no database; the migrations build what is drawn here.
+"""The tables of the release store, for SQLite and PostgreSQL alike; migrations build them. Opens no database.
 
 release            one row per release: its manifest, checksum, and what is asked for by column
 release_panel      one row per release: what it says of its panel; none for releases of before it was kept
@@ -109,7 +108,7 @@ release_panel = Table(
     "release_panel",
     metadata,
     Column("release", Text, ForeignKey("release.id"), primary_key=True),
-    Column("description", Text, nullable=False),  # JSON, see description.describe
+    Column("description", Text, nullable=False),  # JSON, see rows.describe
     Column("checksum", Text, nullable=False),  # sha256 of the description
 )
 

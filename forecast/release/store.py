@@ -98,9 +98,7 @@ def reading(engine: Engine) -> Iterator[Connection]:
 
 @contextmanager
 def writing(engine: Engine, *, subject: str) -> Iterator[Connection]:
-    """One transaction, alone at work on its subject (a panel):
-    committed at the end, undone by any error. Raises StoreError.
-    """
+    """One transaction, alone at work on its subject (a panel), undone by any error. Raises StoreError."""
     with exclusive(engine, subject=subject) as connection:
         _require_schema(connection)
         yield connection

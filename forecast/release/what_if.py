@@ -197,29 +197,30 @@ class Prepared:
     answer: Callable[[], dict[str, Any]]
 
 
+@dataclass
 class Work:
-    """Some areas of a release without and with events. Raises PlanError for an area that it has no draws of."""
+    """Some areas of a release without and with events. `member`: what of a body names them, for messages.
 
-    def __init__(
-        self,
-        source: Source,
-        release: Release,
-        areas: Sequence[str],
-        events: Sequence[Event],
-        seed: int,
-        *,
-        member: str = "areas",
-    ) -> None:
+    Raises PlanError for an area that the release has no draws of.
+    """
+
+    source: Source
+    release: Release
+    areas: Sequence[str]
+    events: Sequence[Event]
+    seed: int
+    member: str = "areas"
+
+    def __post_init__(self) -> None:
         from forecast.planning.scenario import leaves_needed
 
-        self.source, self.release, self.areas, self.events, self.seed = source, release, areas, events, seed
-        panel = release.panel
+        release, panel, member = self.release, self.release.panel, self.member
         leaves = [slug for slug in release.by_slug if panel.area(slug).is_leaf()]
         self.members = panel.hierarchy(leaves)
         near = {leaf: [one for one in leaves if panel.group_of(one) == panel.group_of(leaf)] for leaf in leaves}
         self.groups = {**self.members, **near}
         try:
-            self.leaves = leaves_needed(areas, events, self.members, self.groups)
+            self.leaves = leaves_needed(self.areas, self.events, self.members, self.groups)
         except KeyError as error:
             raise PlanError(
                 f"{member}: {error.args[0]} cannot be asked about: {release.id} has no draws of it, or not of all of "

@@ -1,6 +1,4 @@
-"""The page of one area: what is expected and how sure that is, the chart with its table, what was said before, and how
-to take the figures along.
-"""
+"""The page of one area: what is expected, the chart with its table, questions, what was said before, files."""
 
 from __future__ import annotations
 
@@ -12,6 +10,7 @@ from service.context import Context
 from service.dashboard.caution import caution
 from service.dashboard.choices import MOST_BESIDE, SPANS, Choices
 from service.dashboard.fan import LETTERS, fan, together
+from service.dashboard.fields import legend, stroke
 from service.dashboard.figures import COVERAGES, Figures, figures
 from service.dashboard.frame import page
 from service.dashboard.history import counts_of
@@ -22,7 +21,7 @@ from service.dashboard.plans import Plans
 from service.dashboard.plot import text
 from service.dashboard.questions import questions
 from service.dashboard.taking import taking
-from service.dashboard.words import day, expected, long, promise, risk
+from service.dashboard.words import RISK, day, expected, long, promise
 
 __all__ = ["area_page", "shown"]
 
@@ -104,7 +103,7 @@ def _expected(own: Figures) -> str:
     fallback = f'<p class="note">Floor model: {text(reason)}</p>' if reason else ""
     trust = promise(manifest.scores)
     return (
-        f'<section aria-labelledby="expected"><h2 id="expected">What is expected</h2><p>{text(risk())}</p>'
+        f'<section aria-labelledby="expected"><h2 id="expected">What is expected</h2><p>{text(RISK)}</p>'
         f'<p class="lead">{text(expected(name, row, own.panel, own.unit))}</p><p>{text(trust)}</p>{fallback}'
         f"<p><small>Counts through {long(manifest.origin)}, release {text(own.release.id)}, issued "
         f"{day(manifest.issued_at.date())}.</small></p></section>"
@@ -131,27 +130,17 @@ def _figure(drawn: Sequence[Figures], choices: Choices) -> str:
 
 
 def _legend(drawn: Sequence[Figures]) -> str:
-    """What each line and band is; a picture of its own for each, so that colour is never all."""
-
-    def entry(shapes: str, name: str) -> str:
-        return f'<li><svg width="28" height="14" aria-hidden="true">{shapes}</svg> {name}</li>'
-
-    def stroke(kind: str) -> str:
-        return f'<path class="{kind}" d="M0 7H28"/>'
-
     if len(drawn) > 1:
         rows = [
-            entry(stroke(f"k{place + 1} own"), f"{LETTERS[place]}: {text(one.area.name)}")
-            for place, one in enumerate(drawn)
+            (stroke(f"k{place + 1} own"), f"{LETTERS[place]}: {text(one.area.name)}") for place, one in enumerate(drawn)
         ]
-        rows.append(entry('<path class="k1 said" d="M0 7H28"/>', "thin: median forecast, with its 80 % interval"))
-        return f'<ul class="legend">{"".join(rows)}</ul>'
-    rows = [entry(stroke("seen"), "observed")]
+        return legend(*rows, (stroke("k1 said"), "thin: median forecast, with its 80 % interval"))
+    rows = [(stroke("seen"), "observed")]
     if drawn[0].ahead:
-        rows.append(entry(stroke("median"), "median forecast"))
-        rows += [entry(f'<path class="b{one}" d="M0 1H28V13H0Z"/>', f"{one} % interval") for one in COVERAGES[:2]]
-        rows.append(entry('<path class="b95" d="M0 2H28M0 12H28"/>', "95 % interval"))
-    return f'<ul class="legend">{"".join(rows)}</ul>'
+        rows.append((stroke("median"), "median forecast"))
+        rows += [(f'<path class="b{one}" d="M0 1H28V13H0Z"/>', f"{one} % interval") for one in COVERAGES[:2]]
+        rows.append(('<path class="b95" d="M0 2H28M0 12H28"/>', "95 % interval"))
+    return legend(*rows)
 
 
 def _form(area: Area, drawn: Sequence[Figures], choices: Choices, unknown: Sequence[str]) -> str:

@@ -77,9 +77,7 @@ def _of_panel(
 
 
 def first_months(release: Release) -> str:
-    """Which months of a release were past when it was issued, as a sentence; empty where none was, or where its notes
-    say so.
-    """
+    """Which months of a release were past at its issue, in a sentence; empty for none, or where its notes say so."""
     manifest, first = release.manifest, release.manifest.origin + 1
     months = sorted({month for forecast in release.areas for month in forecast.months})
     if not months or any(note.startswith(_ENDED) for note in manifest.notes):

@@ -64,9 +64,7 @@ class Choices:
 
 
 def chosen(asked: Mapping[str, str], beside: tuple[str, ...]) -> Choices:
-    """The choices of a query string. What is no choice is as if it had not been said: a link that somebody cut short
-    still shows its area. `beside`: slugs, already known to be of areas.
-    """
+    """The choices of a query string, where what is none is passed over. `beside`: slugs known to be of areas."""
     years = {str(span or "all"): span for span in SPANS}.get(asked.get("years", ""), 2)
     return Choices(
         "log" if asked.get("scale") == "log" else "linear",

@@ -1,6 +1,4 @@
-"""The page at `/docs`: the OpenAPI document for people,
-with addresses to try and every kind of problem. Works without a network.
-"""
+"""The page at `/docs`: the OpenAPI document for people, and every kind of problem. Works without a network."""
 
 from __future__ import annotations
 

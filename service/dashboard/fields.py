@@ -10,13 +10,22 @@ from service.dashboard.plans import Document
 from service.dashboard.plot import text
 from service.dashboard.words import long
 
-__all__ = ["area_field", "assumptions", "choice", "field", "form", "legend", "month_field", "section", "table"]
+__all__ = [
+    "area_field",
+    "assumptions",
+    "choice",
+    "field",
+    "form",
+    "legend",
+    "month_field",
+    "section",
+    "stroke",
+    "table",
+]
 
 
 def section(key: str, title: str, asking: str, answer: Document | str | None, shown: str) -> str:
-    """A question with its form, open where it was asked; `shown` is its answer, in place of which a sentence stands
-    where there is none.
-    """
+    """A question with its form, open where it was asked, and its answer as `shown`, or a sentence in its place."""
     said = f'<p class="note">{text(answer)}</p>' if isinstance(answer, str) else shown
     opened = " open" if answer is not None else ""
     head = f'<summary><h2 id="{key}-title">{title}</h2></summary>'
@@ -44,9 +53,7 @@ def field(name: str, label: str, choices: Choices) -> str:
 
 
 def month_field(own: Figures, name: str, label: str, choices: Choices, *, plain: str = "") -> str:
-    """One of the months ahead, with its label; the next one where none was chosen, or none where that has words of its
-    own, `plain`.
-    """
+    """One of the months ahead, with its label: the next one where none was chosen, or none where `plain` says so."""
     now = dict(choices.asked).get(name) or ("" if plain else str(own.next[0] if own.next else ""))
     options = f'<option value="">{plain}</option>' if plain else ""
     options += "".join(
@@ -74,24 +81,28 @@ def area_field(name: str, label: str, choices: Choices) -> str:
     )
 
 
-def table(key: str, caption: str, heads: Sequence[str], body: str) -> str:
-    """A table in a box that scrolls by itself. `body`: its rows as HTML."""
+def table(key: str, caption: str, heads: Sequence[str], body: str, *, kind: str = "") -> str:
+    """A table in a box that scrolls by itself. `heads`, `body`: HTML; `kind`: attributes that scripts find it by."""
     first, *others = heads
     head = f'<th scope="col">{first}</th>' + "".join(f'<th scope="col" class="figure">{name}</th>' for name in others)
     return (
-        f'<div class="wide tall" tabindex="0" role="region" aria-labelledby="{key}-name"><table>'
+        f'<div class="wide tall" tabindex="0" role="region" aria-labelledby="{key}-name"><table{kind}>'
         f'<caption id="{key}-name">'
         f"{text(caption)}</caption><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
     )
 
 
-def legend(*names: tuple[str, int]) -> str:
-    """What each series is called, with the place of its colour and pattern."""
-    entries = "".join(
-        f'<li><svg width="28" height="14" aria-hidden="true"><path class="k{place} own" d="M0 7H28"/></svg> {name}</li>'
-        for name, place in names
+def stroke(kind: str) -> str:
+    """The picture of a line in a legend, by its class."""
+    return f'<path class="{kind}" d="M0 7H28"/>'
+
+
+def legend(*entries: tuple[str, str]) -> str:
+    """What each line and band is called, behind a picture of its own, so that colour is never all."""
+    listed = "".join(
+        f'<li><svg width="28" height="14" aria-hidden="true">{picture}</svg> {name}</li>' for picture, name in entries
     )
-    return f'<ul class="legend">{entries}</ul>'
+    return f'<ul class="legend">{listed}</ul>'
 
 
 def assumptions(key: str, answer: Document) -> str:

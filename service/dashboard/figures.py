@@ -1,6 +1,4 @@
-"""The figures that a chart and its table both show of an area: counts, and the months ahead, in one unit.
-Draws nothing.
-"""
+"""The figures that a chart and its table show of an area: counts and months ahead, in one unit. Draws nothing."""
 
 from __future__ import annotations
 

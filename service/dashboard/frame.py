@@ -1,6 +1,4 @@
-"""What every page is framed in: head, navigation, and the policy
-that lets a browser run this service's own files and nothing else. Knows no figure.
-"""
+"""What every page is framed in: head, navigation, and the policy that lets a browser run nothing of others."""
 
 from __future__ import annotations
 

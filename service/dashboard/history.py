@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
-from forecast.core.errors import StoreError
+from forecast.core.errors import StoreError, one_line
 from forecast.core.months import Month
 from forecast.release import read
 from forecast.release.read import Observation
@@ -28,7 +28,7 @@ def counts_of(
     try:
         rows = read.observations(engine, asked, first=first)
     except (StoreError, SQLAlchemyError) as error:
-        log.warning("The counts of a page cannot be read: %s", " ".join(str(error).split())[:500])
+        log.warning("The counts of a page cannot be read: %s", one_line(error)[:500])
         return None
     series: dict[str, list[Observation]] = {slug: [] for slug in asked}
     for row in rows:

@@ -1,6 +1,4 @@
-"""The page at `/`: what to know first, an area to find,
-and of every panel its areas as small charts and the next months of them.
-"""
+"""The page at `/`: what to know first, an area to find, and by panel small charts and the next months."""
 
 from __future__ import annotations
 
@@ -20,7 +18,7 @@ from service.dashboard.frame import page
 from service.dashboard.history import counts_of
 from service.dashboard.listing import link, search
 from service.dashboard.plot import text
-from service.dashboard.words import amount, long, promise, risk, spread
+from service.dashboard.words import RISK, amount, long, promise, spread
 
 __all__ = ["index"]
 
@@ -48,7 +46,7 @@ def index(here: Context) -> tuple[bytes, bool]:
     slugs = [one.slug for areas in shown.values() for one in areas]
     counts = counts_of(here.release_cache.engine, slugs, first=None if first is None else first + -12 * _YEARS)
     parts = [
-        f"{_INTRODUCTION}<p>{text(risk())}</p>",
+        f"{_INTRODUCTION}<p>{text(RISK)}</p>",
         caution(here, panels.values(), history=counts is not None),
         search(""),
     ]
@@ -133,9 +131,7 @@ def _table(release: Release, areas: Sequence[Area]) -> str:
 
 
 def _shown_months(release: Release) -> list[Month]:
-    """The month after the data, and the first ones that were still ahead when the release was issued;
-    the first ones where none was.
-    """
+    """The month after the data, and the first ones still ahead at issue; the first ones where none was."""
     months = sorted({month for forecast in release.areas for month in forecast.months})
     ahead = [month for month in months if release.lead(month) >= 0] or months
     return sorted({*months[:1], *ahead[:_AHEAD]})

@@ -20,9 +20,7 @@ _MONTHS = 24
 
 
 def live_page(panels: Mapping[str, Panel], boards: tuple[Sequence[LiveScore], Sequence[LiveScore]] | None) -> bytes:
-    """The whole page. `boards`: over all months and by month, as `live_board.live` gives them; None where the store
-    cannot be read.
-    """
+    """The whole page. `boards`: over all months and by month; None where the store cannot be read."""
     total, months = boards or ((), ())
     parts = "".join(
         _panel(panel, [row for row in total if row.panel == name], [row for row in months if row.panel == name])

@@ -6,17 +6,19 @@ from collections.abc import Mapping, Sequence
 
 from forecast.core.months import Month
 from forecast.release.intervals import MonthAhead, Unit, in_words
+from service.dashboard.fields import table
 from service.dashboard.figures import COVERAGES, Figures
 from service.dashboard.plot import text
 from service.dashboard.words import amount, month, spread
 
 __all__ = ["compared", "numbers"]
 
+# By this the script of the chart finds its table.
+_FOUND_BY = ' id="numbers"'
+
 
 def numbers(own: Figures) -> str:
-    """The months ahead first, then those that were observed, the newest of them first. Each row says which month of the
-    chart it is (`data-at`), by which the script finds it.
-    """
+    """The months ahead, then those observed, newest first; `data-at` says which month of the chart a row is."""
     first = own.months[0]
     counts = dict(own.observed)
     ahead = "".join(
@@ -37,13 +39,10 @@ def numbers(own: Figures) -> str:
         for name, count in reversed(own.observed)
         if name not in future
     )
-    heads = ("Lead", "Observed", "Median", *(f"{coverage} %" for coverage in COVERAGES))
-    head = "".join(f'<th scope="col" class="figure">{name}</th>' for name in heads)
-    unit = text(in_words(own.panel, own.unit))
+    heads = ("Month", "Lead", "Observed", "Median", *(f"{coverage} %" for coverage in COVERAGES))
+    caption = f"{own.area.name}, {in_words(own.panel, own.unit)}: the figures of the chart"
     return (
-        f'<div class="wide tall" tabindex="0" role="region" aria-labelledby="numbers-name"><table id="numbers">'
-        f'<caption id="numbers-name">{text(own.area.name)}, {unit}: the figures of the chart</caption>'
-        f'<thead><tr><th scope="col">Month</th>{head}</tr></thead><tbody>{ahead}{past}</tbody></table></div>'
+        f"{table('numbers', caption, heads, ahead + past, kind=_FOUND_BY)}"
         "<p><small>Lead: months from the month of issue; a negative lead is a month that was past by then.</small></p>"
     )
 
@@ -61,13 +60,9 @@ def compared(areas: Sequence[Figures]) -> str:
         + "</tr>"
         for name in months
     ]
-    head = "".join(f'<th scope="col" class="figure">{text(one.area.name)}</th>' for one in areas)
-    return (
-        '<div class="wide tall" tabindex="0" role="region" aria-labelledby="numbers-name"><table id="numbers">'
-        f'<caption id="numbers-name">{text(in_words(areas[0].panel, areas[0].unit).capitalize())}: counts, or medians '
-        f'with 80 % intervals</caption><thead><tr><th scope="col">Month</th>{head}</tr></thead>'
-        f"<tbody>{''.join(rows)}</tbody></table></div>"
-    )
+    caption = f"{in_words(areas[0].panel, areas[0].unit).capitalize()}: counts, or medians with 80 % intervals"
+    heads = ("Month", *(text(one.area.name) for one in areas))
+    return table("numbers", caption, heads, "".join(rows), kind=_FOUND_BY)
 
 
 def _cell(counts: Mapping[Month, float], ahead: Mapping[Month, MonthAhead], unit: Unit, name: Month) -> str:

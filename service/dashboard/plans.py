@@ -4,10 +4,9 @@ answered as the addresses `/v1/exceedance`, `/v1/scenarios` and `/v1/capacity` a
 
 from __future__ import annotations
 
-import json
 import logging
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,10 +14,11 @@ from sqlalchemy.exc import SQLAlchemyError
 from starlette.concurrency import run_in_threadpool
 
 from forecast.core.areas import Area
-from forecast.core.errors import EncountersError, PlanError
+from forecast.core.errors import EncountersError, PlanError, one_line
 from forecast.core.months import Month
 from forecast.planning.limits import MOST_BEDS, MOST_FACTOR, MOST_PEOPLE
 from forecast.release import what_if
+from forecast.release.what_if import Prepared
 from service import exceeding
 from service.context import Context
 from service.dashboard.choices import Choices
@@ -36,9 +36,7 @@ Document = dict[str, Any]
 
 @dataclass(frozen=True)
 class Plans:
-    """The answers, each as the API gives it, a sentence where it could not be made, None where nothing was asked.
-    `complete`: whether the same question has the same answer the next time.
-    """
+    """The answers of the API; a sentence where none could be made, None where not asked. `complete`: may be kept."""
 
     chance: Document | str | None = None
     scenario: Document | str | None = None
@@ -54,13 +52,13 @@ async def answered(here: Context, area: Area, choices: Choices) -> Plans:
     for name, work in (("chance", _chance), ("scenario", _scenario), ("capacity", _capacity)):
         try:
             prepared = await run_in_threadpool(work, here, area, choices, words)
-            answers[name] = None if prepared is None else await in_turn(here, *prepared)
+            answers[name] = None if prepared is None else await in_turn(here, prepared.size, prepared.answer)
         except PlanError as error:
             answers[name] = _of_the_page(error)
         except Problem as error:
             answers[name] = str(error)
         except (EncountersError, SQLAlchemyError) as error:
-            log.warning("What was asked of %s cannot be answered: %s", area.slug, " ".join(str(error).split())[:500])
+            log.warning("What was asked of %s cannot be answered: %s", area.slug, one_line(error)[:500])
             answers[name], complete = "This cannot be answered now. Try again shortly.", False
     return Plans(**answers, complete=complete)
 
@@ -77,8 +75,6 @@ def beds_ahead(choices: Choices, months: Sequence[Month]) -> list[tuple[Month, f
     since = words.get("opened_since", "")
     return [(month, max(beds + (more if since and str(month) >= since else 0), 0)) for month in months]
 
-
-Prepared = tuple[int, Callable[[], Document]]
 
 _ALONE = "Beds that open change no arrivals. Fill in “Beds of a shelter” too, where they count."
 # How the body's messages begin, and what the page calls the members that its fields fill.
@@ -113,13 +109,7 @@ def _chance(here: Context, area: Area, choices: Choices, words: Mapping[str, str
     asked = Thresholds((threshold,), (), choices.unit, None)
     chosen = [(release, release.by_slug[area.slug])]
 
-    def answer() -> Document:
-        cache = here.release_cache
-        pieces = exceeding.in_json(chosen, asked, engine=cache.engine, draws=cache.joint_draws, today=here.today())
-        document: Document = json.loads(b"".join(pieces))["exceedance"][0]
-        return document
-
-    return 1, answer
+    return Prepared(1, lambda: next(exceeding.areas(chosen, asked, here.release_cache)))
 
 
 def _scenario(here: Context, area: Area, choices: Choices, words: Mapping[str, str]) -> Prepared | None:
@@ -129,8 +119,7 @@ def _scenario(here: Context, area: Area, choices: Choices, words: Mapping[str, s
             raise PlanError(_ALONE)
         return None
     body = {"areas": [area.slug], "events": events, "coverage": [80]}
-    prepared = what_if.scenario(source_of(here), body, today=here.today())
-    return prepared.size, prepared.answer
+    return what_if.scenario(source_of(here), body, today=here.today())
 
 
 def _capacity(here: Context, area: Area, choices: Choices, words: Mapping[str, str]) -> Prepared | None:
@@ -151,8 +140,7 @@ def _capacity(here: Context, area: Area, choices: Choices, words: Mapping[str, s
         body["months"] = months
     if events := _events(area, words):
         body["scenario"] = {"events": events}
-    prepared = what_if.capacity(source_of(here), body, today=here.today())
-    return prepared.size, prepared.answer
+    return what_if.capacity(source_of(here), body, today=here.today())
 
 
 def _arrivals(area: Area, words: Mapping[str, str]) -> list[Document]:

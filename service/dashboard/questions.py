@@ -20,6 +20,7 @@ from service.dashboard.fields import (
     legend,
     month_field,
     section,
+    stroke,
     table,
 )
 from service.dashboard.figures import Figures
@@ -29,6 +30,8 @@ from service.dashboard.sides import Row, columns, sides
 from service.dashboard.words import amount, month, spread
 
 __all__ = ["questions"]
+
+_SIDES = ((stroke("k1 own"), "without"), (stroke("k2 own"), "with what was asked"))
 
 
 def questions(own: Figures, choices: Choices, plans: Plans) -> str:
@@ -42,11 +45,7 @@ def questions(own: Figures, choices: Choices, plans: Plans) -> str:
     )
     return "".join(
         section(
-            key,
-            title,
-            asking(own, choices),
-            answer,
-            shown(own, choices, answer) if isinstance(answer, dict) else "",
+            key, title, asking(own, choices), answer, shown(own, choices, answer) if isinstance(answer, dict) else ""
         )
         for key, title, asking, answer, shown in asked
     )
@@ -137,7 +136,7 @@ def _scenario(own: Figures, choices: Choices, answer: Document) -> str:
     return (
         f'<p class="lead">All months together: {_signed(total["median"])} {text(own.panel.unit)}, 8 times in 10 from '
         f"{_ends(total, signed=True)}.</p>"
-        f"{legend(('without', 1), ('with what was asked', 2), ('the difference', 4))}"
+        f"{legend(*_SIDES, (stroke('k4 own'), 'the difference'))}"
         f'<div class="plot">{sides(both, name="Without and with what was asked; see the table")}</div>'
         f'<div class="plot">{sides([apart], name="The difference; see the table", places=(4,))}</div>'
         + table(
@@ -171,7 +170,7 @@ def _beds(own: Figures, choices: Choices, answer: Document) -> str:
     with_events = [_occupancy(one, row) for one, row in rows]
     without = [_occupancy(one, row) for (one, _), row in zip(rows, answer["months_without"] or (), strict=False)]
     lines, places = ([without, with_events], (1, 2)) if without else ([with_events], (1,))
-    key = legend(("without", 1), ("with what was asked", 2)) if without else ""
+    key = legend(*_SIDES) if without else ""
     beds = beds_ahead(choices, [one for one, _ in rows])
     closing = "opened" in dict(choices.asked) and not min(count for _, count in beds)
     none = " Where more close than there are, none is left." if closing else ""

@@ -47,9 +47,7 @@ def sides(
     rule: Sequence[tuple[Month, float]] = (),
     places: Sequence[int] = (1, 2),
 ) -> str:
-    """Some series, each a line with its band. `rule`: a value of each month that is marked across, in steps; `places`:
-    which colour and pattern each series has.
-    """
+    """Some series, each a line with its band, in the colours of `places`; `rule`: a value a month, marked in steps."""
     months = [row[0] for rows in series for row in rows]
     values = [value for rows in series for row in rows for value in row[1:] if value is not None]
     across = Across(min(months), max(months))

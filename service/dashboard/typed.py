@@ -1,5 +1,4 @@
-"""Numbers as people type them into the fields of a page: commas between thousands, a point before decimals. Knows no
-question.
+"""Numbers as people type them into fields: commas between thousands, a point before decimals. Knows no question.
 
 A comma that parts no thousands may be meant for either, so that it is refused and never guessed at.
 """
@@ -21,17 +20,9 @@ _MOST = 1e12
 
 
 def number(
-    words: Mapping[str, str],
-    name: str,
-    label: str,
-    *,
-    least: float = 0,
-    most: float = _MOST,
-    per_cent: bool = False,
+    words: Mapping[str, str], name: str, label: str, *, least: float = 0, most: float = _MOST, per_cent: bool = False
 ) -> float | None:
-    """The number in a field, None where nothing was written; where it is `per_cent`, from 0 to 100, with or without the
-    sign. `label`: what messages call the field. Raises PlanError.
-    """
+    """The number in a field called `label`, 0 to 100 where it is `per_cent`; None for none. Raises PlanError."""
     if not (written := words.get(name, "").strip()):
         return None
     if per_cent:
@@ -57,9 +48,7 @@ def number(
 def numbers(
     words: Mapping[str, str], name: str, label: str, *, least: float = 0, most: float = _MOST, per_cent: bool = False
 ) -> float | list[float] | None:
-    """The number in a field, or with that of `name`_to the two ends of a range, the lower one first; as a share where
-    it is `per_cent`; None where nothing was written. Raises PlanError.
-    """
+    """The same, or with that of `name`_to a range, lower end first; as a share where `per_cent`. Raises PlanError."""
     ends = [
         value / 100 if per_cent else value
         for one in (name, f"{name}_to")

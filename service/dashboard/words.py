@@ -11,8 +11,13 @@ from forecast.core.months import Month
 from forecast.core.panels import Panel
 from forecast.release.intervals import MonthAhead, Unit
 
-__all__ = ["amount", "day", "expected", "long", "month", "promise", "risk", "spread", "times_in_ten"]
+__all__ = ["RISK", "amount", "day", "expected", "long", "month", "promise", "spread", "times_in_ten"]
 
+# The largest risk that no interval holds; said before the first of them.
+RISK = (
+    "What no interval here contains: a change of law, policy or enforcement without precedent in these counts. "
+    "It can move them by a multiple within weeks, in either direction."
+)
 _NUMBERS = ("no time", "once", "2 times", "3 times", "4 times", "5 times", "6 times", "7 times", "8 times", "9 times")
 
 
@@ -56,18 +61,8 @@ def times_in_ten(share: float) -> str:
     return "10 times in 10" if tenths == 10 else f"{_NUMBERS[tenths]} in 10"
 
 
-def risk() -> str:
-    """The largest risk that no interval holds; said before the first of them."""
-    return (
-        "What no interval here contains: a change of law, policy or enforcement without precedent in these counts. "
-        "It can move them by a multiple within weeks, in either direction."
-    )
-
-
 def promise(scores: Mapping[str, Any]) -> str:
-    """How often 80 % intervals held in replays of past months, by how far ahead, as the release itself says; may be
-    empty.
-    """
+    """How often 80 % intervals held in replays of past months, by lead, as the release itself says; may be empty."""
     said = [
         f"{times_in_ten(row['coverage_80'])} for months {row['lead'].replace('-', ' to ')} ahead"
         for row in scores.get("confidence", [])

@@ -1,3 +1,1 @@
-"""The addresses, one file per resource.
-Each reads parameters through `query`, builds bytes through `bodies`, returns an `answers.Answer`.
-"""
+"""The addresses, one file per resource: parameters through `query`, an `answers.Answer` out."""

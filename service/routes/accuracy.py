@@ -6,22 +6,22 @@ from functools import partial
 from typing import Annotated, Any, Literal, NamedTuple
 
 from fastapi import APIRouter, Query, Request
+from pydantic import BaseModel
 from sqlalchemy import Engine
 from starlette.concurrency import run_in_threadpool
 
 from forecast.core.scorecard import COST_RATIOS, SCORED_COVERAGES
 from forecast.release import issued_scores as scores
-from forecast.release import shapes
-from forecast.release.issued_costs import Cost, costs
+from forecast.release.issued_costs import costs
 from forecast.release.issued_scores import Tally
 from service import bodies, query
-from service.answers import ALIAS, Answer
+from service.answers import Answer
 from service.catalogue import Catalogue
 from service.choosing import check_panel_and_kind
 from service.context import Context, context
 from service.problems import PARAMETERS, declared
 from service.query import Format
-from service.routes.formats import TABLES, offered
+from service.routes.formats import TABLES, offered, tabled
 from service.routes.parameters import AreaParameter, HindcastsParameter, PanelParameter, listed
 from service.schemas import Accuracy, AccuracyAnswer, AccuracyDecisionsAnswer, DecisionCost
 
@@ -29,9 +29,7 @@ __all__ = ["router"]
 
 router = APIRouter(tags=["accuracy"])
 
-_PROBLEMS = declared(*PARAMETERS, "not-acceptable", "nothing-published", "store-unreachable", "too-busy", "internal")
-_NAMES = ("area", "name", "kind", "lead")
-_COLUMNS = ("panel", *_NAMES, *list(Accuracy.model_fields)[1:])
+_COLUMNS = ("panel", "area", "name", "kind", "lead", *list(Accuracy.model_fields)[1:])
 _ROWS = (
     f"{','.join(_COLUMNS)}\r\n"
     "usbp-sectors,,,,,180,3,4,2025-03,0.61,0.74,0.8243,0.4944,0.7889,0.9444\r\n"
@@ -48,7 +46,7 @@ LeadParameter = Annotated[
         json_schema_extra=listed("-?[0-9]{1,2}"),
     ),
 ]
-IncludeParameter = Annotated[
+DecisionsParameter = Annotated[
     Literal["decisions"] | None,
     Query(
         description="`decisions`: what planning on the forecasts cost too, where a missing place costs "
@@ -71,54 +69,52 @@ def _leads(text: str | None) -> tuple[int, ...] | None:
 
 
 class _Asked(NamedTuple):
-    """`areas`: those of the rows, in their order; `together`: those of the means over all; None: any lead or panel."""
+    """`areas`: of the rows, in their order; `together`: of the means over all; `cells`: what both are limited to."""
 
     areas: tuple[str, ...]
     together: tuple[str, ...]
-    leads: tuple[int, ...] | None
-    panel: str | None
-    hindcasts: bool
+    cells: dict[str, Any]
 
 
 def _asked(request: Request, area: str | None, lead: str | None, panel: str | None, hindcasts: bool) -> _Asked:
     """What a request asks of. Raises Problem, StoreError."""
     here = context(request)
     known_areas = here.catalogue
-    slugs, leads = query.slugs(request, area), _leads(lead)
+    slugs, cells = query.slugs(request, area), {"panel": panel, "leads": _leads(lead), "hindcast": hindcasts}
     if slugs is not None:
         for slug in slugs:
             check_panel_and_kind(known_areas.area(slug), panel, None)
-        return _Asked(slugs, slugs, leads, panel, hindcasts)
+        return _Asked(slugs, slugs, cells)
     # A leaf of a table that was withdrawn since is described by no release that is served.
     scored = scores.scored_areas(here.release_cache.engine, panel)
-    known = sorted(
-        (slug for slug in sorted(scored) if known_areas.knows(slug)),
-        key=lambda slug: known_areas.place(known_areas.area(slug)),
-    )
+    known = sorted(filter(known_areas.knows, scored), key=lambda slug: known_areas.place(known_areas.area(slug)))
     # Sums of leaves would count twice in a mean over all.
     leaves = tuple(slug for slug in known if known_areas.area(slug).is_leaf())
-    return _Asked(tuple(known), leaves, leads, panel, hindcasts)
+    return _Asked(tuple(known), leaves, cells)
 
 
 def _means(engine: Engine, asked: _Asked) -> tuple[list[Tally], list[Tally]]:
     """The means over everything asked for, by panel, and those by area and lead. Raises StoreError."""
-    common: dict[str, Any] = {"panel": asked.panel, "leads": asked.leads, "hindcast": asked.hindcasts}
-    overall = scores.tallies(engine, areas=asked.together, **common)
-    rows = scores.tallies(engine, areas=asked.areas, by=("area", "lead"), **common)
+    overall = scores.tallies(engine, areas=asked.together, **asked.cells)
+    rows = scores.tallies(engine, areas=asked.areas, by=("area", "lead"), **asked.cells)
     order = {slug: place for place, slug in enumerate(asked.areas)}
     return overall, sorted(rows, key=lambda row: (order[str(row.area)], row.lead or 0))
 
 
-def _figures(tally: Tally) -> dict[str, Any]:
-    values = bodies.filled(Accuracy, tally, sWIS=tally.score, floor_sWIS=tally.floor)
+def _rounded(shape: type[BaseModel], source: object, **own: Any) -> dict[str, Any]:
+    """What a shape names, figures to four decimals."""
+    values = bodies.filled(shape, source, **own)
     return {name: round(value, 4) if isinstance(value, float) else value for name, value in values.items()}
+
+
+def _figures(tally: Tally) -> dict[str, Any]:
+    return _rounded(Accuracy, tally, sWIS=tally.score, floor_sWIS=tally.floor)
 
 
 def _row(tally: Tally, catalogue: Catalogue) -> dict[str, Any]:
     area = catalogue.area(str(tally.area))
-    return dict(zip(("panel", *_NAMES), (tally.panel, area.slug, area.name, area.kind, tally.lead), strict=True)) | (
-        _figures(tally)
-    )
+    head = {"panel": tally.panel, "area": area.slug, "name": area.name, "kind": area.kind, "lead": tally.lead}
+    return head | _figures(tally)
 
 
 def _why_empty(engine: Engine, hindcasts: bool) -> str:
@@ -136,14 +132,6 @@ def _why_empty(engine: Engine, hindcasts: bool) -> str:
     )
 
 
-def _priced(entries: tuple[Cost, ...]) -> list[dict[str, Any]]:
-    """The costs of one mean, by ratio, to four decimals."""
-    filled = (bodies.filled(DecisionCost, one) for one in entries)
-    return [
-        {name: round(value, 4) if isinstance(value, float) else value for name, value in one.items()} for one in filled
-    ]
-
-
 def _flat(row: dict[str, Any]) -> dict[str, Any]:
     """A row with a column for each cost."""
     return row | {f"{name}_{one['ratio']}": one[name] for one in row.get("decisions", ()) for name in _PRICED}
@@ -156,28 +144,19 @@ def _written(
     engine, catalogue, (tallies, by_area) = here.release_cache.engine, here.catalogue, means
     overall, rows = [_figures(one) for one in tallies], [_row(one, catalogue) for one in by_area]
     if priced:
-        prices = costs(
-            engine,
-            areas=asked.areas,
-            together=asked.together,
-            panel=asked.panel,
-            leads=asked.leads,
-            hindcast=asked.hindcasts,
-        )
+        prices = costs(engine, areas=asked.areas, together=asked.together, **asked.cells)
         for one, row in zip((*tallies, *by_area), (*overall, *rows), strict=True):
-            row["decisions"] = _priced(prices.get((one.panel, one.area, one.lead), ()))
-    if form == "csv":
-        columns = (*_COLUMNS, *_COST_COLUMNS) if priced else _COLUMNS
-        lines = ([_flat(row).get(name) for name in columns] for row in (*overall, *rows))
-        return Answer(shapes.csv_table(columns, lines), "text/csv", cache=ALIAS, keep=True)
+            costed = prices.get((one.panel, one.area, one.lead), ())
+            row["decisions"] = [_rounded(DecisionCost, cost) for cost in costed]
     document = {
-        "hindcasts": asked.hindcasts,
-        "note": None if rows else _why_empty(engine, asked.hindcasts),
+        "hindcasts": asked.cells["hindcast"],
+        "note": None if rows else _why_empty(engine, asked.cells["hindcast"]),
         "intervals": SCORED_COVERAGES,
         "overall": overall,
         "accuracy": rows,
     }
-    return Answer(bodies.render(document), "application/json", cache=ALIAS, keep=True)
+    columns = (*_COLUMNS, *_COST_COLUMNS) if priced else _COLUMNS
+    return tabled(form, document, columns, map(_flat, (*overall, *rows)))
 
 
 @offered(
@@ -188,7 +167,7 @@ def _written(
     model=AccuracyAnswer | AccuracyDecisionsAnswer,
     rows=_ROWS,
     each="area and lead, after one per panel over all, in which area and lead are empty",
-    problems=_PROBLEMS,
+    problems=declared(*PARAMETERS, "not-acceptable", "nothing-published", "store-unreachable", "too-busy", "internal"),
 )
 async def accuracy(
     request: Request,
@@ -196,7 +175,7 @@ async def accuracy(
     lead: LeadParameter = None,
     panel: PanelParameter = None,
     hindcasts: HindcastsParameter = False,
-    include: IncludeParameter = None,
+    include: DecisionsParameter = None,
 ) -> Answer:
     """Every release beside the counts that came out after it,
     by area and lead, with the score of a naive floor from the same counts.

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+from itertools import islice
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Path, Request
+from fastapi import APIRouter, Path, Query, Request
 
 from forecast.core.areas import Area
 from forecast.core.errors import AreaError
@@ -13,31 +15,33 @@ from service import bodies, query
 from service.answers import ALIAS, Answer
 from service.context import Context, context
 from service.examples import answered
+from service.packed import PackedAnswer
 from service.problems import PARAMETERS, Problem, declared
+from service.query import MEDIA, Format
 from service.routes.formats import TABLES, offered
 from service.routes.parameters import KindParameter, PanelParameter
 from service.schemas import AreaAnswer, AreasAnswer
 
-__all__ = ["known_areas", "router"]
+__all__ = ["router"]
 
 router = APIRouter(tags=["areas"])
+
+# Areas that are written at once; a longer answer is heavy, and written so many at a time.
+_SLICE = 1000
+
+Limit = Annotated[
+    int | None,
+    Query(ge=1, description="At most so many areas; absent: all. An answer with fewer is the last.", examples=[100]),
+]
+Offset = Annotated[
+    int,
+    Query(ge=0, le=10**9, description="Areas that are passed over; the order moves with releases.", examples=[0]),
+]
 
 _ROWS = (
     f"{','.join(AreaAnswer.model_fields)}\r\n"
     'el-paso,"El Paso, TX",sector,usbp-sectors,"El Paso, TX",southwest,,true\r\n'
 )
-
-
-def known_areas(here: Context) -> list[Area]:
-    """Every area that is known, panel by panel: all of a panel whose areas are a fixed list, and what the newest
-    release of another has.
-    """
-    areas: list[Area] = []
-    for name, panel in here.catalogue.panels.items():
-        release = here.release_cache.newest.get(name)
-        slugs = panel.areas if panel.complete else () if release is None else release.by_slug
-        areas += panel.ordered(slugs)
-    return areas
 
 
 def _entry(here: Context, area: Area) -> dict[str, Any]:
@@ -53,18 +57,42 @@ def _entry(here: Context, area: Area) -> dict[str, Any]:
     model=AreasAnswer,
     rows=_ROWS,
     each="area",
-    problems=declared(*PARAMETERS, "not-acceptable", "internal"),
+    problems=declared(*PARAMETERS, "not-acceptable", "too-busy", "internal"),
 )
-async def areas(request: Request, panel: PanelParameter = None, kind: KindParameter = None) -> Answer:
-    """Areas of the panels, from the nation down.
+async def areas(
+    request: Request,
+    panel: PanelParameter = None,
+    kind: KindParameter = None,
+    limit: Limit = None,
+    offset: Offset = 0,
+) -> Answer:
+    """Areas of the panels, from the nation down; of thousands a part at a time, with `limit` and `offset`.
     Cells and states are known once a release of their panel is published.
     """
     here, form = context(request), query.format_of(request, TABLES)
-    rows = [_entry(here, one) for one in known_areas(here) if panel in (None, one.panel) and kind in (None, one.kind)]
-    if form == "csv":
-        lines = [list((row | {"parents": " ".join(row["parents"])}).values()) for row in rows]
-        return Answer(shapes.csv_table(tuple(AreaAnswer.model_fields), lines), "text/csv", cache=ALIAS, keep=True)
-    return Answer(bodies.render({"areas": rows}), "application/json", cache=ALIAS, keep=True)
+    chosen = (one for one in here.catalogue.known if panel in (None, one.panel) and kind in (None, one.kind))
+    wanted = list(islice(chosen, offset, None if limit is None else offset + limit))
+    if len(wanted) > _SLICE:
+        return await here.heavy.run(
+            lambda: PackedAnswer(_written(here, wanted, form), MEDIA[form], cache=ALIAS, keep=True)
+        )
+    return Answer(b"".join(_written(here, wanted, form)), MEDIA[form], cache=ALIAS, keep=True)
+
+
+def _written(here: Context, areas: Sequence[Area], form: Format) -> Iterator[bytes]:
+    """The answer, some areas at a time."""
+    before = b'{"areas":['
+    for start in range(0, max(len(areas), 1), _SLICE):
+        rows = [_entry(here, one) for one in areas[start : start + _SLICE]]
+        if form == "csv":
+            lines = [list((row | {"parents": " ".join(row["parents"])}).values()) for row in rows]
+            table = shapes.csv_table(tuple(AreaAnswer.model_fields), lines)
+            yield table if start == 0 else table.split(b"\r\n", 1)[1]
+        else:
+            yield before + bodies.render(rows)[1:-1]
+            before = b","
+    if form == "json":
+        yield b"]}"
 
 
 @router.get(

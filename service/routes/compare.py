@@ -9,15 +9,15 @@ from fastapi import APIRouter, Query, Request
 
 from forecast.core.areas import Area
 from forecast.core.months import Month
-from forecast.release import read, shapes
+from forecast.release import read
 from forecast.release.intervals import Unit, in_words, level_places, scaled
 from forecast.release.read import Observation
 from forecast.release.said import Said, said
 from service import bodies, query
-from service.answers import ALIAS, Answer
+from service.answers import Answer
 from service.context import Context, context
 from service.problems import PARAMETERS, declared
-from service.routes.formats import TABLES, offered
+from service.routes.formats import TABLES, offered, tabled
 from service.routes.parameters import (
     MONTH,
     SLUGS,
@@ -33,7 +33,6 @@ __all__ = ["router"]
 
 router = APIRouter(tags=["accuracy"])
 
-_PROBLEMS = declared(*PARAMETERS, "not-acceptable", "nothing-published", "store-unreachable", "internal")
 _COLUMNS = (
     "panel", "area", "name", "kind", "month", "observed", "published", "release", "issued_at", "data_through",
     "hindcast", "horizon", "lead", "unit", "median", "mean",
@@ -77,7 +76,7 @@ def _months(month: str | None, first: str | None, last: str | None) -> tuple[Mon
     model=CompareAnswer,
     rows=_ROWS,
     each="area, month and release",
-    problems=_PROBLEMS,
+    problems=declared(*PARAMETERS, "not-acceptable", "nothing-published", "store-unreachable", "internal"),
 )
 def compare(
     request: Request,
@@ -97,34 +96,27 @@ def compare(
     if len(slugs) > _MOST:
         raise query.invalid("area", f"{len(slugs)} are named; at most {_MOST} are compared at once. Name fewer.")
     between, wanted = _months(month, first, last), query.coverages(coverage)
-    rows = list(_compared(here, slugs, between, wanted, unit, hindcasts))
-    if form == "csv":
-        ends = [f"{end}_{per_cent}" for per_cent in wanted for end in ("lower", "upper")]
-        return Answer(
-            shapes.csv_table((*_COLUMNS, *ends), _table(rows, unit, here)), "text/csv", cache=ALIAS, keep=True
-        )
+    rows = [
+        _month(here.catalogue.area(slug), name, count, releases, wanted, unit)
+        for (slug, name), (count, releases) in _compared(here, slugs, between, hindcasts).items()
+    ]
+    ends = (f"{end}_{per_cent}" for per_cent in wanted for end in ("lower", "upper"))
     panels = dict.fromkeys(here.catalogue.area(slug).panel for slug in slugs)
     words = " or ".join(dict.fromkeys(in_words(here.catalogue.panels[panel], unit) for panel in panels))
-    return Answer(bodies.render({"unit": words, "compare": rows}), "application/json", cache=ALIAS, keep=True)
+    return tabled(form, {"unit": words, "compare": rows}, (*_COLUMNS, *ends), _lines(rows, unit, here))
 
 
 def _compared(
-    here: Context,
-    slugs: tuple[str, ...],
-    between: tuple[Month | None, Month | None],
-    coverage: tuple[int, ...],
-    unit: Unit,
-    hindcasts: bool,
-) -> Iterator[dict[str, Any]]:
-    """Per area and month the count and the forecasts, as `ComparedMonth`."""
+    here: Context, slugs: tuple[str, ...], between: tuple[Month | None, Month | None], hindcasts: bool
+) -> dict[tuple[str, Month], tuple[Observation | None, list[Said]]]:
+    """Area and month -> the count, and the forecasts."""
     engine, (first, last) = here.release_cache.engine, between
-    forecasts = said(engine, slugs, first=first, last=last, hindcasts=hindcasts)
     counts = {(one.area, one.month): one for one in read.observations(engine, slugs, first=first, last=last)}
-    grouped: dict[tuple[str, Month], list[Said]] = {}
-    for forecast in forecasts:
-        grouped.setdefault((forecast.area, forecast.month), []).append(forecast)
-    for (slug, month), releases in grouped.items():
-        yield _month(here.catalogue.area(slug), month, counts.get((slug, month)), releases, coverage, unit)
+    compared: dict[tuple[str, Month], tuple[Observation | None, list[Said]]] = {}
+    for forecast in said(engine, slugs, first=first, last=last, hindcasts=hindcasts):
+        cell = (forecast.area, forecast.month)
+        compared.setdefault(cell, (counts.get(cell), []))[1].append(forecast)
+    return compared
 
 
 def _month(
@@ -162,11 +154,10 @@ def _release(forecast: Said, coverage: tuple[int, ...], unit: Unit) -> dict[str,
     )
 
 
-def _table(rows: list[dict[str, Any]], unit: Unit, here: Context) -> Iterator[list[Any]]:
-    """A line per release: the columns of `_COLUMNS`, then the ends of the intervals."""
+def _lines(rows: list[dict[str, Any]], unit: Unit, here: Context) -> Iterator[dict[str, Any]]:
+    """A line per release: what `_COLUMNS` names, and the ends of the intervals."""
     for row in rows:
         words = in_words(here.catalogue.panels[row["panel"]], unit)
         for one in row["releases"]:
-            line = row | one | {"unit": words, "issued_at": bodies.moment(one["issued_at"])}
-            ends = [interval[end] for interval in one["intervals"] for end in ("lower", "upper")]
-            yield [*(line[name] for name in _COLUMNS), *ends]
+            ends = {f"{end}_{held['coverage']}": held[end] for held in one["intervals"] for end in ("lower", "upper")}
+            yield row | one | ends | {"unit": words, "issued_at": bodies.moment(one["issued_at"])}

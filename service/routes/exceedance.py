@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Request
-from starlette.concurrency import run_in_threadpool
 
 from service import exceeding, query
 from service.answers import ALIAS, Answer
 from service.context import context
 from service.exceeding import Thresholds
-from service.packed import PackedAnswer
+from service.packed import in_pieces
 from service.problems import PARAMETERS, declared
 from service.query import ForecastQuery
 from service.routes.formats import TABLES, offered
@@ -41,17 +40,6 @@ async def _threshold_named(request: Request) -> None:
 
 router = APIRouter(tags=["exceedance"], dependencies=[Depends(_threshold_named)])
 
-_PROBLEMS = declared(
-    *PARAMETERS,
-    "no-forecast",
-    "unknown-release",
-    "before-first-release",
-    "not-acceptable",
-    "nothing-published",
-    "store-unreachable",
-    "too-busy",
-    "internal",
-)
 _HEAD = 'usbp-sectors,usbp-sectors-2024-11-0f3a9c2b71,2024-11,2025-02-28,true,el-paso,"El Paso, TX",sector'
 _ROWS = (
     f"{','.join(exceeding.COLUMNS)}\r\n"
@@ -118,19 +106,9 @@ async def _answer(
     form, here = query.format_of(request, TABLES), context(request)
     chosen, today = await asked_about(request, question, as_of, release), here.today()
     write = exceeding.in_csv if form == "csv" else exceeding.in_json
-
-    def packed() -> Answer:
-        return PackedAnswer(pieces(), query.MEDIA[form], cache=ALIAS, keep=as_of is None)
-
-    def whole() -> Answer:
-        return Answer(b"".join(pieces()), query.MEDIA[form], cache=ALIAS, keep=as_of is None)
-
-    def pieces() -> Iterator[bytes]:
-        cache = here.release_cache
-        return write(chosen, asked, engine=cache.engine, draws=cache.joint_draws, today=today)
-
+    pieces = partial(write, chosen, asked, here.release_cache, today)
     heavy = len(chosen) * len(asked.thresholds) > _HEAVY
-    return await (here.heavy.run(packed) if heavy else run_in_threadpool(whole))
+    return await in_pieces(here.heavy, pieces, query.MEDIA[form], heavy=heavy, cache=ALIAS, keep=as_of is None)
 
 
 @offered(
@@ -141,7 +119,17 @@ async def _answer(
     model=ExceedanceAnswer,
     rows=_ROWS,
     each="area and chance, which `question` names: `above` and `first` by month, `any`, `never`, `change`",
-    problems=_PROBLEMS,
+    problems=declared(
+        *PARAMETERS,
+        "no-forecast",
+        "unknown-release",
+        "before-first-release",
+        "not-acceptable",
+        "nothing-published",
+        "store-unreachable",
+        "too-busy",
+        "internal",
+    ),
 )
 async def exceedance(
     request: Request,

@@ -57,12 +57,9 @@ def _feed(issued: list[ReleaseSummary], titles: dict[str, str], panel: str | Non
     feed = ElementTree.Element("feed", xmlns=_NAMESPACE)
     _text(feed, "id", f"urn:encounters:releases{f':{panel}' if panel else ''}")
     _text(feed, "title", f"Forecasts: {titles.get(panel or '', 'releases')}")
-    _text(
-        feed,
-        "updated",
-        bodies.moment(max((one.manifest.issued_at for one in issued), default=datetime.fromtimestamp(0, UTC))),
-    )
-    ElementTree.SubElement(feed, "author").append(_named("name", "encounter-forecast"))
+    latest = max((one.manifest.issued_at for one in issued), default=datetime.fromtimestamp(0, UTC))
+    _text(feed, "updated", bodies.moment(latest))
+    _text(ElementTree.SubElement(feed, "author"), "name", "encounter-forecast")
     ElementTree.SubElement(feed, "link", rel="alternate", href="releases")
     for one in issued:
         entry, manifest = ElementTree.SubElement(feed, "entry"), one.manifest
@@ -75,11 +72,5 @@ def _feed(issued: list[ReleaseSummary], titles: dict[str, str], panel: str | Non
     return bytes(ElementTree.tostring(feed, encoding="utf-8", xml_declaration=True))
 
 
-def _named(name: str, text: str) -> ElementTree.Element:
-    element = ElementTree.Element(name)
-    element.text = text
-    return element
-
-
 def _text(parent: ElementTree.Element, name: str, text: str) -> None:
-    parent.append(_named(name, text))
+    ElementTree.SubElement(parent, name).text = text

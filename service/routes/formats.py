@@ -1,21 +1,22 @@
-"""One resource under several addresses: JSON or what Accept prefers at its own,
-and each other format at `.csv` and `.parquet`.
-"""
+"""One resource in several formats: at an address each, or as Accept prefers; and the answer that is a table."""
 
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
 from fastapi import APIRouter
 from starlette.responses import Response
 
+from forecast.release import shapes
+from service import bodies
+from service.answers import ALIAS, Answer
 from service.examples import answered
 from service.query import MEDIA, Format
 from service.routes.parameters import RELEASE
 
-__all__ = ["EVERY", "TABLES", "offered"]
+__all__ = ["EVERY", "TABLES", "offered", "tabled"]
 
 EVERY: tuple[Format, ...] = ("json", "csv", "parquet")
 TABLES: tuple[Format, ...] = ("json", "csv")
@@ -82,3 +83,11 @@ def offered(
         return endpoint
 
     return register
+
+
+def tabled(form: Format, document: Any, columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> Answer:
+    """A `document` as JSON, or its `rows` as CSV, empty where one lacks a column; kept until the store changes."""
+    if form == "csv":
+        table = shapes.csv_table(columns, ([row.get(name) for name in columns] for row in rows))
+        return Answer(table, MEDIA["csv"], cache=ALIAS, keep=True)
+    return Answer(bodies.render(document), MEDIA["json"], cache=ALIAS, keep=True)

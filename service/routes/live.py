@@ -7,13 +7,12 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Request
 
 from forecast.core.scorecard import SCORED_COVERAGES
-from forecast.release import shapes
 from forecast.release.live_board import LiveScore, live
-from service import bodies, query
-from service.answers import ALIAS, Answer
+from service import query
+from service.answers import Answer
 from service.context import Context, context
 from service.problems import PARAMETERS, declared
-from service.routes.formats import TABLES, offered
+from service.routes.formats import TABLES, offered, tabled
 from service.routes.parameters import PanelParameter
 from service.schemas import LiveBoardAnswer
 
@@ -21,7 +20,6 @@ __all__ = ["board", "router"]
 
 router = APIRouter(tags=["models"])
 
-_PROBLEMS = declared(*PARAMETERS, "not-acceptable", "nothing-published", "store-unreachable", "internal")
 _COLUMNS = (
     "panel", "month", "model", "n", "releases", "through", "sWIS", "recipe_sWIS", "floor_sWIS", "over_recipe",
     "over_floor", "coverage_50", "coverage_80", "coverage_95",
@@ -64,7 +62,7 @@ def _row(score: LiveScore) -> dict[str, Any]:
     model=LiveBoardAnswer,
     rows=_ROWS,
     each="panel, month and model, or panel and model where `overall` is true",
-    problems=_PROBLEMS,
+    problems=declared(*PARAMETERS, "not-acceptable", "nothing-published", "store-unreachable", "internal"),
 )
 def models_live(request: Request, panel: PanelParameter = None, overall: Overall = False) -> Answer:
     """Every issued release, and each model whose forecasts were issued with it, scored by the counts that came later.
@@ -77,12 +75,5 @@ def models_live(request: Request, panel: PanelParameter = None, overall: Overall
     """
     form = query.format_of(request, TABLES)
     rows = [_row(score) for score in board(context(request), panel=panel, monthly=not overall)]
-    if form == "csv":
-        table = shapes.csv_table(_COLUMNS, (list(row.values()) for row in rows))
-        return Answer(table, "text/csv", cache=ALIAS, keep=True)
-    document = {
-        "note": None if rows else _EMPTY,
-        "intervals": list(SCORED_COVERAGES),
-        "live": rows,
-    }
-    return Answer(bodies.render(document), "application/json", cache=ALIAS, keep=True)
+    document = {"note": None if rows else _EMPTY, "intervals": SCORED_COVERAGES, "live": rows}
+    return tabled(form, document, _COLUMNS, rows)

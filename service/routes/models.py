@@ -8,13 +8,12 @@ from typing import Any
 from fastapi import APIRouter, Request
 
 from forecast.core.scorecard import FIGURES, SCORED_COVERAGES
-from forecast.release import shapes
 from forecast.release.read import Release
 from service import bodies, query
-from service.answers import ALIAS, Answer
+from service.answers import Answer
 from service.context import context
 from service.problems import PARAMETERS, Problem, declared
-from service.routes.formats import TABLES, offered
+from service.routes.formats import TABLES, offered, tabled
 from service.routes.parameters import PanelParameter
 from service.schemas import Evaluation, ModelsAnswer
 
@@ -22,7 +21,6 @@ __all__ = ["router"]
 
 router = APIRouter(tags=["models"])
 
-_PROBLEMS = declared(*PARAMETERS, "not-acceptable", "nothing-published", "internal")
 _COLUMNS = ("panel", "release", "group", "rank", "model", "champion", "competes", *FIGURES)
 _ROWS = (
     f"{','.join(_COLUMNS)}\r\n"
@@ -51,9 +49,7 @@ def _evaluation(release: Release) -> dict[str, Any]:
 
 
 def _rows(release: Release) -> Iterator[dict[str, Any]]:
-    """A release's models by group, best first;
-    a figure that the release does not have is None, and such a model comes last.
-    """
+    """A release's models by group, best first; figures that the release lacks are None, and sort last."""
     manifest = release.manifest
     figures: Mapping[str, Mapping[str, Mapping[str, float]]] = manifest.scores.get("figures", {})
     selection: Mapping[str, Any] = manifest.scores.get("selection") or {}
@@ -75,7 +71,7 @@ def _rows(release: Release) -> Iterator[dict[str, Any]]:
     model=ModelsAnswer,
     rows=_ROWS,
     each="panel, group and model",
-    problems=_PROBLEMS,
+    problems=declared(*PARAMETERS, "not-acceptable", "nothing-published", "internal"),
 )
 async def models(request: Request, panel: PanelParameter = None) -> Answer:
     """How recipes and model families did at past origins, in the evaluation before each served release, best first.
@@ -91,16 +87,9 @@ async def models(request: Request, panel: PanelParameter = None) -> Answer:
     if not served:
         raise Problem("nothing-published", f"No release of {panel or 'any panel'} has been published yet.")
     rows = [row for release in served for row in _rows(release)]
-    if form == "csv":
-        flags = (
-            {name: str(cell).lower() if isinstance(cell, bool) else cell for name, cell in row.items()} for row in rows
-        )
-        return Answer(
-            shapes.csv_table(_COLUMNS, (list(row.values()) for row in flags)), "text/csv", cache=ALIAS, keep=True
-        )
     document = {
         "evaluations": {release.manifest.panel: _evaluation(release) for release in served},
         "intervals": list(SCORED_COVERAGES),
         "models": rows,
     }
-    return Answer(bodies.render(document), "application/json", cache=ALIAS, keep=True)
+    return tabled(form, document, _COLUMNS, rows)

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from datetime import date
-from typing import Annotated, Any
+from functools import partial
+from typing import Annotated, Any, NamedTuple
 
 from fastapi import APIRouter, Query, Request
 from sqlalchemy import Engine
-from starlette.concurrency import run_in_threadpool
 
 from forecast.core.areas import Area
 from forecast.core.months import Month
@@ -23,10 +22,9 @@ from service.catalogue import Catalogue
 from service.choosing import check_panel_and_kind
 from service.context import Context, context
 from service.heavy import MANY_COUNTED
-from service.packed import PackedAnswer
+from service.packed import in_pieces
 from service.problems import PARAMETERS, declared
 from service.query import Format
-from service.routes.areas import known_areas
 from service.routes.formats import EVERY, offered
 from service.routes.parameters import SLUGS, AsOf, FromParameter, KindParameter, PanelParameter, ToParameter
 from service.schemas import CorrectionShape, ObservationsAnswer, ObservedArea, ObservedMonth
@@ -35,7 +33,6 @@ __all__ = ["router"]
 
 router = APIRouter(tags=["observations"])
 
-_PROBLEMS = declared(*PARAMETERS, "not-acceptable", "nothing-published", "store-unreachable", "too-busy", "internal")
 _ROWS = 'area,name,month,count,precision,published\r\nel-paso,"El Paso, TX",2024-11,9120,1,2024-12-19\r\n'
 
 # The columns of the tables and their Arrow types; months are timestamps of their first day.
@@ -64,9 +61,7 @@ _SLICE = 10
 
 
 def _chosen(request: Request, area: str | None, panel: str | None, kind: str | None) -> tuple[str, ...]:
-    """The slugs of the areas that are asked for, in the order asked for.
-    Raises Problem where none is, and where two parameters differ.
-    """
+    """The slugs of the areas asked for, in that order. Raises Problem where none is, or two parameters differ."""
     slugs, catalogue = query.slugs(request, area), context(request).catalogue
     if slugs is not None:
         for one in map(catalogue.area, slugs):
@@ -75,7 +70,7 @@ def _chosen(request: Request, area: str | None, panel: str | None, kind: str | N
     if panel is None and kind is None:
         example = "panel=cbp-states&kind=state"
         raise query.invalid("area", f"name some areas, or all of a panel or of a kind ({example}). See /v1/areas.")
-    known = [one for one in known_areas(context(request)) if panel in (None, one.panel)]
+    known = [one for one in context(request).catalogue.known if panel in (None, one.panel)]
     slugs = tuple(one.slug for one in known if kind in (None, one.kind))
     if not slugs:
         kinds = ", ".join(sorted({one.kind for one in known})) or "no area until its first release is published"
@@ -84,17 +79,11 @@ def _chosen(request: Request, area: str | None, panel: str | None, kind: str | N
     return slugs
 
 
-@dataclass(frozen=True)
-class _Question:
+class _Question(NamedTuple):
     slugs: tuple[str, ...]
     first: Month | None
     last: Month | None
     as_of: date | None
-
-
-def _question(slugs: tuple[str, ...], first: str | None, last: str | None, as_of: str | None) -> _Question:
-    start, end = query.months_between(first, last)
-    return _Question(tuple(dict.fromkeys(slugs)), start, end, query.day("as_of", as_of))
 
 
 def _written(here: Context, question: _Question, form: Format) -> Iterator[bytes]:
@@ -162,7 +151,7 @@ def _entry(place: Area, months: list[Observation]) -> dict[str, Any]:
     model=ObservationsAnswer,
     rows=_ROWS,
     each="area and month",
-    problems=_PROBLEMS,
+    problems=declared(*PARAMETERS, "not-acceptable", "nothing-published", "store-unreachable", "too-busy", "internal"),
 )
 async def observations(
     request: Request,
@@ -178,12 +167,7 @@ async def observations(
     Of each month the newest figure published by `as_of`; a month without one is left out.
     """
     form = query.format_of(request, EVERY)
-    question, here = _question(_chosen(request, area, panel, kind), first, to, as_of), context(request)
-
-    def packed() -> Answer:
-        return PackedAnswer(_written(here, question, form), query.MEDIA[form], cache=ALIAS, keep=True)
-
-    def whole() -> Answer:
-        return Answer(b"".join(_written(here, question, form)), query.MEDIA[form], cache=ALIAS, keep=True)
-
-    return await (here.heavy.run(packed) if len(question.slugs) > MANY_COUNTED else run_in_threadpool(whole))
+    slugs, here = _chosen(request, area, panel, kind), context(request)
+    question = _Question(slugs, *query.months_between(first, to), query.day("as_of", as_of))
+    pieces, heavy = partial(_written, here, question, form), len(question.slugs) > MANY_COUNTED
+    return await in_pieces(here.heavy, pieces, query.MEDIA[form], heavy=heavy, cache=ALIAS, keep=True)

@@ -15,7 +15,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import RedirectResponse, Response
 
 from forecast.core.areas import Area
-from forecast.core.errors import AreaError, StoreError
+from forecast.core.errors import AreaError, StoreError, one_line
 from service import bodies
 from service.answers import IMMUTABLE, LIVE, Answer
 from service.context import Context, context
@@ -32,7 +32,6 @@ from service.dashboard.picture import picture
 from service.dashboard.plans import answered
 from service.dashboard.plot import text
 from service.problems import Problem
-from service.routes.areas import known_areas
 from service.routes.live import board
 
 __all__ = ["router"]
@@ -54,7 +53,7 @@ def front_page(request: Request) -> Answer:
 def area_list(request: Request) -> Response:
     """Every area, or where one is called what was asked for, the way to its page."""
     here, asked = context(request), request.query_params.get("q", "").strip()[:100]
-    areas = known_areas(here)
+    areas = here.catalogue.known
     area = _named(here, asked) if asked else None
     if area is not None and area in areas:
         return RedirectResponse(f"areas/{quote(area.slug)}", 303, HEADERS)
@@ -66,7 +65,7 @@ async def one_area(request: Request, slug: str) -> Response:
     """The page of an area; by another name, the way to it."""
     here = context(request)
     area = _named(here, slug)
-    if area is None or area not in known_areas(here):
+    if area is None or area not in here.catalogue.known:
         return _no_such_area(slug)
     if area.slug != slug:
         return RedirectResponse(quote(area.slug), 303, HEADERS)
@@ -80,7 +79,7 @@ async def one_area(request: Request, slug: str) -> Response:
 def chart(request: Request, slug: str) -> Answer:
     """The chart of an area as a file."""
     here = context(request)
-    if not here.catalogue.knows(slug) or (area := here.catalogue.area(slug)) not in known_areas(here):
+    if not here.catalogue.knows(slug) or (area := here.catalogue.area(slug)) not in here.catalogue.known:
         raise Problem("unknown-area", f"No area has the slug {slug[:60]!r}.", area=slug[:60])
     drawn, complete = shown(here, area, _choices(request, here)[0])
     drawn = [one for one in drawn if one.months]
@@ -106,9 +105,10 @@ def models_page(request: Request) -> Answer:
     try:
         boards = board(here), board(here, monthly=True)
     except (StoreError, SQLAlchemyError) as error:
-        log.warning("The live board of a page cannot be read: %s", " ".join(str(error).split())[:500])
-        return Answer(live_page(here.catalogue.panels, None), _HTML, cache=LIVE, keep=False, headers=HEADERS)
-    return Answer(live_page(here.catalogue.panels, boards), _HTML, cache=LIVE, keep=True, headers=HEADERS)
+        log.warning("The live board of a page cannot be read: %s", one_line(error)[:500])
+        boards = None
+    body = live_page(here.catalogue.panels, boards)
+    return Answer(body, _HTML, cache=LIVE, keep=boards is not None, headers=HEADERS)
 
 
 @router.get("/docs")

@@ -98,16 +98,14 @@ AsOf = Annotated[
 ]
 MONTH = {"pattern": "^[0-9]{4}-(0[1-9]|1[0-2])$"}
 FromParameter = Annotated[
-    str | None,
-    Query(alias="from", description="First month (YYYY-MM).", examples=["2023-10"], json_schema_extra=MONTH),
+    str | None, Query(alias="from", description="First month (YYYY-MM).", examples=["2023-10"], json_schema_extra=MONTH)
 ]
 ToParameter = Annotated[
     str | None,
     Query(alias="to", description="Last month, included (YYYY-MM).", examples=["2024-11"], json_schema_extra=MONTH),
 ]
 HindcastsParameter = Annotated[
-    bool,
-    Query(description="`true`: hindcasts instead, which were made later for a past day and were never issued."),
+    bool, Query(description="`true`: hindcasts instead, which were made later for a past day and were never issued.")
 ]
 # An example, in every place where one is wanted.
 RELEASE = "usbp-sectors-2024-11-0f3a9c2b71"

@@ -7,14 +7,14 @@ import re
 from fastapi import APIRouter, Request
 
 from forecast.core.errors import NoRelease
-from forecast.release import read, shapes
+from forecast.release import read
 from forecast.release.read import Release
 from service import bodies, query
 from service.answers import ALIAS, IMMUTABLE, Answer
 from service.context import Context, context
 from service.examples import answered
 from service.problems import Problem, declared
-from service.routes.formats import TABLES, offered
+from service.routes.formats import TABLES, offered, tabled
 from service.routes.parameters import RELEASE, PanelParameter, ReleasePath
 from service.schemas import ReleaseAnswer, ReleaseRow, ReleasesAnswer
 
@@ -64,10 +64,8 @@ def releases(request: Request, panel: PanelParameter = None) -> Answer:
         bodies.filled(ReleaseRow, one.manifest, data_through=one.manifest.origin, current=one.current)
         for one in read.releases(context(request).release_cache.engine, panel)
     ]
-    if form == "csv":
-        lines = ([*(row | {"issued_at": bodies.moment(row["issued_at"])}).values()] for row in rows)
-        return Answer(shapes.csv_table(tuple(ReleaseRow.model_fields), lines), "text/csv", cache=ALIAS, keep=True)
-    return Answer(bodies.render({"releases": rows}), "application/json", cache=ALIAS, keep=True)
+    lines = (row | {"issued_at": bodies.moment(row["issued_at"])} for row in rows)
+    return tabled(form, {"releases": rows}, tuple(ReleaseRow.model_fields), lines)
 
 
 @router.get(

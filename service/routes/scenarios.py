@@ -13,16 +13,10 @@ from forecast.release.frozen import then
 from forecast.release.what_if import Prepared, Source
 from service.context import Context, context
 from service.examples import answered
-from service.frozen_scenarios import named_alone
 from service.problems import declared
 from service.questions import ask, body_of
-from service.schemas import (
-    SCENARIO_EXAMPLE,
-    FrozenScenarioBody,
-    ScenarioAnswer,
-    ScenarioBody,
-    ScenarioDrawsAnswer,
-)
+from service.routes.frozen import named_alone
+from service.schemas import SCENARIO_EXAMPLE, FrozenScenarioBody, ScenarioAnswer, ScenarioBody, ScenarioDrawsAnswer
 
 __all__ = ["BODY_PROBLEMS", "router", "taken"]
 
@@ -36,10 +30,7 @@ BODY_PROBLEMS = (
 
 
 def taken(**bodies: tuple[str, dict[str, Any]]) -> dict[str, Any]:
-    """The request body of an operation, for the OpenAPI document: by the name of an example its shape and the example.
-
-    A body has one of the shapes.
-    """
+    """The request body of an operation in the OpenAPI document, by the name of an example: one of some shapes."""
     shapes = [{"$ref": f"#/components/schemas/{shape}"} for shape, _ in bodies.values()]
     content = {
         "schema": shapes[0] if len(shapes) == 1 else {"anyOf": shapes},

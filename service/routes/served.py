@@ -54,9 +54,7 @@ async def asked_about(request: Request, question: ForecastQuery, as_of: str | No
 
 
 def _served(here: Context, by: date, question: ForecastQuery) -> Mapping[str, Release]:
-    """Per panel the release that was served at the end of a day (UTC),
-    as its pointer's moves say: publications and rollbacks.
-    """
+    """Panel -> the release that was served at the end of a day (UTC), by its publications and rollbacks."""
     midnight = datetime.combine(min(by, _LAST_DAY), time(), UTC) + timedelta(days=1)
     served = read.pointers(here.release_cache.engine, before=midnight)
     wanted = [panel for panel in sorted(served, key=here.catalogue.panel_place) if question.panel in (None, panel)]

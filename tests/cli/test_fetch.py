@@ -115,9 +115,7 @@ def test_json_tells_what_came_of_a_file_in_finer_panels(command, home, site, oct
     site.replies[PATH] = answers(200, october)
     assert command("panels", "add", "cbp-states-detail")[0] == 0
     (row,) = json.loads(command("fetch", "--json", "--page", site.links(PATH))[1])
-    (finer,) = row["finer"]
-    assert finer["panel"] == "cbp-states-detail"
-    assert finer["refused"] is None or "cbp-states-detail" in finer["refused"]
+    assert row["finer"] == [{"panel": "cbp-states-detail", "refused": None}]
 
 
 @pytest.mark.parametrize(
@@ -150,6 +148,32 @@ def test_a_refused_file_is_told_with_code_1_at_every_fetch_and_once_by_status(co
     assert NAME in second[2]
     refused = json.loads(command("status", "--json")[1])["refused"]
     assert [one["file"] for one in refused] == [NAME]
+
+
+def test_what_a_finer_panel_refuses_is_told_by_one_fetch_and_by_status_from_then_on(
+    command, home, site, october, tmp_path
+):
+    """Two labels that the file tells apart are one in the panel's declaration."""
+    declaration = tmp_path / "crude.toml"
+    declaration.write_text(
+        'id = "crude"\ntitle = "Crude"\nunit = "encounters"\nsource = "cbp-state"\n'
+        'dimensions = ["state", "demographic"]\nlevels = [[]]\n'
+        '[labels.demographic]\n"Anybody" = ["Children", "Adults"]\n'
+    )
+    twice = [f"2026,FYTD,OCT,Southwest Land Border,TX,{label},OTHER,Title 8,1\n" for label in ("Children", "Adults")]
+    site.replies[PATH] = answers(200, october + "".join(twice).encode())
+    page = site.links(PATH)
+    assert command("panels", "add", declaration)[0] == 0
+    first, second = command("fetch", "--page", page), command("fetch", "--page", page)
+    assert (first[0], second[0], second[2]) == (1, 0, "")
+    assert "a cell that no earlier row has given" in first[2]
+    (row,) = json.loads(command("fetch", "--json", "--page", page)[1])
+    assert "a cell that no earlier row has given" in row["finer"][0]["refused"]
+    (refused,) = json.loads(command("status", "--json")[1])["refused"]
+    assert (refused["file"], refused["panel"]) == (NAME, "crude")
+    assert f"for crude: {refused['reason']}" in command("status")[1]
+    assert command("panels", "remove", "crude")[0] == 0
+    assert json.loads(command("status", "--json")[1])["refused"] == []
 
 
 def test_a_refused_page_says_how_to_do_it_by_hand(command, home, site):

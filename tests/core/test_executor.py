@@ -136,3 +136,20 @@ def test_workers_that_die_before_they_begin_are_replaced_or_told_of(dying, said,
     )
     assert done.stdout.startswith(said), done.stderr[-2000:]
     assert (done.returncode, (tmp_path / "starts").stat().st_size > 3) == (0, True)
+
+
+def blas_threads(_):
+    import numpy  # noqa: F401 whose library it is
+    from threadpoolctl import threadpool_info
+
+    return {library["num_threads"] for library in threadpool_info() if library["user_api"] == "blas"}
+
+
+def test_a_task_in_this_process_has_one_thread_of_linear_algebra_as_one_in_a_worker():
+    from threadpoolctl import threadpool_limits
+
+    with threadpool_limits(2):
+        before = blas_threads(None)
+        (outcome,) = Executor(0).map(blas_threads, [None], preload=("numpy", "no_such_module"))
+        assert blas_threads(None) == before
+    assert outcome.result == {1}

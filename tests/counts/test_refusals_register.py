@@ -21,8 +21,10 @@ def register(tmp_path):
     return Refusals(tmp_path / "archive")
 
 
-def record(register, file="file.csv", sha256=SHA, reason="file.csv: row 2: cut. Download it again.", when=NOON):
-    register.record(file=file, sha256=sha256, reason=reason, when=when)
+def record(
+    register, file="file.csv", sha256=SHA, reason="file.csv: row 2: cut. Download it again.", when=NOON, panel=""
+):
+    register.record(file=file, sha256=sha256, reason=reason, when=when, panel=panel)
 
 
 def test_what_was_recorded_is_told_newest_first_and_no_more_than_asked(register):
@@ -106,20 +108,20 @@ def test_lines_of_processes_that_record_at_once_never_mix(register):
 def test_a_refusal_is_settled_when_the_archive_has_taken_the_same_bytes(register):
     record(register, sha256="aa")
     record(register, sha256="bb")
-    unsettled = register.unsettled(taken=lambda sha256: sha256 == "aa", since=NOON)
+    unsettled = register.unsettled(taken=lambda sha256, _: sha256 == "aa", since=NOON)
     assert [refusal.sha256 for refusal in unsettled] == ["bb"]
 
 
 def test_a_file_that_was_refused_again_and_again_is_unsettled_once_with_the_last_reason(register):
     for reason in ("first", "second", "third"):
         record(register, reason=reason)
-    assert [refusal.reason for refusal in register.unsettled(taken=lambda _: False, since=NOON)] == ["third"]
+    assert [refusal.reason for refusal in register.unsettled(taken=lambda *_: False, since=NOON)] == ["third"]
 
 
 def test_files_of_which_no_byte_could_be_read_are_told_apart_by_name_and_never_settled(register):
     record(register, file="a.csv", sha256="")
     record(register, file="b.csv", sha256="")
-    assert [refusal.file for refusal in register.unsettled(taken=lambda _: True, since=NOON)] == ["b.csv", "a.csv"]
+    assert [refusal.file for refusal in register.unsettled(taken=lambda *_: True, since=NOON)] == ["b.csv", "a.csv"]
 
 
 def test_bytes_that_were_recorded_are_known_and_others_are_not(register):
@@ -129,10 +131,18 @@ def test_bytes_that_were_recorded_are_known_and_others_are_not(register):
     assert [register.knows(sha256) for sha256 in ("aa", "bb", SHA)] == [True, True, False]
 
 
+def test_a_file_that_a_finer_panel_refused_is_its_own_and_settled_by_that_panel(register):
+    record(register, sha256="aa", panel="fine")
+    record(register, sha256="aa", panel="finest")
+    assert [register.knows("aa", panel) for panel in ("", "fine", "finest", "other")] == [False, True, True, False]
+    unsettled = register.unsettled(taken=lambda sha256, panel: panel != "fine", since=NOON)
+    assert [(refusal.sha256, refusal.panel) for refusal in unsettled] == [("aa", "fine")]
+
+
 def test_what_was_refused_before_the_day_is_left_out(register):
     record(register, sha256="old", when=NOON - timedelta(seconds=1))
     record(register, sha256="new")
-    assert [refusal.sha256 for refusal in register.unsettled(taken=lambda _: False, since=NOON)] == ["new"]
+    assert [refusal.sha256 for refusal in register.unsettled(taken=lambda *_: False, since=NOON)] == ["new"]
 
 
 def test_a_register_that_cannot_be_written_or_read_is_an_error_of_one_line(register, tmp_path):

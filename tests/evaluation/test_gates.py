@@ -7,7 +7,7 @@ import pytest
 
 from forecast.core.errors import GateRefused
 from forecast.core.executor import HERE
-from forecast.core.tables import LEVELS, Paths
+from forecast.core.tables import LEVELS
 from forecast.evaluation import gates
 from forecast.evaluation.selection import Held
 from forecast.models.scale import ceiling
@@ -23,10 +23,8 @@ def made():
     return recipes_module.run(recipes_module.parse(TEXT), counts, origin=counts.through, executor=HERE)
 
 
-def check(made, *, forecasts=None, paths=None, fallbacks=None):
-    gates.check(
-        forecasts=forecasts or made.forecasts, paths=paths or made.paths, counts=made.counts, fallbacks=fallbacks or {}
-    )
+def check(made, *, forecasts=None, fallbacks=None):
+    gates.check(forecasts=forecasts or made.forecasts, counts=made.counts, fallbacks=fallbacks or {})
 
 
 def test_a_sound_run_passes(made):
@@ -45,14 +43,14 @@ def test_a_missing_area_is_named(made):
 
 
 def test_a_total_that_is_no_sum_is_refused(made):
-    values = made.paths.values.copy()
-    values[made.paths.areas.index("states-southwest")] += 1
+    mean = made.forecasts.mean.copy()
+    mean[made.forecasts.areas.index("states-southwest")] += 1
     with pytest.raises(GateRefused, match="states-southwest is not the sum of its leaves"):
-        check(made, paths=Paths("recipe", made.paths.origin, made.paths.areas, values))
+        check(made, forecasts=replace(made.forecasts, mean=mean))
 
 
 def test_a_forecast_far_beyond_all_history_is_refused(made):
-    row = made.paths.areas.index("state-wa-northern")
+    row = made.forecasts.areas.index("state-wa-northern")
     record = float(made.counts.values.max())
     values = made.forecasts.values.copy()
     values[row] = 30 * record
@@ -64,7 +62,7 @@ def test_a_forecast_far_beyond_all_history_is_refused(made):
 def changed(made, slug, figures):
     """The forecasts with these figures at every level and month of one area."""
     values = made.forecasts.values.copy()
-    values[made.paths.areas.index(slug)] = figures
+    values[made.forecasts.areas.index(slug)] = figures
     return replace(made.forecasts, values=values)
 
 
@@ -79,9 +77,9 @@ def test_a_median_far_above_the_last_year_is_refused_though_it_was_seen_long_ago
     values[0, made.counts.areas.index(slug)] = 1e6
     counts = replace(made.counts, values=values)
     top = max(10 * last_year(made, slug).max(), 1000.0)
-    gates.check(forecasts=changed(made, slug, 0.99 * top), paths=made.paths, counts=counts, fallbacks={})
+    gates.check(forecasts=changed(made, slug, 0.99 * top), counts=counts, fallbacks={})
     with pytest.raises(GateRefused, match=f"{slug}: a median of .*, where the highest month of the last year is"):
-        gates.check(forecasts=changed(made, slug, 1.01 * top), paths=made.paths, counts=counts, fallbacks={})
+        gates.check(forecasts=changed(made, slug, 1.01 * top), counts=counts, fallbacks={})
 
 
 def test_a_median_far_below_the_last_year_is_refused(made):
@@ -121,7 +119,7 @@ def test_intervals_that_held_too_little_are_refused_with_both_shares():
 
 
 def test_a_small_area_may_multiply(made):
-    row = made.paths.areas.index("state-az-southwest")
+    row = made.forecasts.areas.index("state-az-southwest")
     values = made.forecasts.values.copy()
     values[row] = np.linspace(0, 999, len(LEVELS))
     check(made, forecasts=replace(made.forecasts, values=values))

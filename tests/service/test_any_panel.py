@@ -76,6 +76,29 @@ def test_areas_units_and_kinds_come_from_the_store(demo):
         assert "Arrivals per month" in page
 
 
+def test_areas_come_in_parts_that_make_up_the_whole(demo):
+    with demo.client() as client:
+        whole = client.get("/v1/areas").json()["areas"]
+        assert len(whole) > 7
+        parts = [client.get(f"/v1/areas?limit=7&offset={start}").json()["areas"] for start in range(0, len(whole), 7)]
+        assert [one for part in parts for one in part] == whole
+        assert client.get(f"/v1/areas?offset={len(whole)}").json() == {"areas": []}
+        assert client.get(f"/v1/areas.csv?offset={len(whole)}").text.count("\r\n") == 1
+        own = client.get("/v1/areas?panel=demo").json()["areas"]
+        assert client.get("/v1/areas?panel=demo&limit=2&offset=1").json()["areas"] == own[1:3]
+        for wrong in ("limit=0", "offset=-1", "limit=many"):
+            assert client.get(f"/v1/areas?{wrong}").status_code == 422
+
+
+def test_many_areas_are_written_slice_by_slice_in_the_turns_of_heavy_work(demo, monkeypatch):
+    with demo.client() as client:
+        as_before = [client.get(address).content for address in ("/v1/areas", "/v1/areas.csv")]
+    monkeypatch.setattr("service.routes.areas._SLICE", 5)
+    with demo.client() as client:
+        assert [client.get(address).content for address in ("/v1/areas", "/v1/areas.csv")] == as_before
+        assert len(client.get("/v1/areas?limit=5").json()["areas"]) == 5
+
+
 def test_a_question_over_panels_of_two_units_names_both(demo):
     with demo.client() as client:
         document = client.get("/v1/forecasts?area=el-paso,demo").json()

@@ -118,7 +118,7 @@ def test_a_heavy_answer_has_the_bytes_of_light_ones(office, monkeypatch, path):
     with office.client() as client:
         heavy = client.get(path, headers={"Accept-Encoding": "identity"})
     monkeypatch.setattr("service.routes.forecasts._HEAVY", 1000)
-    monkeypatch.setattr("service.routes.observations._HEAVY", 1000)
+    monkeypatch.setattr("service.routes.observations.MANY_COUNTED", 1000)
     monkeypatch.setattr("service.routes.observations._SLICE", 1000)
     with office.client() as client:
         light = client.get(path, headers={"Accept-Encoding": "identity"})

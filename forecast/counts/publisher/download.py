@@ -8,9 +8,9 @@ import hashlib
 import shlex
 import shutil
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -124,7 +124,7 @@ def _taken(
         try:
             official = _recognised(content, file)
             appended = _append(archive, _read(official, day), content, file, now)
-            finer = tuple(take_finer(archive, official, when=now))
+            finer = _noted(take_finer(archive, official, when=now), archive, official.file.name, marks, now)
         except SourceError as error:
             register = Refusals(archive.folder)
             if not register.knows(marks.sha256):
@@ -160,7 +160,19 @@ def _lacking(
     finer = [panel for panel in archive.panels.values() if panel.is_finer and layouts & set(panel.layouts)]
     if all(archive.holds(marks.sha256, panel.id) for panel in finer):
         return ()
-    return tuple(take_finer(archive, official(), when=now, lacking=True))
+    file = official()
+    return _noted(take_finer(archive, file, when=now, lacking=True), archive, file.file.name, marks, now)
+
+
+def _noted(taken: Iterable[Taken], archive: Archive, name: str, marks: Remembered, now: datetime) -> tuple[Taken, ...]:
+    """The same; what was refused newly is entered in the register, and what stands there is known as such."""
+    register, noted = Refusals(archive.folder), []
+    for one in taken:
+        error, again = one.error, one.error is not None and register.knows(marks.sha256, one.panel)
+        if isinstance(error, SourceError) and not again:
+            register.record(file=name, sha256=marks.sha256, reason=one_line(error), when=now, panel=one.panel)
+        noted.append(replace(one, again=again))
+    return tuple(noted)
 
 
 def sweep(folder: Path, now: datetime) -> None:

@@ -14,8 +14,7 @@ __all__ = ["migrate"]
 
 
 def migrate(engine: Engine) -> None:
-    """Bring the store's tables to this version, in one transaction;
-    several processes may try at once. Raises StoreError.
+    """Bring the store's tables to this version, in one transaction; several may try at once. Raises StoreError.
 
     A store that is up to date is left alone, without loading the migration library.
     """

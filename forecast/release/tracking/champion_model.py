@@ -36,8 +36,7 @@ class ChampionModel(mlflow.pyfunc.PythonModel):  # type: ignore[misc]  # MLflow 
         self.horizon = settings["horizon"]
 
     def predict(self, context: Any, model_input: pd.DataFrame, params: dict[str, Any] | None = None) -> pd.DataFrame:
-        """Quantiles of the rows `area`, `horizon`;
-        those of the release, as long as counts and recipe are the release's.
+        """Quantiles of the rows `area`, `horizon`: those of the release, while counts and recipe are the release's.
 
         `load_model(uri, model_config={"workers": 4})` fits on worker processes; that needs a script with a main guard.
         """

@@ -1,5 +1,4 @@
-"""A retraining as it waits in the outbox: what `retraining.json` says and where the files beside it lie.
-Knows no MLflow and no pandas.
+"""A retraining as it waits in the outbox: `retraining.json` and the files beside it. Knows no MLflow and no pandas.
 
 retraining.json                       everything that is a name, a number or a sentence
 parent/, families/0/, families/1/ …   one folder per run:
@@ -15,6 +14,8 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
+
+from pydantic import TypeAdapter
 
 from forecast.core.errors import TrackingError
 
@@ -82,14 +83,8 @@ def write(retraining: Retraining, folder: Path) -> None:
 def read(folder: Path) -> Retraining:
     """The inverse of `write`. Raises TrackingError where the folder is damaged."""
     try:
-        table = json.loads((folder / _FILE).read_text(encoding="utf-8"))
-        parent, families = _run(table.pop("parent")), tuple(_run(run) for run in table.pop("families"))
-        return Retraining(**table, parent=parent, families=families)
-    except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
+        return TypeAdapter(Retraining).validate_json((folder / _FILE).read_bytes())
+    except (OSError, ValueError) as error:
         raise TrackingError(
             f"{folder} cannot be read ({type(error).__name__}). Remove that folder; its release stays as it is."
         ) from error
-
-
-def _run(table: dict[str, Any]) -> DescribedRun:
-    return DescribedRun(model=DescribedModel(**table.pop("model")), **table)

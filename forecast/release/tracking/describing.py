@@ -1,6 +1,4 @@
-"""Writes everything that a retraining logs as plain JSON,
-CSV and PNG files into a folder of the outbox. Needs no MLflow.
-"""
+"""Writes all that a retraining logs as JSON, CSV and PNG files into a folder of the outbox. Needs no MLflow."""
 
 from __future__ import annotations
 
@@ -36,8 +34,7 @@ _PINNED = ("mlflow", "numpy", "pandas", "scipy", "statsmodels")
 
 
 def describe(training: Handover, folder: Path) -> None:
-    """Write a retraining into `folder`, for `sending.send`: whole, or not at all.
-    One that is there already is replaced.
+    """Write a retraining into `folder`, for `sending.send`: whole, or not at all; one that is there is replaced.
 
     Raises TrackingError where the folder cannot be written.
     """

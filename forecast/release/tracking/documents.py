@@ -1,5 +1,4 @@
-"""What a logged model consists of, as text: counts as CSV, fits and settings as JSON;
-written and read back here. Knows no MLflow.
+"""What a logged model consists of, written and read: counts as CSV, fits and settings as JSON. Knows no MLflow.
 
 Nothing is pickled: a fit is its parameters and its series, and `restore` makes it again.
 """
@@ -75,9 +74,7 @@ class Family:
 
 
 def family_text(run: Run, member: Member, fits: Sequence[Fit]) -> str:
-    """The fits of one member as JSON: family, options, seed,
-    and per area parameters, failure and series (null where unknown).
-    """
+    """The fits of one member as JSON, and per area parameters, failure and series (null where unknown)."""
     areas = {}
     for fit in fits:
         series = run.counts.series(fit.area)
@@ -112,9 +109,7 @@ def read_family(text: str) -> Family:
 
 
 def counts_frame(counts: Counts) -> pd.DataFrame:
-    """One row per month and leaf: `month` (2024-11), `area`,
-    `encounters` (NaN where unknown), `precision` (1, 10, or 0 where unknown).
-    """
+    """One row per month (2024-11) and leaf: `encounters` (NaN: unknown), `precision` (1, 10, or 0 where unknown)."""
     months, areas = np.meshgrid([str(month) for month in counts.months], counts.areas, indexing="ij")
     return pd.DataFrame(
         {
@@ -172,8 +167,7 @@ def level_name(level: float) -> str:
 
 
 def answer(forecasts: Forecasts, asked: pd.DataFrame) -> pd.DataFrame:
-    """The quantiles of the asked rows (columns `area`, `horizon`),
-    with `target_month` (2024-12) and a column per level.
+    """The quantiles of the asked rows (`area`, `horizon`), with `target_month` (2024-12) and a column per level.
 
     Raises TableError for an area or a horizon that is not forecast.
     """

@@ -14,9 +14,7 @@ __all__ = ["family_models", "load_family"]
 
 
 def family_models(run: str, *, uri: str) -> dict[str, str]:
-    """Member -> id of its logged model (`m-…`),
-    of one retraining's parent `run`, for `load_family`. Raises TrackingError.
-    """
+    """Member -> id of its logged model (`m-…`), of a retraining's parent `run`. Raises TrackingError."""
     with opened(uri, what=f"Reading run {run}") as client:
         experiment = client.get_run(run).info.experiment_id
         children = client.search_runs([experiment], filter_string=f"tags.`mlflow.parentRunId` = '{run}'")

@@ -1,7 +1,4 @@
-"""The script that MLflow keeps beside the fits of one family and runs to load them (models from code). Fits nothing.
-
-It is copied into each logged model; nothing imports it.
-"""
+"""The script that MLflow keeps beside the fits of a family and runs to load them. Imported by nothing."""
 
 from __future__ import annotations
 

@@ -1,6 +1,4 @@
-"""What one retraining hands over to be tracked, and the figures drawn from it:
-metrics per model and a table per area. Knows no MLflow.
-"""
+"""What a retraining hands over to be tracked, and its metrics and tables by model and area. Knows no MLflow."""
 
 from __future__ import annotations
 
@@ -57,11 +55,7 @@ def fits_of(training: Handover, member: Member) -> tuple[Fit, ...]:
 
 
 def metrics(scores: pd.DataFrame, model: str) -> dict[str, float]:
-    """Mean of every figure over the leaves' cells, and over each group and the sums apart (suffix `_southwest`,
-    `_total` and so on).
-
-    Groups without a score are left out.
-    """
+    """Mean of every figure over the leaves' cells, and by scored group and over the sums (`_southwest`, `_total`)."""
     own = scores[scores["model"] == model]
     groups = sorted(set(own["group"]))
     apart = {f"_{group}": own[own["group"] == group] for group in groups if len(groups) <= _MOST_GROUPS}
@@ -75,9 +69,7 @@ def metrics(scores: pd.DataFrame, model: str) -> dict[str, float]:
 
 
 def cost(fits: tuple[Fit, ...]) -> dict[str, float]:
-    """What fitting took: seconds of worker time, in all and per fit;
-    the largest worker in MB (10^6 bytes); fits, failures.
-    """
+    """What fitting took: seconds of workers, also per fit; the largest worker in MB (10^6 bytes); fits, failures."""
     seconds = sum(fit.seconds for fit in fits)
     return {
         "fit_seconds": seconds,
@@ -89,9 +81,7 @@ def cost(fits: tuple[Fit, ...]) -> dict[str, float]:
 
 
 def area_table(scores: pd.DataFrame, model: str, fits: tuple[Fit, ...] = ()) -> pd.DataFrame:
-    """One row per area: the mean of every figure and the number of `cells` behind it;
-    with `fits`, also what became of each fit.
-    """
+    """One row per area: the mean of every figure, the number of `cells`, and with `fits` what became of each fit."""
     own = scores[scores["model"] == model].groupby(["area", "group"], sort=False)
     table = own[list(FIGURES)].mean().assign(cells=own.size()).reset_index()
     if not fits:

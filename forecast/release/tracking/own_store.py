@@ -1,5 +1,4 @@
-"""A home's own MLflow store (SQLite), looked at without MLflow:
-where its artifacts lie now, and whether it has a release.
+"""A home's own MLflow store (SQLite), read without MLflow: where its artifacts lie, whether it has a release.
 
 MLflow writes absolute addresses into its database. A home that was copied, moved, restored or mounted elsewhere would
 go on writing to the old place; so the addresses are corrected before anything is logged.
@@ -32,10 +31,7 @@ _BUSY_SECONDS = 4.0
 
 
 def own_database(uri: str, artifacts: str) -> Path | None:
-    """The file of a tracking store that lies in one folder with its artifacts, as a home's own does, made or not.
-
-    None for any other store.
-    """
+    """The file of a tracking store that lies in one folder with its artifacts, made or not; None for another store."""
     try:
         url = make_url(uri)
     except (ArgumentError, ValueError):
@@ -47,8 +43,7 @@ def own_database(uri: str, artifacts: str) -> Path | None:
 
 
 def relocate(uri: str, artifacts: str, *, panels: tuple[str, ...]) -> bool:
-    """Let the store say that its artifacts lie under `artifacts` (an address of a file);
-    gives whether it said otherwise before.
+    """Let the store say that its artifacts lie under `artifacts` (an address); gives whether it said otherwise.
 
     Only where the store is a home's own. The place they had is known by the experiments of `panels`. Raises
     TrackingError where the database cannot be read or written.

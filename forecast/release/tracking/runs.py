@@ -1,24 +1,31 @@
-"""Writes the runs of one described retraining to MLflow: their tags,
-figures, tables, files, data and logged models. Decides nothing.
+"""Writes the runs of a described retraining to MLflow, each with its figures, files, data and logged model.
+
+Models are logged through the client rather than by `log_model`: no request for every metric's history, no tracking URI
+of the process, no guessed requirements.
 """
 
 from __future__ import annotations
 
 import json
+import re
+import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from forecast.release.tracking import logged_models
+from forecast.core.tables import LEVELS
 from forecast.release.tracking.described import DescribedRun, Retraining
-from forecast.release.tracking.documents import COLUMNS
+from forecast.release.tracking.documents import COLUMNS, level_name
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
     from mlflow.entities import DatasetInput, LoggedModel
 
 __all__ = ["Writer"]
+
+# Kind of model -> the script that loads it.
+_SCRIPTS = {"family": "family_model.py", "recipe": "champion_model.py"}
 
 
 class Writer:
@@ -44,27 +51,13 @@ class Writer:
     def fill(self, run_id: str, run: DescribedRun) -> LoggedModel:
         """Log everything of a run; returns its logged model. The run stays open."""
         client, folder = self._client, self._folder / run.folder
-        model = logged_models.create(
-            client,
-            run.model,
-            experiment=self._experiment,
-            run=run_id,
-            params=run.params,
-            tags=self._retraining.model_tags,
-        )
+        model = self._empty_model(run_id, run)  # metrics may name it before its files are there
         self._figures(run_id, run, model.model_id)
         for table in sorted((folder / "tables").glob("*.json")):
             client.log_table(run_id, pd.DataFrame(**json.loads(table.read_text(encoding="utf-8"))), table.name)
         if (folder / "files").is_dir():
             client.log_artifacts(run_id, str(folder / "files"))
-        logged_models.upload(
-            client,
-            model,
-            run.model,
-            run=run_id,
-            documents=sorted((folder / "model").iterdir()),
-            retraining=self._retraining,
-        )
+        self._fill_model(model, run_id, run)
         return model
 
     def finish(self, run_id: str) -> None:
@@ -83,6 +76,45 @@ class Writer:
             run_id, metrics=values, params=[Param(name, value) for name, value in run.params.items()]
         )
 
+    def _empty_model(self, run_id: str, run: DescribedRun) -> LoggedModel:
+        """A logged model without files. Its name has `_` for what MLflow refuses, as the point of `half_life=60.0`."""
+        from mlflow.entities import LoggedModelOutput
+
+        made = self._client.create_logged_model(
+            self._experiment,
+            name=re.sub(r"[/:.%\"']", "_", run.model.name),
+            source_run_id=run_id,
+            tags=self._retraining.model_tags,
+            params=run.params,
+            model_type=run.model.kind,
+        )
+        self._client.log_outputs(run_id, [LoggedModelOutput(made.model_id, step=0)])
+        return made
+
+    def _fill_model(self, made: LoggedModel, run_id: str, run: DescribedRun) -> None:
+        """Write the script, the documents that it reads (the stem names each for it), and mark the model ready."""
+        from mlflow import pyfunc
+        from mlflow.models import Model
+
+        with tempfile.TemporaryDirectory() as folder:
+            pyfunc.save_model(
+                path=f"{folder}/model",
+                python_model=str(Path(__file__).with_name(_SCRIPTS[run.model.kind])),
+                artifacts={path.stem: str(path) for path in sorted((self._folder / run.folder / "model").iterdir())},
+                signature=_signature(),
+                input_example=pd.DataFrame({"area": [self._retraining.example], "horizon": [1]}),
+                pip_requirements=self._retraining.requirements,
+                model_config=run.model.config,
+                mlflow_model=Model(
+                    artifact_path=made.artifact_location,
+                    run_id=run_id,
+                    model_uuid=made.model_id,
+                    model_id=made.model_id,
+                ),
+            )
+            self._client.log_model_artifacts(made.model_id, f"{folder}/model")
+        self._client.finalize_logged_model(made.model_id, "READY")
+
     def _counts(self) -> DatasetInput:
         from mlflow import data
         from mlflow.data.code_dataset_source import CodeDatasetSource
@@ -97,3 +129,12 @@ class Writer:
             digest=dataset["digest"],
         )
         return DatasetInput(Dataset(**table.to_dict()), [InputTag("mlflow.data.context", "training")])
+
+
+def _signature() -> Any:
+    from mlflow.models import ModelSignature
+    from mlflow.types import ColSpec, Schema
+
+    asked = [ColSpec("string", "area"), ColSpec("long", "horizon")]
+    levels = [ColSpec("double", level_name(level)) for level in LEVELS]
+    return ModelSignature(Schema(asked), Schema([*asked, ColSpec("string", "target_month"), *levels]))

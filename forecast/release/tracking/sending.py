@@ -1,5 +1,4 @@
-"""Brings a described retraining to MLflow so that it stands there once,
-whatever earlier attempts have left behind. Computes no figure.
+"""Brings a described retraining to MLflow so that it stands there once, whatever earlier attempts left behind.
 
 An attempt can end anywhere: the server stops answering, the process is killed, and a server that was only slow carries
 out a request whose sender has long given up. So nothing is concluded from what was sent: what stands there is looked up
@@ -9,12 +8,13 @@ by the tag `release_id` before and after, and what is unfinished or double is de
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from forecast.core.scorecard import SCORED_INTERVALS
 from forecast.release.tracking import described
-from forecast.release.tracking.described import DescribedRun, Retraining
+from forecast.release.tracking.described import Retraining
 from forecast.release.tracking.names import ALIAS, experiment_name, registered_name
 from forecast.release.tracking.own_store import is_there
 from forecast.release.tracking.runs import Writer
@@ -49,19 +49,14 @@ def send(folder: Path, *, uri: str, artifacts: str, champion: bool) -> str:
 
 
 def find(panel: str, releases: Collection[str], *, uri: str, champion: str | None) -> dict[str, str]:
-    """Release -> id of its finished run, for those of some releases that MLflow has.
-
-    The `champion`, if it is one of them, gets the alias. Raises TrackingError.
-    """
+    """Release -> id of its finished run in MLflow; the `champion` among them gets the alias. Raises TrackingError."""
     if not releases:
         return {}
     with opened(uri, what=f"Looking for {', '.join(releases)}") as client:
         experiment = client.get_experiment_by_name(experiment_name(panel))
-        runs = (
-            client.search_runs([experiment.experiment_id], "tags.kind = 'retraining'", max_results=10_000)
-            if experiment
-            else []
-        )
+        if experiment is None:
+            return {}
+        runs = client.search_runs([experiment.experiment_id], "tags.kind = 'retraining'", max_results=10_000)
         run_ids = {
             run.data.tags.get("release_id"): str(run.info.run_id) for run in runs if _finished(run, "retraining")
         }
@@ -95,21 +90,19 @@ def _experiment(client: MlflowClient, panel: str, artifacts: str | None) -> str:
         return str(experiment.experiment_id)
 
 
+@dataclass
 class _Sending:
     """One attempt to bring a retraining to its experiment."""
 
-    def __init__(
-        self, client: MlflowClient, experiment: str, retraining: Retraining, folder: Path, champion: bool
-    ) -> None:
-        self.client, self.experiment, self.retraining, self.folder, self.champion = (
-            client,
-            experiment,
-            retraining,
-            folder,
-            champion,
-        )
-        self.model = registered_name(retraining.panel)
-        self.own = f"tags.release_id = '{retraining.release_id}'"
+    client: MlflowClient
+    experiment: str
+    retraining: Retraining
+    folder: Path
+    champion: bool
+
+    def __post_init__(self) -> None:
+        self.model = registered_name(self.retraining.panel)
+        self.own = f"tags.release_id = '{self.retraining.release_id}'"
 
     def bring(self) -> str:
         parent = self._whole(self._runs(), self._versions()) or self._write()
@@ -119,7 +112,7 @@ class _Sending:
         self._point(version)
         self._delete([run for run in runs if run.info.run_id not in kept])
         models = {output.model_id for run in runs if run.info.run_id in kept for output in run.outputs.model_outputs}
-        for model in self._models():
+        for model in self.client.search_logged_models([self.experiment], filter_string=self.own, max_results=1000):
             if model.model_id not in models:
                 self.client.delete_logged_model(model.model_id)
         for each in versions:
@@ -132,9 +125,6 @@ class _Sending:
 
     def _versions(self) -> list[ModelVersion]:
         return list(self.client.search_model_versions(f"name = '{self.model}' and {self.own}"))
-
-    def _models(self) -> list[LoggedModel]:
-        return list(self.client.search_logged_models([self.experiment], filter_string=self.own, max_results=1000))
 
     def _whole(self, runs: list[MlflowRun], versions: list[ModelVersion]) -> str | None:
         """A parent run that is finished and registered and has all its families."""
@@ -161,19 +151,16 @@ class _Sending:
         writer = Writer(self.client, self.experiment, self.retraining, self.folder)
         parent = writer.start(self.retraining.parent)
         for family in self.retraining.families:
-            self._family(writer, family, parent, finished.get(family.tags["member"]))
+            if (run := finished.get(family.tags["member"])) is not None:
+                self.client.set_tag(run, "mlflow.parentRunId", parent)
+                continue
+            run = writer.start(family, parent=parent)
+            writer.fill(run, family)
+            writer.finish(run)
         model = writer.fill(parent, self.retraining.parent)
         self._point(self._register(parent, model))
         writer.finish(parent)
         return parent
-
-    def _family(self, writer: Writer, family: DescribedRun, parent: str, finished: str | None) -> None:
-        if finished is not None:
-            self.client.set_tag(finished, "mlflow.parentRunId", parent)
-            return
-        run = writer.start(family, parent=parent)
-        writer.fill(run, family)
-        writer.finish(run)
 
     def _register(self, run: str, model: LoggedModel) -> ModelVersion:
         if not self.client.search_registered_models(f"name = '{self.model}'"):

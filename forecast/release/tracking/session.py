@@ -1,5 +1,4 @@
-"""Opens the tracking store: quietly, without telemetry and pickles,
-with few seconds for a server that does not answer. Logs nothing.
+"""Opens the tracking store, without noise, telemetry and pickles, and with few seconds for a server. Logs nothing.
 
 MLflow is imported here and not before: it starts its telemetry while it is imported, and takes seconds to do so.
 """
@@ -54,8 +53,7 @@ def is_server(uri: str) -> bool:
 
 @contextmanager
 def opened(uri: str, *, what: str) -> Iterator[MlflowClient]:
-    """A client of the store at `uri`, created where it is a new SQLite file;
-    `what` is being done (for the message: `Tracking release …`).
+    """A client of the store at `uri`, made where it is a new SQLite file; `what` is being done, for messages.
 
     Touches neither the process's tracking URI nor the working directory. Raises TrackingError for whatever the store
     refuses.
@@ -95,9 +93,7 @@ def _knock(uri: str) -> None:
 
 @contextmanager
 def _alone(uri: str) -> Iterator[None]:
-    """Let one process at a time create the tables of a SQLite store:
-    two at once leave one of them with an error and half a store.
-    """
+    """Let one process at a time make the tables of a SQLite store: two at once leave half a store and an error."""
     file = None if is_server(uri) else _sqlite_file(uri)
     with locked(file.with_name(f"{file.name}.lock"), wait=True) if file else nullcontext():
         yield

@@ -5,18 +5,14 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
+from forecast.release.migrations.immutable import refuse_changes
+
 revision = "0001"
 down_revision = None
 
-# Written out, not taken from schema.py: a migration says what was done on its day.
-IMMUTABLE = {"release": "id = NEW.id", "release_quantiles": "release = NEW.release AND area = NEW.area AND horizon = "
-                                                            "NEW.horizon",
-             "release_paths": "release = NEW.release AND area = NEW.area"}  # fmt: skip
-REFUSAL = "rows of a release never change"
-
 
 def upgrade() -> None:
-    """Make the tables and the triggers that keep releases as they were issued."""
+    """Make the tables, written out as they were on this day, and keep releases as they were issued."""
     op.create_table(
         "release",
         sa.Column("id", sa.Text, nullable=False),
@@ -109,34 +105,11 @@ def upgrade() -> None:
         sa.Column("expires_at", sa.DateTime(timezone=True)),
         sa.PrimaryKeyConstraint("panel", name="pk_lease"),
     )
-    if op.get_bind().dialect.name == "sqlite":
-        _freeze_sqlite()
-    else:
-        _freeze_postgresql()
-
-
-def _freeze_sqlite() -> None:
-    for table, same_row in IMMUTABLE.items():
-        for change in ("UPDATE", "DELETE"):
-            op.execute(
-                f"CREATE TRIGGER {table}_no_{change.lower()} BEFORE {change} ON {table} BEGIN SELECT RAISE(ABORT, "
-                f"'{REFUSAL}'); END"
-            )
-        # INSERT OR REPLACE deletes the old row without telling the trigger above.
+    if op.get_bind().dialect.name == "postgresql":
         op.execute(
-            f"CREATE TRIGGER {table}_no_replace BEFORE INSERT ON {table} "  # noqa: S608 (constants)
-            f"WHEN EXISTS (SELECT 1 FROM {table} WHERE {same_row}) "
-            f"BEGIN SELECT RAISE(ABORT, '{REFUSAL}'); END"
+            "CREATE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
+            "RAISE EXCEPTION 'rows of a release never change'; END $$"
         )
-
-
-def _freeze_postgresql() -> None:
-    op.execute(
-        f"CREATE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION '{REFUSAL}'; "
-        "END $$"
-    )
-    for table in IMMUTABLE:
-        op.execute(
-            f"CREATE TRIGGER {table}_immutable BEFORE UPDATE OR DELETE OR TRUNCATE ON {table} "
-            "FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()"
-        )
+    refuse_changes("release", "id")
+    refuse_changes("release_quantiles", "release", "area", "horizon")
+    refuse_changes("release_paths", "release", "area")

@@ -5,10 +5,10 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
+from forecast.release.migrations.immutable import refuse_changes
+
 revision = "0007"
 down_revision = "0006"
-
-REFUSAL = "frozen scenarios never change"
 
 
 def upgrade() -> None:
@@ -24,19 +24,4 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name="pk_frozen_scenario"),
         sa.ForeignKeyConstraint(["release"], ["release.id"], name="fk_frozen_scenario_release"),
     )
-    if op.get_bind().dialect.name == "sqlite":
-        for change in ("UPDATE", "DELETE"):
-            op.execute(
-                f"CREATE TRIGGER frozen_scenario_no_{change.lower()} BEFORE {change} ON frozen_scenario "
-                f"BEGIN SELECT RAISE(ABORT, '{REFUSAL}'); END"
-            )
-        op.execute(
-            "CREATE TRIGGER frozen_scenario_no_replace BEFORE INSERT ON frozen_scenario "  # noqa: S608 (constants)
-            "WHEN EXISTS (SELECT 1 FROM frozen_scenario WHERE id = NEW.id) "
-            f"BEGIN SELECT RAISE(ABORT, '{REFUSAL}'); END"
-        )
-    else:
-        op.execute(
-            "CREATE TRIGGER frozen_scenario_immutable BEFORE UPDATE OR DELETE OR TRUNCATE ON frozen_scenario "
-            "FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()"
-        )
+    refuse_changes("frozen_scenario", "id", refusal="frozen scenarios never change")

@@ -5,10 +5,10 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
+from forecast.release.migrations.immutable import refuse_changes
+
 revision = "0008"
 down_revision = "0007"
-
-REFUSAL = "rows of a release never change"
 
 
 def upgrade() -> None:
@@ -39,19 +39,4 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["release"], ["release.id"], name="fk_model_accuracy_release"),
         sqlite_with_rowid=False,
     )
-    if op.get_bind().dialect.name == "sqlite":
-        for change in ("UPDATE", "DELETE"):
-            op.execute(
-                f"CREATE TRIGGER release_model_no_{change.lower()} BEFORE {change} ON release_model "
-                f"BEGIN SELECT RAISE(ABORT, '{REFUSAL}'); END"
-            )
-        op.execute(
-            "CREATE TRIGGER release_model_no_replace BEFORE INSERT ON release_model "  # noqa: S608 (constants)
-            "WHEN EXISTS (SELECT 1 FROM release_model WHERE release = NEW.release AND model = NEW.model) "
-            f"BEGIN SELECT RAISE(ABORT, '{REFUSAL}'); END"
-        )
-    else:
-        op.execute(
-            "CREATE TRIGGER release_model_immutable BEFORE UPDATE OR DELETE OR TRUNCATE ON release_model "
-            "FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()"
-        )
+    refuse_changes("release_model", "release", "model")

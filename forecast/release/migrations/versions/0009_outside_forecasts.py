@@ -5,10 +5,11 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
+from forecast.release.migrations.immutable import refuse_changes
+
 revision = "0009"
 down_revision = "0008"
 
-REFUSAL = "registered forecasts never change"
 KEY = ("panel", "name", "release")
 
 
@@ -37,21 +38,5 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint(*KEY, name="pk_outside_withdrawal"),
         sa.ForeignKeyConstraint(["release"], ["release.id"], name="fk_outside_withdrawal_release"),
     )
-    same = " AND ".join(f"{name} = NEW.{name}" for name in KEY)
     for table in ("outside_forecast", "outside_withdrawal"):
-        if op.get_bind().dialect.name == "sqlite":
-            for change in ("UPDATE", "DELETE"):
-                op.execute(
-                    f"CREATE TRIGGER {table}_no_{change.lower()} BEFORE {change} ON {table} "
-                    f"BEGIN SELECT RAISE(ABORT, '{REFUSAL}'); END"
-                )
-            op.execute(
-                f"CREATE TRIGGER {table}_no_replace BEFORE INSERT ON {table} "  # noqa: S608 (constants)
-                f"WHEN EXISTS (SELECT 1 FROM {table} WHERE {same}) "
-                f"BEGIN SELECT RAISE(ABORT, '{REFUSAL}'); END"
-            )
-        else:
-            op.execute(
-                f"CREATE TRIGGER {table}_immutable BEFORE UPDATE OR DELETE OR TRUNCATE ON {table} "
-                "FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()"
-            )
+        refuse_changes(table, *KEY, refusal="registered forecasts never change")
