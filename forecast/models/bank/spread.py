@@ -59,8 +59,9 @@ def _expected(
     sizes: Floats, options: Options, shared_at: Callable[[int, Floats], Floats]
 ) -> Iterator[tuple[Floats, Floats, Floats]]:
     """Of each step: (series,) the two logarithms of `one_step_scales`, and (2, series) what each one's group shares:
-    the logarithm of its slow level, and the mean ratio of the fast ones to the slow ones. Of ratios, not of their
-    logarithms: series that hardly erred lately would drag the others' spread down.
+    the mean logarithm of its slow scales, and the mean ratio of the fast ones to them. Of logarithms of that ratio the
+    mean would fall without end with one series that hardly errs lately; the ratio itself lies between 0 and how much
+    quicker the fast scale forgets (11), so that one of twenty series moves the others by a half at most.
 
     `shared_at`: of a step, and of (2, series) such a logarithm and ratio of each series -> what its group shares.
     """
@@ -73,9 +74,9 @@ def _expected(
         bounded = np.where(known, np.minimum(size, options.surprise * np.where(has_scale, expected, np.inf)), 0.0)
         total = np.where(known, keep * total + bounded, total)
         weight = np.where(known, keep * weight + 1, weight)
-        mean = np.where(weight > 0, total / np.maximum(weight, 1e-12), np.nan)
-        slow, fast = np.log(np.maximum(mean, _LEAST))
-        shared = shared_at(step, np.stack([slow, np.exp(fast - slow)]))
+        mean = np.where(weight > 0, np.maximum(total / np.maximum(weight, 1e-12), _LEAST), np.nan)
+        slow = np.log(mean[0])
+        shared = shared_at(step, np.stack([slow, mean[1] / mean[0]]))
         base = shared[0] + options.own_scale * (np.where(np.isnan(slow), shared[0], slow) - shared[0])
         ratio = np.nan_to_num(np.log(shared[1]))
         expected = np.nan_to_num(np.exp(base + ratio), nan=np.inf)
