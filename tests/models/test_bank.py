@@ -154,6 +154,35 @@ def test_a_shared_volatility_that_rose_widens_the_near_months_most():
     assert spreads[0] > spreads[5] > spreads[11] > 0.1
 
 
+def group_of(missed, options):
+    """The spread of each of a group's series one step after `missed` (steps, series)."""
+    laid = panel_of([series(wandering(1), f"area-{place}") for place in range(missed.shape[1])], 10.0)
+    return grown(*one_step_scales(missed, laid, options), np.zeros(missed.shape), 1, options)[-1, :, 0]
+
+
+def test_a_series_that_hardly_erred_lately_takes_no_more_than_its_share_off_the_spread_of_others():
+    """Two series err by 0.1 for years, then one of them by nothing: to 0 go its recent errors over its slow ones, to a
+    half the mean ratio. Of logarithms the mean would fall without end.
+    """
+    missed = np.full((120, 2), 0.1)
+    missed[-12:, 1] = 0.0
+    options = Options(own_scale=1.0)
+    recent, slow = 0.5 ** (12 / options.fast), 0.5 ** (12 / options.slow)
+    assert group_of(missed, options)[0] == pytest.approx(0.1 * (1 + recent / slow) / 2, rel=0.03)
+    missed[-60:, 1] = 0.0
+    assert group_of(missed, options)[0] == pytest.approx(0.05, rel=0.01)
+
+
+def test_one_wild_series_widens_the_spread_of_twenty_by_a_half_at_most():
+    """The last error's share of the fast mean over its share of the slow one, whatever the error: under 11."""
+    missed = np.full((120, 20), 0.1)
+    missed[:, -1] = 0.0
+    missed[-1, -1] = 1e6
+    options = Options(own_scale=1.0)
+    fast, slow = ((1 - 0.5 ** (1 / life)) / (1 - 0.5 ** (120 / life)) for life in (options.fast, options.slow))
+    assert group_of(missed, options)[0] == pytest.approx(0.1 * (19 + fast / slow) / 20, rel=1e-3)
+
+
 def test_a_level_below_its_long_run_mean_has_a_smaller_spread_by_hand():
     """Two areas whose mean is log(100), one of them at a tenth of it; what is above the mean changes nothing."""
     laid = panel_of(

@@ -44,7 +44,7 @@ def one_step_scales(first_errors: Floats, panel: PanelArrays, options: Options) 
     """
     sizes = np.abs(first_errors)
     if panel.learnt is None:
-        steps = _expected(sizes, options, lambda _, logs: group_means(logs, panel.groups))
+        steps = _expected(sizes, options, lambda _, own: group_means(own, panel.groups))
     else:
         share = _Sizes((sizes,), (panel.groups,), panel.learnt.groups, options)
         shared = panel.learnt.of("volatility", panel.groups, lambda: share)
@@ -59,9 +59,11 @@ def _expected(
     sizes: Floats, options: Options, shared_at: Callable[[int, Floats], Floats]
 ) -> Iterator[tuple[Floats, Floats, Floats]]:
     """Of each step: (series,) the two logarithms of `one_step_scales`, and (2, series) what each one's group shares:
-    its slow level, and how far the fast one is above it.
+    the mean logarithm of its slow scales, and the mean ratio of the fast ones to them. Of logarithms of that ratio the
+    mean would fall without end with one series that hardly errs lately; the ratio itself lies between 0 and how much
+    quicker the fast scale forgets (11), so that one of twenty series moves the others by a half at most.
 
-    `shared_at`: of a step, and of (2, series) logarithms of each series -> what its group shares.
+    `shared_at`: of a step, and of (2, series) such a logarithm and ratio of each series -> what its group shares.
     """
     keep = 0.5 ** (1 / np.array([[options.slow], [options.fast]]))
     total, weight = np.zeros((2, sizes.shape[1])), np.zeros((2, sizes.shape[1]))
@@ -72,11 +74,11 @@ def _expected(
         bounded = np.where(known, np.minimum(size, options.surprise * np.where(has_scale, expected, np.inf)), 0.0)
         total = np.where(known, keep * total + bounded, total)
         weight = np.where(known, keep * weight + 1, weight)
-        mean = np.where(weight > 0, total / np.maximum(weight, 1e-12), np.nan)
-        slow, fast = np.log(np.maximum(mean, _LEAST))
-        shared = shared_at(step, np.stack([slow, fast - slow]))
+        mean = np.where(weight > 0, np.maximum(total / np.maximum(weight, 1e-12), _LEAST), np.nan)
+        slow = np.log(mean[0])
+        shared = shared_at(step, np.stack([slow, mean[1] / mean[0]]))
         base = shared[0] + options.own_scale * (np.where(np.isnan(slow), shared[0], slow) - shared[0])
-        ratio = np.nan_to_num(shared[1])
+        ratio = np.nan_to_num(np.log(shared[1]))
         expected = np.nan_to_num(np.exp(base + ratio), nan=np.inf)
         yield base, ratio, shared
 
@@ -103,7 +105,7 @@ class _Sizes:
         groups, sizes = np.concatenate(self.groups), np.concatenate(self.sizes, axis=1)
         result = np.full((len(sizes), self.many, 2), np.nan)
         present, first = np.unique(groups, return_index=True)
-        expected = _expected(sizes, self.options, lambda _, logs: group_means(logs, groups))
+        expected = _expected(sizes, self.options, lambda _, own: group_means(own, groups))
         for step, (*_, shared) in enumerate(expected):
             result[step, present] = shared[:, first].T
         return result
