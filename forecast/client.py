@@ -128,7 +128,7 @@ class Client:
         document = self._service.get("/v1/compare", area=_listed(area), coverage=_listed(map(str, wanted)), **asked)
         from forecast import client_tables
 
-        return client_tables.compare(document, wanted)
+        return client_tables.compare(document, wanted, replays=replayed)
 
     def observations(
         self,

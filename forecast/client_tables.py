@@ -17,6 +17,7 @@ __all__ = [
     "frozen_scenario",
     "frozen_scenarios",
     "observations",
+    "replayed",
     "scenario",
 ]
 
@@ -53,27 +54,34 @@ def forecasts(document: Mapping[str, Any], coverage: Iterable[int]) -> DataFrame
     return table
 
 
-def compare(document: Mapping[str, Any], coverage: Iterable[int]) -> DataFrame:
-    """A row per area, month and release; behind those of a month its replays, where they were asked for."""
+def compare(document: Mapping[str, Any], coverage: Iterable[int], *, replays: bool) -> DataFrame:
+    """A row per area, month and release; with `replays` behind those of a month its replays, in columns of their own
+    `replayed` and `as_of` too.
+    """
     import pandas as pd
 
     said = ("release", "issued_at", "data_through", "hindcast", "horizon", "lead", "median", "mean")
     columns = ("panel", "area", "name", "kind", "month", "observed", "published", "unit", *said, *_as_numbers(coverage))
-    if any(entry["replayed"] for entry in document["compare"]):
+    if replays:
         columns = (*columns, "replayed", "as_of")
     rows = [
         {name: entry[name] for name in ("panel", "area", "name", "kind", "month", "observed", "published")}
-        | {"unit": document["unit"]}
-        | {"replayed": False}
-        | {name: one.get(name) for name in (*said, *(["replayed", "as_of"] if "replayed" in one else []))}
+        | {"unit": document["unit"], "hindcast": False, "replayed": False}
+        | {name: one[name] for name in (*said, "replayed", "as_of") if name in one}
         | _ends(one["intervals"])
         for entry in document["compare"]
-        for one in (*entry["releases"], *entry["replayed"])
+        # A service of before replays were kept has none of them.
+        for one in (*entry["releases"], *entry.get("replayed", ()))
     ]
     table = pd.DataFrame(rows, columns=list(dict.fromkeys(columns)))
-    table = table.astype({"observed": "float64", **_as_numbers(coverage)})
+    table = table.astype({"observed": "float64", "hindcast": "bool", "horizon": "int64", **_as_numbers(coverage)})
     table["month"] = pd.to_datetime(table["month"], format="%Y-%m")
     table["published"] = pd.to_datetime(table["published"], format="%Y-%m-%d")
+    if replays:
+        table = table.astype({"lead": "Int64", "replayed": "bool"})
+        table["as_of"] = pd.to_datetime(table["as_of"], format="%Y-%m-%d")
+    else:
+        table = table.astype({"lead": "int64"})
     return table
 
 
@@ -81,8 +89,9 @@ def replayed(document: Mapping[str, Any]) -> DataFrame:
     """A row per area that has replays."""
     import pandas as pd
 
-    columns = ("panel", "area", "name", "kind", "release", "n", "coverage_50", "coverage_80", "coverage_95")
-    return pd.DataFrame(document["replayed"], columns=list(columns))
+    columns = dict.fromkeys(("panel", "area", "name", "kind", "release"), "str") | {"n": "int64"}
+    columns |= dict.fromkeys(("coverage_50", "coverage_80", "coverage_95"), "float64")
+    return pd.DataFrame(document["replayed"], columns=list(columns)).astype(columns)
 
 
 def exceedance(document: Mapping[str, Any]) -> DataFrame:
@@ -216,6 +225,7 @@ def capacity(document: Mapping[str, Any]) -> DataFrame:
     table = table.astype({name: "float64" for name in table.columns if name not in ("month", "full_bound")})
     table = table.astype({"full_bound": "str"})
     table["month"] = pd.to_datetime(table["month"], format="%Y-%m")
-    kept = ("first_full", "beds_for", "months_without", "released_shares", "assumptions", "releases", "worlds", "seed")
-    table.attrs |= {name: document[name] for name in kept}
+    kept = ("first_full", "beds_for", "months_without", "assumptions", "releases", "worlds", "seed")
+    # A service of before does not say how old its table of released people is.
+    table.attrs |= {name: document[name] for name in kept} | {"released_shares": document.get("released_shares")}
     return table

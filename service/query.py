@@ -156,9 +156,11 @@ def check(given: Mapping[str, str], here: Context) -> None:
         # The framework would take yes, 1 and tRUE too.
         if given.get(name, "true") not in ("true", "false"):
             raise invalid(name, "write true or false.")
+    for name, example in (("horizon", 6), ("limit", 100), ("offset", 100)):
+        number = given.get(name, "")
+        if number and not _WHOLE.fullmatch(number):  # it would take 06, 6.0 and 1_2 for numbers too
+            raise invalid(name, f"{number[:20]!r} is no whole number. Write it as {example}.")
     months = given.get("horizon", "")
-    if months and not _WHOLE.fullmatch(months):  # it would take 06, 6.0 and 1_2 for numbers too
-        raise invalid("horizon", f"{months[:20]!r} is no whole number. Write it as 6.")
     if months.isascii() and months.isdigit() and (len(months) > 4 or int(months) > limits.horizon):
         raise invalid(
             "horizon",
@@ -241,7 +243,7 @@ def _written(name: str, text: str, parse: Callable[[str], T], kind: str, example
     raise invalid(name, f"{text[:40]!r} is not {kind}. Write it as {example}.")
 
 
-_WHOLE = re.compile("-?(0|[1-9][0-9]*)")
+_WHOLE = re.compile("0|-?[1-9][0-9]*")
 # What a parameter is called elsewhere that chooses the format.
 _MEANS_FORMAT = frozenset({"format", "f", "fmt", "output", "type", "accept", "alt"})
 # Said where chances of a compared model are asked for.

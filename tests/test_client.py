@@ -18,6 +18,7 @@ import uvicorn
 
 import forecast.client
 import forecast.client_transport
+from forecast import client_tables
 from forecast.client import Client, ProblemError
 from forecast.core.months import Month
 from forecast.core.scorecard import Scored
@@ -376,6 +377,19 @@ def test_beds_are_a_table_by_month(client):
     plenty = client.capacity(beds=10_000, **asked)
     assert plenty["full"].isna().all()
     assert plenty["full_bound"].unique().tolist() == ["under 1 in 40"]
+
+
+def test_answers_of_a_service_from_before_replays_are_tables_too(client):
+    said = client._service.get("/v1/compare", area="el-paso", coverage="80")
+    asked = {"area": "el-paso", "beds": 30, "occupied": 0, "stay": {"mean": 3}, "share": 0.5, "from": "2024-12"}
+    beds = client._service.post("/v1/capacity", asked)
+    compared, planned = client_tables.compare(said, [80], replays=False), client_tables.capacity(beds)
+    for entry in said["compare"]:
+        del entry["replayed"]
+    del beds["released_shares"]
+    pd.testing.assert_frame_equal(client_tables.compare(said, [80], replays=False), compared)
+    pd.testing.assert_frame_equal(client_tables.capacity(beds), planned)
+    assert client_tables.capacity(beds).attrs["released_shares"] is None
 
 
 def test_a_question_that_cannot_be_answered_raises_with_its_event_and_member(client):

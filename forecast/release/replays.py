@@ -126,8 +126,12 @@ def _replayed(row: Row[Any]) -> Replayed:
     place = f"{row.area} of {row.origin}, replayed with {row.release},"
     levels = numbers(row.levels, place=place)
     try:
-        lines = [json.dumps(line) for line in json.loads(row.quantiles)]
+        quantiles = tuple(tuple(float(value) for value in line) for line in json.loads(row.quantiles))
     except (ValueError, TypeError) as error:
         raise StoreError(f"{place} is damaged ({error}). Restore the store from a backup.") from error
-    quantiles = tuple(numbers(line, place=place, expected=len(levels)) for line in lines)
+    for line in quantiles:
+        if len(line) != len(levels):
+            raise StoreError(
+                f"{place} holds {len(line)} numbers instead of {len(levels)}. Restore the store from a backup."
+            )
     return Replayed(row.release, row.area, row.origin, row.as_of, levels, quantiles)

@@ -185,6 +185,6 @@ def _form(area: Area, drawn: Sequence[Figures], choices: Choices, unknown: Seque
         f"<fieldset><legend>Figures</legend>{radio('unit', 'month', 'per month', choices.unit)}"
         f"{radio('unit', 'day', 'mean per day', choices.unit)}</fieldset>"
         f'<span><label for="years">History</label> <select id="years" name="years">{spans}</select></span>'
-        f'{kept}<span>{beside}</span><button id="show">Show</button>'
+        f'{kept}<span>{beside}</span><button id="show-chart">Show</button>'
         f'{f"""<ul class="chips">{chips}</ul>""" if chips else ""}</form>{said}'
     )

@@ -54,8 +54,8 @@ def fold(key: str, title: str, fields: str, *, opened: bool) -> str:
 
 
 def asked_any(choices: Choices, *names: str) -> bool:
-    """Whether one of some fields was filled in."""
-    return any(name in names for name, _ in choices.asked)
+    """Whether one of some fields was filled in, or the further end of its range."""
+    return any(name.removesuffix("_to") in names for name, _ in choices.asked)
 
 
 def field(name: str, label: str, choices: Choices) -> str:

@@ -31,6 +31,11 @@ log = logging.getLogger(__name__)
 # About 1, 3, 6 and 12 months before the counts behind the newest release: the windows, in months, from which earlier
 # ones are taken. Each begins where it is wanted; of each the nearest is shown.
 _BACK = ((1, 2), (3, 5), (6, 11), (12, 24))
+_REPLAYED = (
+    "what this method would have said then. Nobody was told it at the time. It was worked out when the newest forecast "
+    "was made, from the counts up to then as they stand today, unless another day is named; and people who knew the "
+    "months that followed have settled the method."
+)
 
 
 def past(here: Context, own: Figures, choices: Choices) -> tuple[str, bool]:
@@ -74,6 +79,8 @@ def past(here: Context, own: Figures, choices: Choices) -> tuple[str, bool]:
             f"day: <code>encounters retrain --panel {text(own.panel.id)} --as-of YYYY-MM-DD</code></p></details>"
         )
     would = _would_have_held(held_by(replays, counted, through=origin)) if record.n < SEASON else ""
+    if would and not any(one.replayed for _, one in known):  # else the chart says it
+        would += f"<p>That is {_REPLAYED}</p>"
     return (
         '<section aria-labelledby="before"><h2 id="before">What was said before, and what came</h2>'
         f"<p>{_held(record)}</p>{would}{picture}{f'<ul>{listed}</ul>' if listed else ''}{lacking}</section>"
@@ -94,11 +101,7 @@ def _not_issued(shown: Sequence[PastForecast]) -> str:
     if not any(one.replayed for one in shown):
         return ""
     those = "All of them are" if all(one.replayed for one in shown) else "Those marked “replayed” are"
-    return (
-        f" {those} <strong>replayed</strong>: what this method would have said then. Nobody was told it at the time. "
-        "It was worked out when the newest forecast was made, from the counts up to then as they stand today, unless "
-        "another day is named; and people who knew the months that followed have settled the method."
-    )
+    return f" {those} <strong>replayed</strong>: {_REPLAYED}"
 
 
 def _would_have_held(record: Held) -> str:

@@ -41,9 +41,10 @@ def picture(here: Context, drawn: Sequence[Figures], choices: Choices) -> bytes:
     unit = in_words(drawn[0].panel, drawn[0].unit)
     if several:
         key = " · ".join(f"{LETTERS[place]}: {one.area.name}" for place, one in enumerate(drawn))
-        key += " · thin lines and shading: median forecast with its 80 % interval"
+        key += " · thin lines and shading: middle of the forecast with its 80 % interval"
     else:
-        key = "black: observed · blue: median forecast · shading: 50 and 80 % intervals · broken lines: 95 % interval"
+        key = "black: observed · blue: middle of the forecast · shading: 50 and 80 % intervals"
+        key += " · broken lines: 95 % interval"
     lines = [key, *(citation(here, one) for one in drawn)]
     height = 66 + 366 + 18 * len(lines) + 12
     foot = "".join(

@@ -200,7 +200,7 @@ def _beds(own: Figures, choices: Choices, answer: Document) -> str:
     lines, places = ([without, with_events], (1, 2)) if without else ([with_events], (1,))
     key = legend(*_SIDES) if without else ""
     beds = beds_ahead(choices, [one for one, _ in rows])
-    closing = "opened" in dict(choices.asked) and not min(count for _, count in beds)
+    closing = asked_any(choices, "opened") and not min(count for _, count in beds)
     none = " Where more close than there are, none is left." if closing else ""
     name = "Beds in use on an average night, and up to the busiest; see the table"
     body = "".join(

@@ -61,8 +61,8 @@ IncludeParameter = Annotated[
         description="`decisions`: what planning on the forecasts cost too, where a missing place costs "
         f"{', '.join(map(str, COST_RATIOS[:-1]))} or {COST_RATIOS[-1]} idle ones. As CSV: columns behind the others. "
         "`replayed`: how often the intervals of the served release's method would have held the last year's counts, "
-        "had it been asked 1, 3, 6 and 12 months before; `lead` leaves that as it is. As CSV: those rows "
-        "in place of the others.",
+        "had it been asked 1, 3, 6 and 12 months before; `lead` and `hindcasts` leave that as it is. As "
+        "CSV: those rows in place of the others.",
         examples=["decisions"],
     ),
 ]
@@ -91,17 +91,17 @@ class _Asked(NamedTuple):
 def _asked(request: Request, area: str | None, lead: str | None, panel: str | None, hindcasts: bool) -> _Asked:
     """What a request asks of. Raises Problem, StoreError."""
     here = context(request)
-    known_areas = here.catalogue
+    catalogue = here.catalogue
     slugs, cells = query.slugs(request, area), {"panel": panel, "leads": _leads(lead), "hindcast": hindcasts}
     if slugs is not None:
         for slug in slugs:
-            check_panel_and_kind(known_areas.area(slug), panel, None)
+            check_panel_and_kind(catalogue.area(slug), panel, None)
         return _Asked(slugs, slugs, cells)
     # A leaf of a table that was withdrawn since is described by no release that is served.
     scored = scores.scored_areas(here.release_cache.engine, panel)
-    known = sorted(filter(known_areas.knows, scored), key=lambda slug: known_areas.place(known_areas.area(slug)))
+    known = sorted(filter(catalogue.knows, scored), key=lambda slug: catalogue.place(catalogue.area(slug)))
     # Sums of leaves would count twice in a mean over all.
-    leaves = tuple(slug for slug in known if known_areas.area(slug).is_leaf())
+    leaves = tuple(slug for slug in known if catalogue.area(slug).is_leaf())
     return _Asked(tuple(known), leaves, cells)
 
 
@@ -144,13 +144,14 @@ def _why_empty(engine: Engine, hindcasts: bool) -> str:
     )
 
 
-def _with_replays(
-    here: Context, asked: _Asked, means: tuple[list[Tally], list[Tally]], form: Format, slugs: tuple[str, ...]
-) -> Answer:
+def _with_replays(here: Context, asked: _Asked, form: Format, slugs: tuple[str, ...]) -> Answer:
     """The answer with what replays would have held; as CSV that alone. Raises StoreError."""
-    rows = list(replay_record(here, slugs))
-    overall, by_area = [_figures(one) for one in means[0]], [_row(one, here.catalogue) for one in means[1]]
-    document = _document(here.release_cache.engine, asked, overall, by_area) | {"replayed": rows}
+    rows, engine = list(replay_record(here, slugs)), here.release_cache.engine
+    document = {}
+    if form == "json":
+        overall, by_area = _means(engine, asked)
+        figures, issued = [_figures(one) for one in overall], [_row(one, here.catalogue) for one in by_area]
+        document = _document(engine, asked, figures, issued) | {"replayed": rows}
     return tabled(form, document, tuple(ReplayedAccuracy.model_fields), rows)
 
 
@@ -215,12 +216,11 @@ async def accuracy(
     """
     form, here = query.format_of(request, TABLES), context(request)
     asked = await run_in_threadpool(_asked, request, area, lead, panel, hindcasts)
-    means = await run_in_threadpool(_means, here.release_cache.engine, asked)
     if include == "replayed":
         slugs = asked.areas if area is not None else areas_with_a_release(here, panel)
-        write = partial(_with_replays, here, asked, means, form, slugs)
-        heavy = len(slugs) > MANY_COUNTED
+        write, heavy = partial(_with_replays, here, asked, form, slugs), len(slugs) > MANY_COUNTED
     else:
+        means = await run_in_threadpool(_means, here.release_cache.engine, asked)
         write = partial(_written, here, asked, means, form, priced=include is not None)
         heavy = include is not None and sum(one.n for one in means[1]) > _HEAVY
     return await (here.heavy.run(write) if heavy else run_in_threadpool(write))

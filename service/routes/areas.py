@@ -31,7 +31,12 @@ _SLICE = 1000
 
 Limit = Annotated[
     int | None,
-    Query(ge=1, description="At most so many areas; absent: all. An answer with fewer is the last.", examples=[100]),
+    Query(
+        ge=1,
+        le=10**9,
+        description="At most so many areas; absent: all. An answer with fewer is the last.",
+        examples=[100],
+    ),
 ]
 Offset = Annotated[
     int,

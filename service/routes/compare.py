@@ -58,7 +58,9 @@ _Include = Annotated[
     Literal["replayed"] | None,
     Query(
         description="`replayed`: beside what was issued, what the method of the release that is served would have said "
-        "from 1, 3, 6 and 12 months before its counts end. As CSV: rows of their own, in which `replayed` is true.",
+        "from 1, 3, 6 and 12 months before its counts end. Replays keep the intervals of "
+        f"{', '.join(map(str, KEPT[:-1]))} and {KEPT[-1]} %; others are left out, and empty as CSV, which has them in "
+        "rows of their own, where `replayed` is true.",
         examples=["replayed"],
     ),
 ]

@@ -22,7 +22,7 @@ from service.choosing import choose
 from service.compared_models import releases_of_model
 from service.context import Context, context
 from service.heavy import MANY_COUNTED
-from service.packed import PackedAnswer
+from service.packed import in_pieces
 from service.problems import PARAMETERS, ROOT, declared
 from service.query import ForecastQuery, Format
 from service.routes.formats import EVERY, offered
@@ -220,21 +220,14 @@ async def _answer(
         )
         raise query.invalid("shape", f"{detail} Choose by area, panel or kind.")
 
-    def packed() -> Answer:
-        return PackedAnswer(
-            serializers.written(chosen, question, form, today=today), query.MEDIA[form], cache=cache, keep=keep
-        )
-
-    def whole() -> Answer:
-        body = b"".join(serializers.written(chosen, question, form, today=today, observed=observed))
-        return Answer(body, query.MEDIA[form], cache=cache, keep=keep)
-
+    pieces = partial(serializers.written, chosen, question, form, today=today, observed=observed)
+    write = partial(in_pieces, here.heavy, pieces, query.MEDIA[form], cache=cache, keep=keep)
     if question.shape != "intervals" or form == "parquet":
-        return await (here.heavy.run(packed) if len(chosen) > _HEAVY else run_in_threadpool(whole))
+        return await write(heavy=len(chosen) > _HEAVY)
     if len(chosen) <= _SLICE:
-        return whole()
+        return Answer(b"".join(pieces()), query.MEDIA[form], cache=cache, keep=keep)
     async with here.writing:  # one at a time, so that short answers wait for one thread and not for many
-        return await run_in_threadpool(whole)
+        return await write(heavy=False)
 
 
 @offered(

@@ -56,9 +56,16 @@ def test_replays_are_no_part_of_the_checksum_and_never_change(engine: Engine, pa
     if engine.dialect.name == "sqlite":
         with writing(engine, subject="x") as open_:
             open_.execute(text("DROP TRIGGER release_replay_no_update"))
-            open_.execute(update(table).values(quantiles="[[1,2]]"))
-        with pytest.raises(StoreError, match=r"el-paso of 2024-10, replayed with .* holds 2 numbers instead of 9"):
-            replayed(engine, [with_replays], ["el-paso"])
+        for damaged, says in (
+            ("[[1,2]]", "holds 2 numbers instead of 9"),
+            ('[["x"]]', "is damaged"),
+            ("[1]", "is damaged"),
+            ("[[1", "is damaged"),
+        ):
+            with writing(engine, subject="x") as open_:
+                open_.execute(update(table).values(quantiles=damaged))
+            with pytest.raises(StoreError, match=f"el-paso of 2024-10, replayed with .* {says}"):
+                replayed(engine, [with_replays], ["el-paso"])
 
 
 LINE = (0.025, 0.1, 0.25, 0.5, 0.75, 0.9, 0.975)

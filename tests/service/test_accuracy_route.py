@@ -281,11 +281,21 @@ def test_a_new_home_says_what_its_method_would_have_held(replaying):
     assert "replayed" not in replaying.get("/v1/accuracy").json()
 
 
+def test_many_areas_are_read_slice_by_slice_with_the_same_record(replaying, monkeypatch):
+    whole = replaying.get("/v1/accuracy.csv?include=replayed&lead=0").text
+    monkeypatch.setattr("service.replay_record._SLICE", 2)
+    assert replaying.get("/v1/accuracy.csv?include=replayed&lead=1").text == whole
+    assert whole.count("\r\n") == 7
+
+
 def test_what_replays_held_is_a_table_of_its_own(replaying):
     table = pd.read_csv(io.StringIO(replaying.get("/v1/accuracy.csv?include=replayed&area=el-paso").text))
     assert table[["area", "replayed", "n", "coverage_80"]].to_numpy().tolist() == [["el-paso", True, 3, 0.6667]]
     client = Client(str(replaying.base_url))
     client._service._http = replaying  # the application itself, without a socket
     assert client.accuracy("el-paso", replayed=True)["coverage_80"].tolist() == [0.6667]
+    (none, some) = (client.accuracy(area, replayed=True) for area in ("state-tx", "el-paso"))
+    assert none.empty
+    assert (none.dtypes == some.dtypes).all()
     with pytest.raises(ValueError, match="Ask for decisions or for replayed"):
         client.accuracy("el-paso", decisions=True, replayed=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+from collections import Counter
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -84,6 +85,19 @@ def test_where_nothing_was_said_before_the_page_says_that(client):
     assert "no issued interval of this area has been tried yet" in page
 
 
+def test_beds_that_close_by_the_further_end_alone_are_explained(client):
+    closed = "/areas/el-paso?beds=90&stay=3&opened_to=-90&opened_since=2025-01"
+    assert "Where more close than there are, none is left." in client.get(closed).text
+
+
+def test_every_id_of_a_page_is_there_once(client):
+    asked = "more=600&times=2&since=2025-01&people=500&arrive=2025-02&show=50&beds=100&stay=3&with=tucson"
+    for path in ("/", "/areas", "/areas/el-paso", f"/areas/el-paso?{asked}", "/models", "/docs"):
+        ids = re.findall(r"""\sid=["']([^"']+)""", client.get(path).text)
+        assert ids
+        assert [name for name, number in Counter(ids).items() if number > 1] == [], path
+
+
 def test_a_new_home_shows_what_its_method_would_have_said_and_calls_it_that(office):
     office.publish(replays={1: date(2024, 11, 20), 3: None, 6: None, 12: None})
     for back, count in enumerate((600, 2000, 300, 600)):
@@ -112,6 +126,18 @@ def test_what_was_issued_goes_before_a_replay_and_the_chart_tells_them_apart(off
     assert re.findall(r'class="letter k\d"[^>]*>([^<]+)<', page) == ["1 replayed", "3"]
     assert "3 months before</strong> (counts through August 2024; issued 20 October 2024)" in page
     assert "No release from counts of about 6 and 12 months before" in page
+
+
+def test_a_record_of_replays_says_that_nobody_was_told_them_where_none_is_drawn(office):
+    for key, origin in (("b", "2023-11"), ("c", "2024-05"), ("e", "2024-08"), ("f", "2024-10")):
+        office.publish(key=key, origin=origin, issued_at=datetime(2024, 12, 1, tzinfo=UTC))
+    office.publish(replays={1: None})
+    office.observe("el-paso", "2024-11", date(2025, 1, 10), 600)
+    with office.client() as client:
+        page = client.get("/areas/el-paso").text
+    assert "of the last 1 month, 1 would have come inside" in page
+    assert "; replayed" not in page
+    assert page.count("Nobody was told it at the time") == 1
 
 
 def test_beds_are_answered_with_and_without_what_was_asked(client):
@@ -174,6 +200,8 @@ def test_forms_show_what_most_ask_and_fold_the_rest_until_it_is_filled_in(client
     assert folds(client.get("/areas/el-paso?times=2&since=2025-01").text) == plain
     group = client.get("/areas/el-paso?people=900&arrive=2025-01&beds=9&stay=3&opened=-4&opened_since=2025-01").text
     assert folds(group) == plain | {"group": True, "opening": True}
+    for asked, fold in (("share_to=20", "coming"), ("opened_to=-90", "opening"), ("people_to=500", "group")):
+        assert folds(client.get(f"/areas/el-paso?beds=100&stay=3&{asked}").text) == plain | {fold: True}
 
 
 @pytest.mark.parametrize(
@@ -315,6 +343,7 @@ def test_the_picture_of_a_chart_is_a_file_of_its_own(client):
     answer = client.get("/charts/el-paso.svg?unit=day")
     assert answer.headers["content-type"] == "image/svg+xml"
     assert "encounters per day" in answer.text
+    assert "blue: middle of the forecast" in answer.text
     assert "Release usbp-sectors-2024-11-aaaaaaaaaa" in answer.text
     assert client.get("/charts/atlantis.svg").status_code == 404
 
@@ -343,6 +372,7 @@ def test_pages_load_no_library_of_numbers_until_draws_are_asked_for(office):
     office.publish()
     code = """
 import sys
+from collections import Counter
 from fastapi.testclient import TestClient
 from service.app import create_app
 from service.settings import Settings

@@ -102,7 +102,24 @@ def test_the_client_marks_replays(replaying):
     table = client.compare("el-paso", "2024-12", "2024-12", replayed=True)
     assert table["replayed"].tolist() == [False, True, True]
     assert table["issued_at"].isna().tolist() == [False, True, True]
-    assert "replayed" not in client.compare("el-paso")
+    assert table["as_of"].tolist() == [pd.NaT, pd.Timestamp(2024, 11, 20), pd.NaT]
+    assert table["hindcast"].tolist() == [False, False, False]
+    assert table["lead"].isna().tolist() == [False, True, True]
+    plain = client.compare("el-paso")
+    assert not {"replayed", "as_of"} & set(plain)
+    assert plain["lead"].dtype == "int64"
+
+
+def test_a_table_with_replays_has_the_same_columns_and_types_where_there_is_none(replaying):
+    client = Client(str(replaying.base_url))
+    client._service._http = replaying  # the application itself, without a socket
+    types = client.compare("el-paso", replayed=True).dtypes
+    assert types[["hindcast", "replayed", "horizon", "lead"]].astype(str).tolist() == ["bool", "bool", "int64", "Int64"]
+    empty = client.compare("state-tx", replayed=True)
+    assert empty.empty
+    assert empty.columns.tolist() == types.index.tolist()
+    assert (empty.dtypes[["hindcast", "replayed", "lead"]] == types[["hindcast", "replayed", "lead"]]).all()
+    assert pd.api.types.is_datetime64_any_dtype(empty["as_of"])
 
 
 def test_hindcasts_are_compared_when_they_are_asked_for(compared):

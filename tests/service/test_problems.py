@@ -81,6 +81,14 @@ def test_a_value_that_cannot_be_used_names_its_parameter(client, query, paramete
     assert _problem(client.get(f"/v1/forecasts?{query}"), 422, "invalid-parameter")["parameter"] == parameter
 
 
+@pytest.mark.parametrize("number", ["1_0", "05", "5.0", "%205", "99999999999999999999"])
+@pytest.mark.parametrize("parameter", ["limit", "offset"])
+def test_a_part_of_the_areas_is_asked_for_in_plain_numbers_within_bounds(client, parameter, number):
+    problem = _problem(client.get(f"/v1/areas?{parameter}={number}"), 422, "invalid-parameter")
+    assert problem["parameter"] == parameter
+    assert client.get("/v1/areas?limit=5&offset=0").status_code == 200
+
+
 def test_a_misspelt_area_is_answered_with_the_nearest(client):
     assert (
         "Did you mean el-paso?" in _problem(client.get("/v1/forecasts?area=elpaso"), 422, "invalid-parameter")["detail"]
