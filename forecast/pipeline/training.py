@@ -107,7 +107,13 @@ class Training:
             return []
         planned = Replays.of(champion, self.counts, self.job.archive, cache=self.job.cache)
         self._step("replaying the months before", planned.fits_needed())
-        return planned.make(executor=self.job.executor, on_fit=self.progress.advance)
+        made, ended = planned.make(executor=self.job.executor, on_fit=self.progress.advance)
+        if ended:
+            self.progress.say(
+                f"{self.panel}: the release has no replay from {', '.join(map(str, ended))}: fits were ended at the "
+                "deadline. A longer ENCOUNTERS_FIT_DEADLINE lets them end."
+            )
+        return made
 
     def describe_again(self, manifest: Manifest) -> None:
         """Describe a release that is published for an MLflow that lacks it.
@@ -179,7 +185,7 @@ class Training:
         origins = record.origins(self.counts, months=RECORD_MONTHS, step=RECORD_STEP)
         kept = record.Record(self.job.cache, self.recipes, self.counts, origins, EVALUATED_HORIZON)
         self._step(f"replaying the record of {len(origins)} origins", kept.fits_needed())
-        return kept.replay(executor=self.job.executor, on_fit=self.progress.advance)
+        return kept.replay(executor=self.job.executor, on_fit=self.progress.advance).forecasts
 
     def _fit(self, recipe: Recipe) -> Run:
         self._step(f"fitting through {self.counts.through}", len(recipe.fitted) * len(self.counts.open_areas))
