@@ -208,7 +208,7 @@ class Training:
     def _manifest(self, made: Run, report: dict[str, Any]) -> Manifest:
         counts, now = self.counts, self.job.clock()
         sparse = routing.sparsely(fit for fit in made.fits if fit.member in made.recipe.pooled)
-        said = (routing.sentence(len(sparse), len(counts.open_areas)),) if sparse else ()
+        said = (routing.sentence(len(sparse), len(counts.open_areas), scaled=bool(made.above)),) if sparse else ()
         issued = counts.as_of if self.hindcast else now.date()
         return Manifest(
             panel=self.panel,
