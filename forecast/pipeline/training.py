@@ -197,10 +197,11 @@ class Training:
             executor=job.executor,
             on_fit=self.progress.advance,
         )
-        if failed := Counter(fit.member.label for fit in made.fits if fit.failure is not None):
+        fits = (*made.fits, *made.above)
+        if failed := Counter(fit.member.label for fit in fits if fit.failure is not None):
             causes = ", ".join(f"{label} {number}" for label, number in failed.most_common())
             self.progress.say(
-                f"{self.panel}: the floor stands in for {failed.total()} of {len(made.fits)} fits ({causes}); MLflow "
+                f"{self.panel}: the floor stands in for {failed.total()} of {len(fits)} fits ({causes}); MLflow "
                 "has the reasons"
             )
         return made
