@@ -26,12 +26,11 @@ from forecast.core.scoring import crps_of_samples
 from forecast.core.tables import Counts, Floats, Series
 from forecast.models.fitting import Fit, FitTask, fit_all
 from forecast.models.quiet import is_quiet
-from forecast.recipe import reconciliation, routing
+from forecast.recipe import reconciliation, routing, top_down
 from forecast.recipe.recipe import load, tasks
 
 RECIPE = replace(load("bank"), samples=200, draws=300, horizon=HORIZON, compared=())
 EVERY = 8
-_LEAST, _MOST = 0.05, 20.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,9 +89,9 @@ def scaled(past: Past, *, kind: str, how: str) -> Floats:
         if how == "ranks":
             aim = np.take_along_axis(np.sort(aim, axis=1), own.argsort(axis=1).argsort(axis=1), axis=1)
         elif how == "medians":
-            own, aim = (np.median(one, axis=1, keepdims=True) for one in (own, aim))
-        factor = np.divide(aim, own, out=np.ones_like(aim), where=own > 0)
-        draws[rows] *= np.clip(factor, _LEAST, _MOST)
+            middle, of_sum = (np.median(one, axis=1, keepdims=True) for one in (aim, own))
+            aim = own * np.divide(middle, of_sum, out=np.ones_like(middle), where=of_sum > 0)
+        draws[rows] = top_down.scaled(draws[rows], aim)
     return draws[: len(past.leaves(True))]
 
 
@@ -150,7 +149,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--panels", default=",".join(PANELS))
-    parser.add_argument("--score", action="store_true", help="what serves, at the origins that chose nothing")
+    parser.add_argument("--score", action="store_true", help="the idea that serves, at the origins that chose nothing")
     parser.add_argument("--quick", action="store_true", help="one origin, no level but the total")
     asked = parser.parse_args()
     for name in asked.panels.split(","):

@@ -48,7 +48,7 @@ def main() -> None:
     asking = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     asking.add_argument("--quick", action="store_true", help="every eighth origin: shows that it runs, and no more")
     rows = replayed(8 if asking.parse_args().quick else 1)
-    scored = rows["origin"] >= SCORED_FROM
+    scored = rows["origin"].astype(str) >= SCORED_FROM
     tables = {}
     for name, variant in VARIANTS.items():
         table = summary(rows.assign(probability=variant(rows))[scored], ("group", "lead_band"))
@@ -83,8 +83,9 @@ def earlier(learn: Learnt) -> Callable[[pd.DataFrame], Floats]:
     def variant(rows: pd.DataFrame) -> Floats:
         changed = rows["probability"].to_numpy(float).copy()
         for _, own in rows.groupby(["group", "lead_band"], sort=False):
+            months = own["target_month"].astype(str)  # categories of one column have no order to those of another
             for origin, now in own.groupby("origin", sort=False):
-                past = own[own["target_month"] <= origin]
+                past = own[months <= origin]
                 if len(past) >= LEAST:
                     changed[now.index] = learn(past, now)
         return changed

@@ -44,7 +44,11 @@ class Settings(BaseSettings):
         validation_alias=AliasChoices("ENCOUNTERS_EXECUTOR", "engine"),
         description="Where fits are made: local (processes of this machine), or a Dask scheduler as dask://host:port.",
     )
-    fit_deadline: float = Field(60.0, gt=0, description="Seconds after which a stuck fit is killed.")
+    fit_deadline: float = Field(
+        60.0,
+        gt=0,
+        description="Seconds after which a stuck fit is killed; one job on a panel has them for each 200 series.",
+    )
     tracking_budget: float = Field(
         60.0,
         gt=0,

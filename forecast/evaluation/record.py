@@ -10,6 +10,7 @@ import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
@@ -22,7 +23,7 @@ from forecast.evaluation import backtest, checksummed_file
 from forecast.evaluation.fingerprint import libraries
 from forecast.recipe.recipe import Recipe
 
-__all__ = ["Record", "origins"]
+__all__ = ["Record", "Replayed", "origins"]
 
 
 def origins(counts: Counts, *, months: int, step: int) -> tuple[Month, ...]:
@@ -39,6 +40,15 @@ def origins(counts: Counts, *, months: int, step: int) -> tuple[Month, ...]:
             "months."
         )
     return on_grid
+
+
+class Replayed(NamedTuple):
+    """`forecasts` of every recipe and origin; at the origins that were `ended` a deadline ended a fit, and the floor
+    stands in for it: another day might have seen it through.
+    """
+
+    forecasts: tuple[Forecasts, ...]
+    ended: frozenset[Month]
 
 
 @dataclass(frozen=True)
@@ -65,7 +75,7 @@ class Record:
         """How many fits `replay` will make."""
         return len(backtest.fits_needed(self._alone, self.counts, self.missing(), horizon=self.horizon))
 
-    def replay(self, *, executor: Executor, on_fit: Callable[[], None] | None = None) -> tuple[Forecasts, ...]:
+    def replay(self, *, executor: Executor, on_fit: Callable[[], None] | None = None) -> Replayed:
         """The forecasts, remembered or made now, of every recipe and origin.
         What a deadline has ended is made, and not kept.
         """
@@ -82,7 +92,8 @@ class Record:
             tables[forecasts.model, forecasts.origin] = forecasts
             if forecasts.origin not in ended:
                 self._keep(names[forecasts.model], forecasts)
-        return tuple(forecasts for forecasts in tables.values() if forecasts is not None)
+        whole = tuple(forecasts for forecasts in tables.values() if forecasts is not None)
+        return Replayed(whole, frozenset(ended))
 
     @property
     def _alone(self) -> list[Recipe]:

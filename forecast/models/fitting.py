@@ -146,27 +146,30 @@ def fit_all(
 ) -> list[Fit]:
     """Every task's Fit, in order of the tasks.
 
-    `executor`: where they are fitted. Its deadline is that of a task, or of each SERIES_A_DEADLINE of a panel that
-    several tasks learn from; the floor stands in for what it ends. `on_done` is called once per finished task. `fit`:
+    `executor`: where they are fitted. Its deadline is that of a task, or of each SERIES_A_DEADLINE begun of those that
+    learn from one panel together; such jobs are done after all others, which hang no longer for it. The floor stands in
+    for what a deadline ends. `on_done` is called once per finished task. `fit`:
     what is done with a task. `keep`: called in this process with each task and its fit as it comes, but for those that
     were ended, and gives the fit back.
     """
-    done: list[Fit] = []
     preload = _preload(task.member for task in tasks)
     jobs = _jobs(tasks)
-    if (times := 1 + max(map(len, jobs), default=0) // SERIES_A_DEADLINE) > 1:
-        executor = replace(executor, deadline=times * executor.deadline)
-    outcomes = executor.map(partial(_fit_each, fit), jobs, preload=preload)
-    for job, outcome in zip(jobs, outcomes, strict=True):
-        failure = outcome.failure or "no result"
-        if not outcome.result:
-            done.extend(replace(stand_in(task, failure, outcome.seconds), ended=True) for task in job)
-        else:
-            done.extend(map(keep, job, outcome.result) if keep else outcome.result)
-        for _ in job:
-            if on_done:
-                on_done()
-    return done
+    done: list[Sequence[Fit]] = [()] * len(jobs)
+    deadlines = [-(-len(job) // SERIES_A_DEADLINE) for job in jobs]
+    for times in sorted(set(deadlines)):  # one, but for panels of hundreds
+        places = [place for place, own in enumerate(deadlines) if own == times]
+        patient = replace(executor, deadline=times * executor.deadline)
+        outcomes = patient.map(partial(_fit_each, fit), [jobs[place] for place in places], preload=preload)
+        for place, outcome in zip(places, outcomes, strict=True):
+            job, failure = jobs[place], outcome.failure or "no result"
+            if not outcome.result:
+                done[place] = [replace(stand_in(task, failure, outcome.seconds), ended=True) for task in job]
+            else:
+                done[place] = list(map(keep, job, outcome.result)) if keep else outcome.result
+            for _ in job:
+                if on_done:
+                    on_done()
+    return [one for fits in done for one in fits]
 
 
 def make_ready(members: Iterable[Member], *, executor: Executor) -> None:

@@ -66,10 +66,17 @@ class Replays:
         """How many fits `make` will make."""
         return sum(record.fits_needed() for _, record in self.records)
 
-    def make(self, *, executor: Executor, on_fit: Callable[[], None] | None = None) -> list[Replay]:
-        """The forecasts, remembered or made now."""
-        return [
-            Replay(forecasts, day)
-            for day, record in self.records
-            for forecasts in record.replay(executor=executor, on_fit=on_fit)
-        ]
+    def make(
+        self, *, executor: Executor, on_fit: Callable[[], None] | None = None
+    ) -> tuple[list[Replay], tuple[Month, ...]]:
+        """The forecasts, remembered or made now; and the origins without one, since a deadline ended a fit of theirs.
+
+        A replay is kept for good as what the method would have said, and there the floor would have said part of it.
+        """
+        made: list[Replay] = []
+        left_out: set[Month] = set()
+        for day, record in self.records:
+            forecasts, ended = record.replay(executor=executor, on_fit=on_fit)
+            made += [Replay(one, day) for one in forecasts if one.origin not in ended]
+            left_out |= ended
+        return made, tuple(sorted(left_out))

@@ -92,10 +92,11 @@ def _again(error: BaseException, release: str = "") -> str:
 
 def _score(panel: str, job: Job, progress: Progress, lease: Lease, run: int, *, only: str | None = None) -> list[str]:
     """Score what is due, of all releases or of `only` one; gives what could not be scored, a line each."""
-    waiting = issued_scores.due(job.engine, panel, as_of=job.clock().date(), release=only)
+    due = issued_scores.due(job.engine, panel, as_of=job.clock().date(), release=only)
+    waiting = {release: list(counts) for release, counts in due.items()}
     for release, counts in outside_forecasts.unscored(job.engine, panel).items() if only is None else ():
-        due = {(one.area, one.month) for one in waiting.setdefault(release, [])}
-        waiting[release] += [one for one in counts if (one.area, one.month) not in due]
+        own = {(one.area, one.month) for one in waiting.setdefault(release, [])}
+        waiting[release] += [one for one in counts if (one.area, one.month) not in own]
     if not waiting:
         return []
     ledger.step(job.engine, run, STEP, now=job.clock())
@@ -105,6 +106,9 @@ def _score(panel: str, job: Job, progress: Progress, lease: Lease, run: int, *, 
         renew(job.engine, lease)
         try:
             rows, models = _scored(panel, job, release, truth, failed)
+            fresh = {(count.area, count.month) for count in due.get(release, ())}
+            # Beside counts that the release was scored on before, an outside forecast alone is made up for.
+            rows = [row for row in rows if (row.area, row.target_month) in fresh]
             issued_scores.record(job.engine, panel, rows, models=models)
         except (
             Exception

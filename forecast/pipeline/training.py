@@ -107,7 +107,13 @@ class Training:
             return []
         planned = Replays.of(champion, self.counts, self.job.archive, cache=self.job.cache)
         self._step("replaying the months before", planned.fits_needed())
-        return planned.make(executor=self.job.executor, on_fit=self.progress.advance)
+        made, ended = planned.make(executor=self.job.executor, on_fit=self.progress.advance)
+        if ended:
+            self.progress.say(
+                f"{self.panel}: the release has no replay from {', '.join(map(str, ended))}: fits were ended at the "
+                "deadline. A longer ENCOUNTERS_FIT_DEADLINE lets them end."
+            )
+        return made
 
     def describe_again(self, manifest: Manifest) -> None:
         """Describe a release that is published for an MLflow that lacks it.
@@ -179,7 +185,7 @@ class Training:
         origins = record.origins(self.counts, months=RECORD_MONTHS, step=RECORD_STEP)
         kept = record.Record(self.job.cache, self.recipes, self.counts, origins, EVALUATED_HORIZON)
         self._step(f"replaying the record of {len(origins)} origins", kept.fits_needed())
-        return kept.replay(executor=self.job.executor, on_fit=self.progress.advance)
+        return kept.replay(executor=self.job.executor, on_fit=self.progress.advance).forecasts
 
     def _fit(self, recipe: Recipe) -> Run:
         self._step(f"fitting through {self.counts.through}", len(recipe.fitted) * len(self.counts.open_areas))
@@ -191,10 +197,11 @@ class Training:
             executor=job.executor,
             on_fit=self.progress.advance,
         )
-        if failed := Counter(fit.member.label for fit in made.fits if fit.failure is not None):
+        fits = (*made.fits, *made.above)
+        if failed := Counter(fit.member.label for fit in fits if fit.failure is not None):
             causes = ", ".join(f"{label} {number}" for label, number in failed.most_common())
             self.progress.say(
-                f"{self.panel}: the floor stands in for {failed.total()} of {len(made.fits)} fits ({causes}); MLflow "
+                f"{self.panel}: the floor stands in for {failed.total()} of {len(fits)} fits ({causes}); MLflow "
                 "has the reasons"
             )
         return made
@@ -202,7 +209,7 @@ class Training:
     def _manifest(self, made: Run, report: dict[str, Any]) -> Manifest:
         counts, now = self.counts, self.job.clock()
         sparse = routing.sparsely(fit for fit in made.fits if fit.member in made.recipe.pooled)
-        said = (routing.sentence(len(sparse), len(counts.open_areas)),) if sparse else ()
+        said = (routing.sentence(len(sparse), len(counts.open_areas), scaled=bool(made.above)),) if sparse else ()
         issued = counts.as_of if self.hindcast else now.date()
         return Manifest(
             panel=self.panel,

@@ -33,11 +33,11 @@ def sparsely(fits: Iterable[Fit]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(fit.area for fit in fits if fit.failure is None and _is_recent(fit.parameters)))
 
 
-def sentence(areas: int, of: int) -> str:
-    """What a reader is told of them."""
+def sentence(areas: int, of: int, *, scaled: bool = False) -> str:
+    """What a reader is told of them. `scaled`: to the total, where that is forecast by itself (`top_down`)."""
     return (
         f"{areas:,} of {of:,} leaves are so sparse ({SPARSE}) that they are forecast by their recent months alone, "
-        "without trend or season."
+        "without trend or season" + (", and scaled to the total's own forecast." if scaled else ".")
     )
 
 

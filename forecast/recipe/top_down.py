@@ -43,8 +43,10 @@ def total_of(counts: Counts) -> Series | None:
 
 
 def scaled(leaves: Floats, total: Floats) -> Floats:
-    """`leaves` (areas, horizon, draws), changed in place so that each draw sums to the total's (horizon, draws); draws
-    in which every leaf is zero stay so.
+    """`leaves` (areas, horizon, draws), changed in place so that each draw sums to the total's (horizon, draws).
+
+    A factor is kept from 0.05 to 20: draws that need another do not sum to the total's. Where every leaf is zero, all
+    stay so.
     """
     summed = leaves.sum(axis=0)
     leaves *= np.clip(np.divide(total, summed, out=np.ones_like(total), where=summed > 0), _LEAST, _MOST)

@@ -106,10 +106,9 @@ def record(
 ) -> None:
     """Store scores, all or none, over those of the same release, area, month and day of publication. Raises StoreError.
 
-    `models`: the scores of the models that were issued with the releases, each beside one of `rows`.
+    `models`: the scores of the models that were issued with the releases, each beside one of `rows`, or beside one that
+    is stored: there it is added where it is lacking, and those of other models stay as they are.
     """
-    if not rows:
-        return
     keys = {(row.release, row.published) for row in rows}
     with writing(engine, subject=panel) as connection:
         for release, published in sorted(keys):
@@ -125,10 +124,14 @@ def record(
                             table.c.area.in_(areas),
                         )
                     )
-        connection.execute(insert(_SCORES), [row_of(_SCORES, row) for row in rows])
+        if rows:
+            connection.execute(insert(_SCORES), [row_of(_SCORES, row) for row in rows])
         beside = [row_of(_MODELS, row, model=model) for model, own in (models or {}).items() for row in own]
-        if beside:
-            connection.execute(insert(_MODELS), beside)
+        kept = select(*_MODELS.primary_key.columns).where(_MODELS.c.release.in_({row["release"] for row in beside}))
+        there = {tuple(row) for row in connection.execute(kept)}
+        names = tuple(_MODELS.primary_key.columns.keys())
+        if lacking := [row for row in beside if tuple(row[name] for name in names) not in there]:
+            connection.execute(insert(_MODELS), lacking)
 
 
 def cells(engine: Engine, panel: str, *, first: Month | None = None) -> list[Scored]:

@@ -16,7 +16,7 @@ from itertools import islice
 from typing import Any
 
 import numpy as np
-from sqlalchemy import Connection, Engine, and_, delete, insert, select
+from sqlalchemy import Connection, Engine, Table, and_, delete, insert, select
 
 from forecast.core.errors import StoreError, TableError
 from forecast.core.months import Month
@@ -79,7 +79,7 @@ def publish(
     text, levels = text_of(manifest), json.dumps(forecasts.levels)
     quantiles = partial(_quantile_rows, manifest.id, forecasts)
     packed = [] if paths is None else _path_rows(manifest.id, paths, panel)
-    beside, past = issued_models.rows(manifest.id, models), kept_replays.rows(manifest.id, replays)
+    beside = issued_models.rows(manifest.id, models)
     digest = checksum(
         manifest=text,
         levels=levels,
@@ -106,15 +106,12 @@ def publish(
             {"release": manifest.id, "description": description, "checksum": description_digest(description)},
         )
         # Made twice, for the checksum and here, and never all in memory.
-        rows = quantiles()
-        while some := list(islice(rows, _AT_ONCE)):
-            connection.execute(insert(schema.release_quantiles), some)
+        _insert(connection, schema.release_quantiles, quantiles())
         if packed:
             connection.execute(insert(schema.release_paths), packed)
         if beside:
             connection.execute(insert(schema.release_model), beside)
-        if past:
-            connection.execute(insert(schema.release_replay), past)
+        _insert(connection, schema.release_replay, kept_replays.rows(manifest.id, replays))
         if not manifest.hindcast:
             _point(connection, manifest.panel, manifest.id, now, reason)
     return Published(manifest.id, already_there=False)
@@ -244,6 +241,11 @@ def _path_rows(release_id: str, paths: Paths, panel: Panel) -> list[dict[str, An
         for slug, values in zip(paths.areas, paths.values, strict=True)
         if slug not in sums
     ]
+
+
+def _insert(connection: Connection, table: Table, rows: Iterator[dict[str, Any]]) -> None:
+    while some := list(islice(rows, _AT_ONCE)):
+        connection.execute(insert(table), some)
 
 
 def _point(connection: Connection, panel: str, release_id: str, now: datetime, reason: str) -> None:

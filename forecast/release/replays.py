@@ -8,7 +8,7 @@ loaded by those who write, never by those who read.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Any
@@ -64,19 +64,18 @@ class Replayed:
         return tuple(self.origin + step for step in range(1, len(self.quantiles) + 1))
 
 
-def rows(release_id: str, replays: Iterable[Replay]) -> list[dict[str, Any]]:
+def rows(release_id: str, replays: Iterable[Replay]) -> Iterator[dict[str, Any]]:
     """The rows of `release_replay` that hold some replays: the median and the ends of the KEPT intervals."""
     import numpy as np
 
-    kept = []
     for replay in replays:
         table = replay.forecasts
         places = sorted({place for pair in level_places(table.levels, (0, *KEPT)) for place in pair})
         levels = json.dumps([table.levels[place] for place in places])
         # Adding zero turns a negative zero, which rounding can leave behind, into zero.
         values = (np.round(table.values[:, :, places], _DECIMALS) + 0.0).tolist()
-        kept += [
-            {
+        for area, own in zip(table.areas, values, strict=True):
+            yield {
                 "release": release_id,
                 "area": area,
                 "origin": table.origin,
@@ -84,9 +83,6 @@ def rows(release_id: str, replays: Iterable[Replay]) -> list[dict[str, Any]]:
                 "levels": levels,
                 "quantiles": json.dumps(own, separators=(",", ":")),
             }
-            for area, own in zip(table.areas, values, strict=True)
-        ]
-    return kept
 
 
 def replayed(engine: Engine, release_ids: Iterable[str], areas: Sequence[str]) -> list[Replayed]:

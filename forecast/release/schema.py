@@ -20,7 +20,7 @@ model_accuracy     the same of the compared models, a row per model and row of a
 alarm              every raising and clearing of an alarm; the newest row of a panel and kind says whether it is open
 frozen_scenario    what-ifs that were kept with the release that they were put to, to be scored later
 outside_forecast   other programs' forecasts, registered beside the release that was served, to be scored as it is
-outside_withdrawal when one of them was withdrawn: on no count that came out later it is scored
+outside_withdrawal when one of them was withdrawn: no month that had not ended by then is scored
 api_key            who may ask the HTTP interface: a name and the digest of the key, never the key
 
 Rows of the six release tables, of frozen_scenario and of the two outside ones never change: triggers, made by the

@@ -16,18 +16,21 @@ from experiments import (
     nowcast,
     peers,
     quantile_averages,
+    recalibrated_chances,
     simulated_breaks,
     upper_ends,
 )
 from experiments.record import EXPERIMENT
 from forecast.core.months import Month
-from forecast.core.tables import Forecasts
+from forecast.core.tables import LEVELS, Forecasts
 from forecast.counts.bundle import bundled
 from forecast.evaluation import quantile_table
+from forecast.evaluation.chances import chances
 from forecast.evaluation.leaderboard import Board
 from forecast.recipe import recipe as recipes_module
 from forecast.release.tracking.session import opened
 from tests.recipe.test_recipe import TEXT
+from tests.samples import cell_counts
 
 SPAN = ["--panel", "cbp-states", "--first", "2021-09", "--last", "2024-03", "--step", "10", "--horizon", "3"]
 
@@ -267,3 +270,27 @@ def test_joint_draws_near_what_the_states_say_weigh_more_and_enough_of_them_stay
     assert far.argmax() == 1000
     assert min(1 / (near**2).sum(), 1 / (far**2).sum()) >= nowcast.LEAST_DRAWS
     assert near.sum() == pytest.approx(1)
+
+
+def test_a_map_of_chances_is_learnt_from_cells_whose_month_had_come_alone(monkeypatch):
+    """Of real chances, whose names are categories: the first origin is no target month of any."""
+    monkeypatch.setattr(recalibrated_chances, "LEAST", 9)
+    counts, slug = cell_counts(months=72), "state-az-southwest"
+    values = np.linspace(0, 2 * counts.totals()[slug].max(), len(LEVELS))[None, None] * np.ones((1, 3, 1))
+    tables = [
+        Forecasts("bank", counts.first + after, (slug,), values, values.mean(axis=2)) for after in range(40, 60, 2)
+    ]
+    rows = chances(forecasts=tables, truth=counts)
+    rows = rows[rows["lead_band"] != ""].reset_index(drop=True)
+    learnt = recalibrated_chances.earlier(recalibrated_chances.shifted)
+    changed = pd.Series(learnt(rows), name="probability")
+    origins = sorted(set(rows["origin"].astype(str)))
+    moved = (changed != rows["probability"]).groupby(rows["origin"].astype(str)).any()
+    assert not moved[origins[0]]
+    assert moved[origins[-1]]
+    # What comes after an origin changes nothing that was learnt by it.
+    late = rows["target_month"].astype(str) > origins[5]
+    other = learnt(rows.assign(above=rows["above"].mask(late, 1 - rows["above"])))
+    before = rows["origin"].astype(str) <= origins[5]
+    np.testing.assert_array_equal(changed[before], other[before])
+    assert (changed != other).any()

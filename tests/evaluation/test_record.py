@@ -26,7 +26,9 @@ def kept(folder, counts=None, *, recipes=(RECIPE, FLOOR), origins=ORIGINS, horiz
 
 def replay(one, deadline=60.0, workers=0):
     fits = []
-    return one.replay(executor=Executor(workers, deadline), on_fit=lambda: fits.append(1)), len(fits)
+    replayed = one.replay(executor=Executor(workers, deadline), on_fit=lambda: fits.append(1))
+    assert replayed.ended == frozenset()
+    return replayed.forecasts, len(fits)
 
 
 def same(some, others):
@@ -108,8 +110,9 @@ def test_a_damaged_file_is_made_again(tmp_path):
 
 def test_what_a_deadline_ended_is_not_kept(tmp_path):
     slow = recipes_module.parse(TEXT.replace('model = "seasonal_naive"', 'model = "prophet"'))
-    made, _ = replay(kept(tmp_path, recipes=(slow,), origins=ORIGINS[:1]), deadline=0.05, workers=1)
-    assert len(made) == 1
+    made = kept(tmp_path, recipes=(slow,), origins=ORIGINS[:1]).replay(executor=Executor(1, 0.05))
+    assert len(made.forecasts) == 1
+    assert made.ended == {ORIGINS[0]}
     assert list(tmp_path.rglob("*.forecasts")) == []
 
 

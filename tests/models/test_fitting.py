@@ -148,12 +148,17 @@ class Noting(Executor):
         return super().map(function, tasks, preload=preload)
 
 
-@pytest.mark.parametrize(("together", "times"), [(0, 1), (SERIES_A_DEADLINE - 1, 1), (2 * SERIES_A_DEADLINE + 1, 3)])
-def test_a_panel_of_many_series_has_as_many_deadlines_as_it_needs(together: int, times: int) -> None:
+@pytest.mark.parametrize(("together", "times"), [(0, 1), (SERIES_A_DEADLINE, 1), (2 * SERIES_A_DEADLINE + 1, 3)])
+def test_a_panel_of_many_series_has_as_many_deadlines_as_it_needs_and_nothing_else_has(
+    together: int, times: int
+) -> None:
     panel, executor = (sector(),), Noting(deadline=5.0)
-    tasks = [replace(task(), panel=panel)] * together + [task() for _ in range(300)]
-    fit_all(tasks, executor=executor, fit=lambda one: Fit(one.member, one.series.area, np.zeros((1, 1)), {}, 0.0, 0))
-    assert executor.given == [5.0 * times]
+    tasks = [replace(task(seed=1), panel=panel)] * together + [task(seed=2) for _ in range(300)]
+    kept = fit_all(
+        tasks, executor=executor, fit=lambda one: Fit(one.member, one.series.area, np.zeros((1, 1)), {}, one.seed, 0)
+    )
+    assert executor.given == sorted({5.0, 5.0 * times})
+    assert [fit.seconds for fit in kept] == [task.seed for task in tasks]
 
 
 def test_a_model_that_takes_its_process_down_is_recorded_and_the_others_go_on() -> None:

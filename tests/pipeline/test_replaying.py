@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from forecast import pipeline
-from forecast.core.executor import HERE
+from forecast.core.executor import HERE, Executor
 from forecast.core.months import Month
 from forecast.counts.archive import Archive
 from forecast.pipeline.replaying import Replays, known_at
@@ -38,7 +38,9 @@ def archive(folder, *, tilt: float = 1.0, after: int = 66) -> Archive:
 
 def replays(made: Archive, folder) -> dict[str, Replay]:
     planned = Replays.of(parse(RECIPE), made.as_of(PANEL, DAY), made, cache=folder)
-    return {str(one.forecasts.origin): one for one in planned.make(executor=HERE)}
+    kept, ended = planned.make(executor=HERE)
+    assert ended == ()
+    return {str(one.forecasts.origin): one for one in kept}
 
 
 def test_a_replay_rests_on_what_was_public_where_that_is_known(tmp_path):
@@ -82,6 +84,20 @@ def test_with_too_few_months_before_an_origin_it_is_left_out(tmp_path):
         "2024-02",
         "2023-09",
     ]
+
+
+@pytest.mark.slow
+def test_what_a_deadline_ended_is_no_word_of_the_method(tmp_path):
+    """December is remembered whole; of February fits are ended, and the floor would speak in their place."""
+    made = archive(tmp_path / "a")
+    slow = parse(RECIPE.replace('"seasonal_naive"\nscale = "log"', '"prophet"'))
+    planned = Replays.of(slow, made.as_of(PANEL, DAY), made, cache=tmp_path / "cache")
+    (public, december), (_, rest) = planned.records
+    replace(planned, records=((public, december),)).make(executor=HERE)
+    february = replace(rest, origins=(Month.of(2024, 2),))
+    kept, ended = replace(planned, records=((public, december), (None, february))).make(executor=Executor(2, 0.05))
+    assert [(one.forecasts.origin, one.as_of) for one in kept] == [(Month.of(2023, 12), EARLIER)]
+    assert ended == (Month.of(2024, 2),)
 
 
 @pytest.mark.slow

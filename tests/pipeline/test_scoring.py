@@ -65,6 +65,23 @@ def beside_the_first(office, factors):
     return leaves
 
 
+def unlock(office):
+    """Let rows of outside forecasts be changed, as a damaged disk would."""
+    with writing(office.engine, subject=PANEL) as open_:
+        open_.execute(
+            text("DROP TRIGGER outside_forecast_no_update" if office.engine.dialect.name == "sqlite"
+                 else "ALTER TABLE outside_forecast DISABLE TRIGGER ALL")
+        )  # fmt: skip
+
+
+def rename(office, **files):
+    """Name another file for each forecast: damaged but for "theirs.csv"."""
+    kept = schema.outside_forecast
+    with writing(office.engine, subject=PANEL) as open_:
+        for name, file in files.items():
+            open_.execute(update(kept).where(kept.c.name == name).values(file=file))
+
+
 def looked_back(office, day):
     job = replace(office.home.without_tracking(), engine=office.engine, clock=lambda: day)
     with hold(office.engine, PANEL, holder="a test", now=day, ttl=timedelta(hours=1)) as lease:
@@ -123,14 +140,8 @@ def test_an_outside_forecast_that_was_withdrawn_after_the_count_stays_on_the_boa
 
 def test_a_damaged_outside_forecast_is_named_and_costs_no_other_its_scores(office):
     leaves = beside_the_first(office, {"bad": 1.0, "good": 1.0})
-    kept = schema.outside_forecast
-    with writing(office.engine, subject=PANEL) as open_:
-        table = "outside_forecast"
-        open_.execute(
-            text("DROP TRIGGER outside_forecast_no_update" if office.engine.dialect.name == "sqlite"
-                 else f"ALTER TABLE {table} DISABLE TRIGGER ALL")
-        )  # fmt: skip
-        open_.execute(update(kept).where(kept.c.name == "bad").values(file="other.csv"))
+    unlock(office)
+    rename(office, bad="other.csv")
     may(office)
     looked_back(office, JULY)
     assert {"good (outside)", "recipe"} < (models := {one.model for one in live(office.engine, leaves)})
@@ -140,8 +151,7 @@ def test_a_damaged_outside_forecast_is_named_and_costs_no_other_its_scores(offic
     assert "tried again" not in line
     # Restored from a backup, it gets what it missed, and everything else stays as it was; then nothing is left to do.
     before = {one.model: one for one in live(office.engine, leaves)}
-    with writing(office.engine, subject=PANEL) as open_:
-        open_.execute(update(kept).where(kept.c.name == "bad").values(file="theirs.csv"))
+    rename(office, bad="theirs.csv")
     looked_back(office, JULY)
     after = {one.model: one for one in live(office.engine, leaves)}
     assert (bad := after.pop("bad (outside)")).n == before["good (outside)"].n
@@ -153,6 +163,20 @@ def test_a_damaged_outside_forecast_is_named_and_costs_no_other_its_scores(offic
     looked_back(office, JULY)
     assert steps == 1
     assert ledger.last(office.engine, PANEL).steps == ()
+
+
+def test_a_restored_outside_forecast_costs_one_that_is_damaged_meanwhile_no_score(office):
+    leaves = beside_the_first(office, {"bad": 1.0, "good": 1.0})
+    unlock(office)
+    rename(office, bad="other.csv")
+    may(office)
+    looked_back(office, JULY)
+    before = {one.model: (one.n, one.score) for one in live(office.engine, leaves)}
+    rename(office, bad="theirs.csv", good="other.csv")
+    looked_back(office, JULY)
+    after = {one.model: (one.n, one.score) for one in live(office.engine, leaves)}
+    assert after.pop("bad (outside)") == pytest.approx(before["good (outside)"])
+    assert {name: pytest.approx(figures) for name, figures in after.items()} == before
 
 
 def test_a_new_month_scores_every_past_release_once(office):

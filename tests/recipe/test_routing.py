@@ -44,6 +44,11 @@ def test_sparse_leaves_have_their_recent_months(made):
     assert not made.fallbacks
 
 
+def test_the_note_says_whether_they_are_scaled_to_the_total():
+    assert routing.sentence(2, 4).endswith("by their recent months alone, without trend or season.")
+    assert routing.sentence(2, 4, scaled=True).endswith("or season, and scaled to the total's own forecast.")
+
+
 def test_busy_leaves_are_forecast_as_if_the_sparse_ones_were_not_there(counts, made):
     busy = [0, 3]
     alone = replace(

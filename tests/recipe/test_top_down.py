@@ -1,8 +1,11 @@
 """The total of a panel with sparse leaves is forecast by itself, and its leaves sum to it in every draw."""
 
+import json
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from forecast.core.declarations import declared, with_leaves
@@ -11,6 +14,8 @@ from forecast.evaluation import backtest
 from forecast.models.fitting import fit_all
 from forecast.recipe import recipe as recipes_module
 from forecast.recipe import top_down
+from forecast.release.tracking.documents import family_text
+from forecast.release.tracking.handover import Handover, fits_of
 from tests.core.test_declarations import DEMO
 from tests.recipe.test_routing import BANK, LEAVES, counts, made
 
@@ -94,3 +99,11 @@ def test_a_total_whose_model_failed_is_named_with_the_floor_s(counts):
     assert recipes_module.assemble(BANK, counts, broken, origin=counts.through).fallbacks == {
         "demo": "bank-log: broken"
     }
+
+
+def test_what_became_of_the_total_is_handed_to_mlflow_and_its_model_is_of_the_leaves(counts, made):
+    broken = replace(made, above=tuple(replace(fit, failure="broken") for fit in made.above))
+    handed = Handover("demo", "r", broken, pd.DataFrame(), "bank", {}, "1", datetime(2025, 1, 20, tzinfo=UTC))
+    fits = fits_of(handed, BANK.pooled[0])
+    assert [(fit.area, fit.failure) for fit in fits if fit.failure] == [("demo", "broken")]
+    assert set(json.loads(family_text(broken, BANK.pooled[0], fits))["areas"]) == set(counts.areas)

@@ -13,7 +13,7 @@ from sqlalchemy import Engine, delete, text, update
 from forecast.core.errors import StoreError
 from forecast.core.months import Month
 from forecast.core.tables import LEVELS, Forecasts
-from forecast.release import schema
+from forecast.release import publish, schema
 from forecast.release.hindsight import Held
 from forecast.release.read import Observation
 from forecast.release.replays import Replay, Replayed, held, replayed
@@ -45,6 +45,15 @@ def test_replays_come_back_by_area_newest_first_with_what_they_rest_on(engine: E
     assert [str(month) for month in kept[0].months] == ["2024-11", "2024-12"]
     assert replayed(engine, [release], ["yuma"]) == []
     assert replayed(engine, [parts(key="b").publish(engine).id], ["el-paso"]) == []
+
+
+def test_many_replays_are_stored_in_pieces(engine: Engine, parts: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(publish, "_AT_ONCE", 3)
+    release = parts().publish(engine, replays=(replay(back) for back in (1, 2, 3, 6))).id
+    kept = replayed(engine, [release], ["southwest", "el-paso"])
+    assert [(one.area, NOV - one.origin) for one in kept] == [
+        (area, back) for area in ("southwest", "el-paso") for back in (1, 2, 3, 6)
+    ]
 
 
 def test_replays_are_no_part_of_the_checksum_and_never_change(engine: Engine, parts: Make) -> None:

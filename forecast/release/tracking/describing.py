@@ -149,7 +149,7 @@ def _parent(training: Handover, folder: Path) -> DescribedRun:
                 "origins": ", ".join(sorted(set(scores["origin"]))),
             }
         ),
-        metrics={**metrics(scores, recipe.name), **cost(run.fits)},
+        metrics={**metrics(scores, recipe.name), **cost((*run.fits, *run.above))},
         model=DescribedModel(recipe.name, "recipe", _REPLAY),
     )
 

@@ -74,9 +74,9 @@ class Family:
 
 
 def family_text(run: Run, member: Member, fits: Sequence[Fit]) -> str:
-    """The fits of one member as JSON, and per area parameters, failure and series (null where unknown)."""
-    areas = {}
-    for fit in fits:
+    """The fits of one member to leaves as JSON, and per area parameters, failure and series (null where unknown)."""
+    areas, leaves = {}, set(run.counts.areas)
+    for fit in (one for one in fits if one.area in leaves):
         series = run.counts.series(fit.area)
         areas[fit.area] = {
             "first": str(series.first),

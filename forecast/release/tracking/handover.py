@@ -50,8 +50,8 @@ class Handover:
 
 
 def fits_of(training: Handover, member: Member) -> tuple[Fit, ...]:
-    """The fits of one member, one per area."""
-    return tuple(fit for fit in training.run.fits if fit.member.label == member.label)
+    """The fits of one member, one per area; with that of the total, where that is forecast by itself."""
+    return tuple(fit for fit in (*training.run.fits, *training.run.above) if fit.member.label == member.label)
 
 
 def metrics(scores: pd.DataFrame, model: str) -> dict[str, float]:
