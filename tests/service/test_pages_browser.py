@@ -219,7 +219,8 @@ def test_a_what_if_draws_both_sides_and_the_difference(page):
 def test_a_transfer_is_asked_by_keyboard_alone_and_what_has_no_figure_leaves_the_address(page):
     area(page)
     page.get_by_text("What if", exact=True).click()
-    page.get_by_label("per cent of those here, from").fill("20")
+    page.get_by_text("Some are moved elsewhere").click()
+    page.locator("#moved").fill("20")
     page.get_by_label("to the area").focus()
     page.keyboard.type("tucs")
     expect(page.get_by_role("option", name="Tucson, AZ")).to_be_visible()
@@ -227,7 +228,7 @@ def test_a_transfer_is_asked_by_keyboard_alone_and_what_has_no_figure_leaves_the
     page.keyboard.press("Enter")
     expect(page.locator("#what-if .plot > svg")).to_have_count(2)
     assert re.search(r"\?moved=20&moved_into=tucson&moved_since=2025-01#what-if$", page.url), page.url
-    page.get_by_label("per cent of those here, from").fill("")
+    page.locator("#moved").fill("")
     page.get_by_label("or as after").select_option("title-42-end")
     expect(page.locator("#scenario-assumed")).to_contain_text("Title 42")
     assert "?like=title-42-end&since=" in page.url
@@ -238,6 +239,7 @@ def test_a_question_of_beds_carries_along_what_was_asked_before(page):
     """The months of this store are past by the server's clock, which is what its answer says."""
     area(page, "?times=2&since=2025-03")
     page.get_by_text("Beds of a shelter").click()
+    page.get_by_text("How many of those counted come").click()
     for name, value in (("beds", "100"), ("occupied", "60"), ("stay", "3"), ("share", "50")):
         page.locator(f"#{name}").fill(value)
     page.locator("#show-shelter").click()
