@@ -30,8 +30,8 @@ PAGES = (
 )
 # WCAG 2.2 AA and what it builds on, and what axe holds to be good practice besides.
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
-# A page is the same document in either theme and at every width, so that each rule is tried once, and again where what
-# it looks at has changed: colours with the theme, places and sizes with the width.
+# A page is the same document in either theme and at every width, but for gaps and paddings, so that each rule is tried
+# once, and again where what it looks at has changed: colours with the theme, places and sizes with the width.
 OF_COLOURS = ["color-contrast", "link-in-text-block"]
 OF_PLACES = ["target-size", "scrollable-region-focusable"]
 
@@ -79,12 +79,13 @@ def looked(page, rules, kept):
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
-def test_no_style_and_no_script_asks_for_the_width_of_the_screen(client):
+def test_with_the_width_of_the_screen_gaps_change_and_nothing_else(client):
     styles = client.get("/static/" + re.search(r"static/([^\"]*\.css)", client.get("/").text)[1]).text
-    assert {ask.strip() for ask in re.findall(r"@(?:media|container)([^{]*)", styles)} == {
-        "(prefers-color-scheme: dark)",
-        "print",
-    }
+    asks = {ask.strip() for ask in re.findall(r"@(?:media|container)([^{]*)", styles)}
+    assert asks == {"(prefers-color-scheme: dark)", "(max-width: 30rem)", "print"}
+    (narrow,) = re.findall(r"@media \(max-width: 30rem\) \{(.*?)\n\}", styles, flags=re.DOTALL)
+    changed = set(re.findall(r"([a-z-]+):", narrow))
+    assert changed == {"gap", "padding", "padding-left", "padding-right", "white-space", "width"}
     scripts = re.findall(r'src="[^"]*static/([^"]*)"', client.get("/areas/el-paso").text)
     assert scripts
     for name in scripts:
