@@ -29,8 +29,8 @@ from forecast.planning import beds_answer
 from forecast.planning.capacity import nights, read_capacity
 from forecast.planning.chance import Chance, in_words
 from forecast.planning.events import Window, read_events
-from forecast.planning.scenario import Outcome, apply, leaves_needed
-from forecast.planning.substitution import MONTHS, Recent
+from forecast.planning.scenario import ScenarioOutcome, apply, leaves_needed
+from forecast.planning.substitution import MONTHS, RecentCounts
 from forecast.recipe import recipe
 from forecast.settings import Settings
 
@@ -122,10 +122,10 @@ class News:
         group = counts.panel.group_of
         self.groups = {leaf: [one for one in leaves if group(one) == group(leaf)] for leaf in leaves}
         seen = counts.until(ORIGIN)
-        self.recent = Recent(tuple(leaves), seen.values[-MONTHS:, [seen.areas.index(leaf) for leaf in leaves]])
+        self.recent = RecentCounts(tuple(leaves), seen.values[-MONTHS:, [seen.areas.index(leaf) for leaf in leaves]])
         self.window = Window(counts.panel.id, ORIGIN, ORIGIN + HORIZON, counts.panel.area)
 
-    def outcome(self, events: list[dict[str, Any]]) -> Outcome:
+    def outcome(self, events: list[dict[str, Any]]) -> ScenarioOutcome:
         """AREAS without and with some events."""
         read = read_events(events, self.window)
         needed = leaves_needed(AREAS, read, self.members, {**self.members, **self.groups})
@@ -141,7 +141,7 @@ class News:
         return {"kind": "change", "month": NEXT, "multiplier": factor, "areas": ["southwest"]}
 
 
-def beds(cases: dict[str, Outcome]) -> None:
+def beds(cases: dict[str, ScenarioOutcome]) -> None:
     """The city's question: 1,400 of 2,400 a day released, into shelters where people stay two or three nights."""
     body = {
         "area": "el-paso",
@@ -175,7 +175,7 @@ def _area(text: str) -> Any:
     return bundled()["usbp-sectors"].area(text)
 
 
-def values(case: Outcome, area: str) -> Floats:
+def values(case: ScenarioOutcome, area: str) -> Floats:
     """(months, draws) of an area with the events."""
     return case.scenario.values[case.scenario.areas.index(area)]
 
@@ -192,7 +192,7 @@ def chance(worlds: NDArray[np.bool_]) -> str:
     return in_words(share.probability, share.bound)
 
 
-def drawn(cases: dict[str, Outcome], came: dict[str, Floats], counts: Counts) -> Figure:
+def drawn(cases: dict[str, ScenarioOutcome], came: dict[str, Floats], counts: Counts) -> Figure:
     """El Paso and the southwest: counts, the forecast, the news, and what came."""
     figure = Figure(figsize=(11, 4.8), dpi=150, layout="constrained")
     totals = counts.totals()

@@ -14,7 +14,7 @@ import numpy as np
 from forecast.core.errors import GateRefused
 from forecast.core.months import SEASON
 from forecast.core.tables import Counts, Forecasts
-from forecast.evaluation.selection import Held
+from forecast.evaluation.selection import CoverageVerdict
 
 __all__ = ["check", "check_coverage"]
 
@@ -48,7 +48,7 @@ def check(*, forecasts: Forecasts, counts: Counts, fallbacks: dict[str, str]) ->
         )
 
 
-def check_coverage(held: Held, panel: str) -> None:
+def check_coverage(held: CoverageVerdict, panel: str) -> None:
     """Raise GateRefused where the intervals of the recipe that serves held too little lately,
     by the rule of `selection`.
     """

@@ -23,7 +23,7 @@ from forecast.evaluation import backtest, checksummed_file
 from forecast.evaluation.fingerprint import libraries
 from forecast.recipe.recipe import Recipe
 
-__all__ = ["Record", "Replayed", "origins"]
+__all__ = ["Record", "Recorded", "origins"]
 
 
 def origins(counts: Counts, *, months: int, step: int) -> tuple[Month, ...]:
@@ -42,7 +42,7 @@ def origins(counts: Counts, *, months: int, step: int) -> tuple[Month, ...]:
     return on_grid
 
 
-class Replayed(NamedTuple):
+class Recorded(NamedTuple):
     """`forecasts` of every recipe and origin; at the origins that were `ended` a deadline ended a fit, and the floor
     stands in for it: another day might have seen it through.
     """
@@ -75,7 +75,7 @@ class Record:
         """How many fits `replay` will make."""
         return len(backtest.fits_needed(self._alone, self.counts, self.missing(), horizon=self.horizon))
 
-    def replay(self, *, executor: Executor, on_fit: Callable[[], None] | None = None) -> Replayed:
+    def replay(self, *, executor: Executor, on_fit: Callable[[], None] | None = None) -> Recorded:
         """The forecasts, remembered or made now, of every recipe and origin.
         What a deadline has ended is made, and not kept.
         """
@@ -93,7 +93,7 @@ class Record:
             if forecasts.origin not in ended:
                 self._keep(names[forecasts.model], forecasts)
         whole = tuple(forecasts for forecasts in tables.values() if forecasts is not None)
-        return Replayed(whole, frozenset(ended))
+        return Recorded(whole, frozenset(ended))
 
     @property
     def _alone(self) -> list[Recipe]:

@@ -31,7 +31,7 @@ __all__ = [
     "BAND",
     "LEADS",
     "Challenge",
-    "Held",
+    "CoverageVerdict",
     "Verdict",
     "choose",
     "confidence",
@@ -145,7 +145,7 @@ def _challenge(leaves: pd.DataFrame, name: str, champion: str, judged_on: str) -
 
 
 @dataclass(frozen=True)
-class Held:
+class CoverageVerdict:
     """What the 80 % intervals of the recipe that serves (`name`) held lately, beside the floor's.
     Shares of counts; None where unknown.
 
@@ -168,7 +168,7 @@ class Held:
         }
 
 
-def held(record: pd.DataFrame, name: str, *, judged_on: str) -> Held:
+def held(record: pd.DataFrame, name: str, *, judged_on: str) -> CoverageVerdict:
     """Apply the band of coverage to the recipe that serves.
     `record`: scores of it, and of the floor where that competed.
     """
@@ -176,10 +176,10 @@ def held(record: pd.DataFrame, name: str, *, judged_on: str) -> Held:
     own, floor = leaves[leaves["model"] == name], leaves[leaves["model"] == FLOOR]
     coverage, theirs = recent_coverage(own, judged_on), recent_coverage(floor, judged_on)
     if name == FLOOR or coverage is None or theirs is None:
-        return Held(name, coverage, theirs, None, refused=False)
+        return CoverageVerdict(name, coverage, theirs, None, refused=False)
     both = _lately(pd.concat([own, floor]), judged_on, COMPARED_MONTHS)
     compared = relative(both, model=name, against=FLOOR, figure="coverage_80")
-    return Held(name, coverage, theirs, compared, refused=coverage < HELD_TOO_LITTLE and compared.high < 1)
+    return CoverageVerdict(name, coverage, theirs, compared, refused=coverage < HELD_TOO_LITTLE and compared.high < 1)
 
 
 def recent_coverage(cells: pd.DataFrame, judged_on: str, months: int = SEASON) -> float | None:

@@ -17,7 +17,7 @@ import numpy as np
 from forecast.core.errors import FitError
 from forecast.core.tables import Floats, Series
 from forecast.models.protocol import Parameters
-from forecast.models.residuals import HALF_LIFE, Pool, pool
+from forecast.models.residuals import HALF_LIFE, ResidualPool, pool
 from forecast.models.scale import Scale, filled, from_working, one_encounter, require, standardised, to_working
 
 __all__ = ["Ets", "FittedEts", "Form", "States", "Trend", "run"]
@@ -103,7 +103,7 @@ class FittedEts:
     form: Form
     params: tuple[float, ...]
     states: States
-    errors: Pool
+    errors: ResidualPool
     centre: float
     spread: float
 

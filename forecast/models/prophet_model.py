@@ -20,7 +20,7 @@ from forecast.core.months import SEASON
 from forecast.core.tables import Floats, Series
 from forecast.models.events import known_at, shares
 from forecast.models.protocol import Parameters
-from forecast.models.residuals import HALF_LIFE, Pool, pool
+from forecast.models.residuals import HALF_LIFE, ResidualPool, pool
 from forecast.models.scale import Scale, from_working, one_encounter, require, standardised, to_working
 
 __all__ = ["FittedProphet", "ProphetModel"]
@@ -63,7 +63,7 @@ class FittedProphet:
             left[:, step] = rest
         return from_working(middle + bends + left, self.series, self.scale)
 
-    def _left_over(self, missed: Floats) -> tuple[float, Pool]:
+    def _left_over(self, missed: Floats) -> tuple[float, ResidualPool]:
         """Of what Prophet leaves over (months,): the share that a month hands on, and the shocks that come to it."""
         before, after = missed[:-1], missed[1:]
         pairs = np.isfinite(before) & np.isfinite(after)

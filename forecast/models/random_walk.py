@@ -12,7 +12,7 @@ import numpy as np
 
 from forecast.core.tables import Floats, Series
 from forecast.models.protocol import Parameters
-from forecast.models.residuals import HALF_LIFE, Pool, pool
+from forecast.models.residuals import HALF_LIFE, ResidualPool, pool
 from forecast.models.scale import Scale, ceiling, filled, from_working, one_encounter, require, to_working
 
 __all__ = ["FittedRandomWalk", "RandomWalk"]
@@ -25,7 +25,7 @@ class FittedRandomWalk:
     series: Series
     scale: Scale
     last: float
-    changes: Pool
+    changes: ResidualPool
 
     @property
     def parameters(self) -> Parameters:

@@ -12,7 +12,7 @@ import numpy as np
 
 from forecast.core.tables import Floats
 
-__all__ = ["HALF_LIFE", "Pool", "pool"]
+__all__ = ["HALF_LIFE", "ResidualPool", "pool"]
 
 # Months. Over 20 sectors and four origins (2013-03 to 2022-09) the weighted interval scores of random walk, Theta and
 # ETS fell by 2 to 6 % against equal weights; between two and eight years they hardly differ.
@@ -20,7 +20,7 @@ HALF_LIFE = 48.0
 
 
 @dataclass(frozen=True)
-class Pool:
+class ResidualPool:
     """Residuals to draw from: `values` (k,), working scale, weighted mean zero;
     `cumulative` (k,), their weights summed, ending at 1.
     """
@@ -35,7 +35,7 @@ class Pool:
         return drawn
 
 
-def pool(residuals: Floats, *, least: float, half_life: float) -> Pool:
+def pool(residuals: Floats, *, least: float, half_life: float) -> ResidualPool:
     """A pool from one-step residuals in order of time: (n,), NaN where there is none.
 
     `half_life`: months after which a residual weighs half as much; infinity weighs all alike. `least`: the size of one
@@ -45,8 +45,8 @@ def pool(residuals: Floats, *, least: float, half_life: float) -> Pool:
     known = np.isfinite(residuals)
     values = residuals[known]
     if len(values) == 0 or np.ptp(values) <= 1e-9 * max(1.0, float(np.abs(values).max())):
-        return Pool(np.array([-least, 0.0, least]), np.array([1.0, 2.0, 3.0]) / 3)
+        return ResidualPool(np.array([-least, 0.0, least]), np.array([1.0, 2.0, 3.0]) / 3)
     age = np.flatnonzero(known[::-1])[::-1].astype(float)
     weights = 0.5 ** (age / half_life)
     weights /= weights.sum()
-    return Pool(values - weights @ values, np.cumsum(weights) / weights.sum())
+    return ResidualPool(values - weights @ values, np.cumsum(weights) / weights.sum())

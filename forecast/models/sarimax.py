@@ -18,7 +18,7 @@ from forecast.core.tables import Floats, Series
 from forecast.models.arma import choose
 from forecast.models.innovations import Innovations, innovations
 from forecast.models.protocol import Parameters
-from forecast.models.residuals import HALF_LIFE, Pool, pool
+from forecast.models.residuals import HALF_LIFE, ResidualPool, pool
 from forecast.models.scale import Scale, filled, from_working, one_encounter, require, standardised, to_working
 from forecast.models.seasonality import differences, seasonal_strength
 
@@ -40,7 +40,7 @@ class FittedSarimax:
     seasonal_order: tuple[int, int, int]
     params: tuple[float, ...]
     form: Innovations
-    errors: Pool
+    errors: ResidualPool
     centre: float
     spread: float
 

@@ -15,7 +15,7 @@ from forecast.core.errors import FitError
 from forecast.core.tables import Floats, Series
 from forecast.models.innovations import Innovations, innovations
 from forecast.models.protocol import Parameters
-from forecast.models.residuals import HALF_LIFE, Pool, pool
+from forecast.models.residuals import HALF_LIFE, ResidualPool, pool
 from forecast.models.scale import Scale, from_working, one_encounter, require, standardised, to_working
 
 __all__ = ["FittedStructural", "Structural"]
@@ -30,7 +30,7 @@ class FittedStructural:
     harmonics: int
     params: tuple[float, ...]
     form: Innovations
-    errors: Pool
+    errors: ResidualPool
     centre: float
     spread: float
 

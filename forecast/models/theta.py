@@ -15,7 +15,7 @@ import numpy as np
 
 from forecast.core.tables import Floats, Series
 from forecast.models.protocol import Parameters
-from forecast.models.residuals import HALF_LIFE, Pool, pool
+from forecast.models.residuals import HALF_LIFE, ResidualPool, pool
 from forecast.models.scale import Scale, filled, from_working, one_encounter, require, to_working
 from forecast.models.seasonality import is_seasonal, seasonal_means
 
@@ -49,7 +49,7 @@ class FittedTheta:
     alpha: float
     drift: float
     indices: Floats
-    errors: Pool
+    errors: ResidualPool
 
     @property
     def parameters(self) -> Parameters:

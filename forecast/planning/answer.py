@@ -13,7 +13,7 @@ import numpy as np
 
 from forecast.core.months import month_range
 from forecast.core.tables import Floats
-from forecast.planning.scenario import Outcome, Tag
+from forecast.planning.scenario import ScenarioOutcome, Tag
 from forecast.planning.spread import levels_of, peak_months, peaks, readable, spreads
 
 __all__ = ["GENERAL", "areas_answered", "assumptions", "draws_answered"]
@@ -28,7 +28,7 @@ GENERAL = (
 )
 
 
-def areas_answered(outcome: Outcome, coverage: Sequence[int]) -> list[dict[str, Any]]:
+def areas_answered(outcome: ScenarioOutcome, coverage: Sequence[int]) -> list[dict[str, Any]]:
     """Per area: `months` with baseline, scenario and difference; `total` of all months; `peak`, its size and month."""
     before, after = outcome.baseline.values, outcome.scenario.values
     more = after - before
@@ -60,7 +60,7 @@ def areas_answered(outcome: Outcome, coverage: Sequence[int]) -> list[dict[str, 
     ]
 
 
-def assumptions(outcome: Outcome, coverage: Sequence[int]) -> list[str]:
+def assumptions(outcome: ScenarioOutcome, coverage: Sequence[int]) -> list[str]:
     """Everything that the answer takes for granted, in plain words: first what holds always, then event by event."""
     draws = outcome.baseline.values.shape[2]
     lost = [str(one) for one in coverage if not all(readable(level, draws) for level in levels_of([one])[1:])]
@@ -72,7 +72,7 @@ def assumptions(outcome: Outcome, coverage: Sequence[int]) -> list[str]:
     return [*GENERAL, *few, *(f"Event {tag.number}: {tag.words}" for tag in outcome.tags)]
 
 
-def draws_answered(outcome: Outcome) -> dict[str, Any]:
+def draws_answered(outcome: ScenarioOutcome) -> dict[str, Any]:
     """Every world: what it drew of each event, and its encounters per area and month, (months, draws)."""
     return {
         "events": [_tag(tag) for tag in outcome.tags],

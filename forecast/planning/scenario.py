@@ -17,9 +17,9 @@ from forecast.core.tables import Floats, Paths
 from forecast.planning.analogues import analogues
 from forecast.planning.body import Range
 from forecast.planning.events import BedsEvent, Change, Event, GroupArrival, Transfer
-from forecast.planning.substitution import Learnt, Recent, learnt
+from forecast.planning.substitution import LearntShares, RecentCounts, learnt
 
-__all__ = ["Outcome", "Tag", "apply", "leaves_needed"]
+__all__ = ["ScenarioOutcome", "Tag", "apply", "leaves_needed"]
 
 Members = Mapping[str, Sequence[str]]
 # The first of the words that seeds an event's draws: a stream of its own, apart from others of the same seed.
@@ -44,7 +44,7 @@ class Tag:
 
 
 @dataclass(frozen=True)
-class Outcome:
+class ScenarioOutcome:
     """`baseline` and `scenario`: the same areas, months and draws; `tags`: one per event, in order."""
 
     baseline: Paths
@@ -82,8 +82,8 @@ def apply(
     members: Members,
     groups: Members,
     seed: int,
-    recent: Recent | None = None,
-) -> Outcome:
+    recent: RecentCounts | None = None,
+) -> ScenarioOutcome:
     """The paths of `areas` without and with some events.
 
     `paths`: of all leaves that `leaves_needed` names, whole encounters per month; `members`: area -> its leaves;
@@ -96,7 +96,7 @@ def apply(
         tags.append(_APPLIED[type(event)](worlds, event, number, rng))
     baseline = _summed(np.asarray(paths.values, dtype=float), areas, worlds)
     scenario = _summed(worlds.values, areas, worlds)
-    return Outcome(
+    return ScenarioOutcome(
         Paths(paths.model, paths.origin, tuple(areas), baseline),
         Paths(f"{paths.model} with events", paths.origin, tuple(areas), scenario),
         tuple(tags),
@@ -106,7 +106,7 @@ def apply(
 class _Worlds:
     """Leaves' paths that events change: `values` (leaves, months, draws)."""
 
-    def __init__(self, paths: Paths, members: Members, groups: Members, recent: Recent | None) -> None:
+    def __init__(self, paths: Paths, members: Members, groups: Members, recent: RecentCounts | None) -> None:
         self.values = np.array(paths.values, dtype=float)
         self.origin, self.draws, self.horizon = paths.origin, paths.values.shape[2], paths.horizon
         self.members, self.groups, self.recent = members, groups, recent
@@ -155,7 +155,7 @@ def _group_arrival(worlds: _Worlds, event: Event, number: int, rng: np.random.Ge
     return Tag(number, "group_arrival", words, people=people, show_up=show_up, share=where.share)
 
 
-def _shares(worlds: _Worlds, event: GroupArrival, rng: np.random.Generator) -> Learnt:
+def _shares(worlds: _Worlds, event: GroupArrival, rng: np.random.Generator) -> LearntShares:
     """Each area's share of a group, as it is given or as it is learnt."""
     if event.share is not None:
         # In order of the areas' names, so that the order in which they are written changes no draw.
@@ -163,7 +163,7 @@ def _shares(worlds: _Worlds, event: GroupArrival, rng: np.random.Generator) -> L
         named = ", ".join(f"{area} {part.words(_percent)}" for area, part in event.share.items())
         rest = 1 - sum(part.high for part in event.share.values())
         more = "; the others are encountered in none of these areas" if rest > 1e-6 else ""
-        return Learnt(drawn, f"as given, {named}{more}")
+        return LearntShares(drawn, f"as given, {named}{more}")
     assert worlds.recent is not None  # noqa: S101 (`apply` asks for it)
     assert event.towards is not None  # noqa: S101 (`read_events` sees to it)
     return learnt(worlds.recent, event.towards, worlds.groups[event.towards], rng, worlds.draws)

@@ -14,7 +14,7 @@ import numpy as np
 
 from forecast.core.tables import Floats
 
-__all__ = ["LEAST_MONTHS", "MONTHS", "Learnt", "Recent", "learnt"]
+__all__ = ["LEAST_MONTHS", "MONTHS", "LearntShares", "RecentCounts", "learnt"]
 
 # The months of counts that are looked at, and how many of them must be known: two years, so that no season rules.
 MONTHS, LEAST_MONTHS = 60, 24
@@ -23,7 +23,7 @@ _RECENT = 12
 
 
 @dataclass(frozen=True)
-class Recent:
+class RecentCounts:
     """Counts of some leaves in a row of months that ends with the origin: `values` (months, leaves), NaN: unknown."""
 
     areas: tuple[str, ...]
@@ -31,14 +31,14 @@ class Recent:
 
 
 @dataclass(frozen=True)
-class Learnt:
+class LearntShares:
     """Per leaf the share (draws,) of a group that it gets; they add up to one in every draw. `words`: how it came."""
 
     share: dict[str, Floats]
     words: str
 
 
-def learnt(recent: Recent, towards: str, leaves: Sequence[str], rng: np.random.Generator, n: int) -> Learnt:
+def learnt(recent: RecentCounts, towards: str, leaves: Sequence[str], rng: np.random.Generator, n: int) -> LearntShares:
     """The shares of a group that comes towards an area of some `leaves`: those of its group of areas.
 
     In each draw the area keeps what it kept of its share in one past month, drawn at random, at most all; the rest goes
@@ -63,7 +63,7 @@ def learnt(recent: Recent, towards: str, leaves: Sequence[str], rng: np.random.G
             moved = taken / taken.sum()
             neighbours = {leaf: (1 - stays) * part for leaf, part in zip(leaves, moved, strict=True) if part > 0}
             share = {towards: stays, **neighbours}
-            return Learnt(
+            return LearntShares(
                 share,
                 f"learnt from {len(shares)} months of counts: {towards} kept {kept.mean():.0%} of its share from one "
                 f"month to the next, and the rest goes to {_named(moved, leaves)}, whose share rose when it fell",
@@ -81,7 +81,7 @@ def learnt(recent: Recent, towards: str, leaves: Sequence[str], rng: np.random.G
             else f"{towards} is a sum, and of leaves alone is learnt"
         )
         words += f": {unknown} who stands in for whom"
-    return Learnt({leaf: np.full(n, part) for leaf, part in zip(leaves, parts, strict=True) if part > 0}, words)
+    return LearntShares({leaf: np.full(n, part) for leaf, part in zip(leaves, parts, strict=True) if part > 0}, words)
 
 
 def _named(parts: Floats, leaves: Sequence[str]) -> str:

@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from forecast.core.tables import Paths
     from forecast.planning.events import Event
     from forecast.planning.question import ScenarioQuestion
-    from forecast.planning.scenario import Outcome
-    from forecast.planning.substitution import Recent
+    from forecast.planning.scenario import ScenarioOutcome
+    from forecast.planning.substitution import RecentCounts
 
 __all__ = [
     "MOST_LEAVES",
@@ -59,7 +59,7 @@ class Source:
     named: Callable[[str], Area]
     served: Callable[[str], Release]
     paths: Callable[[Release, Sequence[str]], Paths]
-    recent: Callable[[Release, Sequence[str]], Recent]
+    recent: Callable[[Release, Sequence[str]], RecentCounts]
 
 
 def of_store(engine: Engine) -> Source:
@@ -83,18 +83,18 @@ def of_store(engine: Engine) -> Source:
     )
 
 
-def recent(engine: Engine, release: Release, areas: Sequence[str]) -> Recent:
+def recent(engine: Engine, release: Release, areas: Sequence[str]) -> RecentCounts:
     """The counts of the last months up to a release's origin, as they were public when it was made."""
     import numpy as np
 
-    from forecast.planning.substitution import MONTHS, Recent
+    from forecast.planning.substitution import MONTHS, RecentCounts
 
     origin = release.manifest.origin
     values = np.full((MONTHS, len(areas)), np.nan)
     place = {area: column for column, area in enumerate(areas)}
     for row in read.observations(engine, areas, first=origin + (1 - MONTHS), last=origin, as_of=release.manifest.as_of):
         values[row.month - origin + MONTHS - 1, place[row.area]] = row.count
-    return Recent(tuple(areas), values)
+    return RecentCounts(tuple(areas), values)
 
 
 def scenario(source: Source, values: Mapping[str, Any], *, today: date, draws: bool = False) -> Prepared:
@@ -235,7 +235,7 @@ class Work:
                 member=member,
             )
 
-    def outcome(self) -> Outcome:
+    def outcome(self) -> ScenarioOutcome:
         """The paths of both sides."""
         from forecast.planning.scenario import apply
 

@@ -9,7 +9,7 @@ from forecast.core.errors import GateRefused
 from forecast.core.executor import HERE
 from forecast.core.tables import LEVELS
 from forecast.evaluation import gates
-from forecast.evaluation.selection import Held
+from forecast.evaluation.selection import CoverageVerdict
 from forecast.models.scale import ceiling
 from forecast.recipe import recipe as recipes_module
 from tests.catalogue import hierarchy
@@ -110,7 +110,7 @@ def test_what_the_rails_of_the_fits_allow_is_not_refused(made):
 
 
 def test_intervals_that_held_too_little_are_refused_with_both_shares():
-    shares = Held("mine", 0.31, 0.74, None, refused=True)
+    shares = CoverageVerdict("mine", 0.31, 0.74, None, refused=True)
     with pytest.raises(
         GateRefused, match=r"cbp-states is not published: the 80 % intervals of mine held 31% .* those of the floor 74%"
     ):

@@ -11,7 +11,7 @@ from forecast.core.errors import PlanError
 from forecast.core.months import Month
 from forecast.core.tables import Paths
 from forecast.planning import laws
-from forecast.planning.substitution import Recent
+from forecast.planning.substitution import RecentCounts
 from tests.planning.worlds import GROUPS, LEAVES, MEMBERS, ORIGIN, outcome, sectors
 
 GROUP = {
@@ -177,7 +177,7 @@ def test_shares_are_learnt_from_who_took_over_from_whom():
     counts = np.full((60, len(near)), 100.0)
     counts[:, near.index("el-paso")], counts[:, near.index("tucson")] = 10_000 * share, 10_000 * (1 - share)
     group = {"kind": "group_arrival", "people": 1000, "towards": "el-paso", "arrive": ["2024-12", "2024-12"]}
-    made = outcome([group], tuple(LEAVES), recent=Recent(tuple(near), counts))
+    made = outcome([group], tuple(LEAVES), recent=RecentCounts(tuple(near), counts))
     shares = made.tags[0].share
     assert set(shares) == {"el-paso", "tucson"}
     assert np.allclose(shares["el-paso"] + shares["tucson"], 1)
@@ -198,7 +198,7 @@ def test_shares_are_recent_ones_where_nothing_can_be_learnt():
         "towards": "el-paso",
         "arrive": ["2024-12"] * 2,
     }
-    made = outcome([group], ("yuma",), recent=Recent(tuple(near), counts))
+    made = outcome([group], ("yuma",), recent=RecentCounts(tuple(near), counts))
     assert made.tags[0].share["yuma"] == pytest.approx((len(near) + 1) / (2 * len(near)))
     assert "too little is known" in made.tags[0].words
 

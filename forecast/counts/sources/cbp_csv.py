@@ -18,7 +18,7 @@ from forecast.counts.sources.figures import fiscal_month, fiscal_year
 from forecast.counts.sources.labels import canonical
 from forecast.counts.sources.official_file import OfficialFile, label, shown
 
-__all__ = ["COLUMNS", "REGIONS", "Tally", "header_of", "tally", "text_of"]
+__all__ = ["COLUMNS", "REGIONS", "FileSums", "header_of", "tally", "text_of"]
 
 # The house's name of a column -> the spellings that official files have used.
 COLUMNS: dict[str, tuple[str, ...]] = {
@@ -61,7 +61,7 @@ _DAMAGED = (
 
 
 @dataclass(frozen=True)
-class Tally:
+class FileSums:
     """Sums of a file: `figures` bucket -> month -> encounters, and the months `covered` by any row."""
 
     figures: dict[str, dict[Month, int]]
@@ -132,7 +132,7 @@ def tally(
     by: Sequence[str],
     buckets_of: Callable[[Sequence[str]], tuple[str, ...]],
     most: int = MOST_SPELLINGS,
-) -> Tally:
+) -> FileSums:
     """Sum a CSV file's rows.
 
     `columns`: the layout, in the house's names. `by`: those that name the area; `buckets_of(labels)` tells the buckets
@@ -198,7 +198,7 @@ def tally(
     for month, totals in sums.items():
         for bucket, total in totals.items():
             figures.setdefault(bucket, {})[month] = total
-    return Tally(figures, frozenset(sums), len(seen))
+    return FileSums(figures, frozenset(sums), len(seen))
 
 
 def _few(spellings: Sized, most: int) -> None:
