@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from forecast.core.errors import StoreError
+from forecast.core.errors import StoreError, one_line
 from forecast.core.months import SEASON, Month
 from forecast.release import read
 from forecast.release.hindsight import Held, PastForecast, held, past_forecasts
@@ -51,7 +51,7 @@ def past(here: Context, own: Figures, choices: Choices) -> tuple[str, bool]:
         replays = replayed(engine, [own.release.id], [own.area.slug])
         counted = read.observations(engine, [own.area.slug], first=origin + -SEASON + 1, last=origin)
     except (StoreError, SQLAlchemyError) as error:
-        log.warning("Earlier releases of %s cannot be read: %s", own.area.slug, " ".join(str(error).split())[:500])
+        log.warning("Earlier releases of %s cannot be read: %s", own.area.slug, one_line(error)[:500])
         return "", False
     answers = [
         answer or next((_as_past(one) for one in replays if first <= one.origin <= last), None)

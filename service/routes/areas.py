@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import partial
 from itertools import islice
 from typing import Annotated, Any
 
@@ -15,7 +16,7 @@ from service import bodies, query
 from service.answers import ALIAS, Answer
 from service.context import Context, context
 from service.examples import answered
-from service.packed import PackedAnswer
+from service.packed import in_pieces
 from service.problems import PARAMETERS, Problem, declared
 from service.query import MEDIA, Format
 from service.routes.formats import TABLES, offered
@@ -77,11 +78,8 @@ async def areas(
     here, form = context(request), query.format_of(request, TABLES)
     chosen = (one for one in here.catalogue.known if panel in (None, one.panel) and kind in (None, one.kind))
     wanted = list(islice(chosen, offset, None if limit is None else offset + limit))
-    if len(wanted) > _SLICE:
-        return await here.heavy.run(
-            lambda: PackedAnswer(_written(here, wanted, form), MEDIA[form], cache=ALIAS, keep=True)
-        )
-    return Answer(b"".join(_written(here, wanted, form)), MEDIA[form], cache=ALIAS, keep=True)
+    pieces = partial(_written, here, wanted, form)
+    return await in_pieces(here.heavy, pieces, MEDIA[form], heavy=len(wanted) > _SLICE, cache=ALIAS, keep=True)
 
 
 def _written(here: Context, areas: Sequence[Area], form: Format) -> Iterator[bytes]:
@@ -91,8 +89,7 @@ def _written(here: Context, areas: Sequence[Area], form: Format) -> Iterator[byt
         rows = [_entry(here, one) for one in areas[start : start + _SLICE]]
         if form == "csv":
             lines = [list((row | {"parents": " ".join(row["parents"])}).values()) for row in rows]
-            table = shapes.csv_table(tuple(AreaAnswer.model_fields), lines)
-            yield table if start == 0 else table.split(b"\r\n", 1)[1]
+            yield shapes.csv_rows(lines) if start else shapes.csv_table(tuple(AreaAnswer.model_fields), lines)
         else:
             yield before + bodies.render(rows)[1:-1]
             before = b","
