@@ -138,12 +138,18 @@ def test_an_outside_forecast_that_was_withdrawn_after_the_count_stays_on_the_boa
     assert (theirs.n, theirs.score) == (own.n, pytest.approx(own.score))
 
 
-def test_a_damaged_outside_forecast_is_named_and_costs_no_other_its_scores(office):
+def with_a_damaged_one(office):
+    """Beside the first release two outside forecasts, one of them damaged when May is scored; the leaves."""
     leaves = beside_the_first(office, {"bad": 1.0, "good": 1.0})
     unlock(office)
     rename(office, bad="other.csv")
     may(office)
     looked_back(office, JULY)
+    return leaves
+
+
+def test_a_damaged_outside_forecast_is_named_and_costs_no_other_its_scores(office):
+    leaves = with_a_damaged_one(office)
     assert {"good (outside)", "recipe"} < (models := {one.model for one in live(office.engine, leaves)})
     assert "bad (outside)" not in models
     (line,) = [line for line in office.said if "damaged" in line]
@@ -166,11 +172,7 @@ def test_a_damaged_outside_forecast_is_named_and_costs_no_other_its_scores(offic
 
 
 def test_a_restored_outside_forecast_costs_one_that_is_damaged_meanwhile_no_score(office):
-    leaves = beside_the_first(office, {"bad": 1.0, "good": 1.0})
-    unlock(office)
-    rename(office, bad="other.csv")
-    may(office)
-    looked_back(office, JULY)
+    leaves = with_a_damaged_one(office)
     before = {one.model: (one.n, one.score) for one in live(office.engine, leaves)}
     rename(office, bad="theirs.csv", good="other.csv")
     looked_back(office, JULY)

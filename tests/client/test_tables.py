@@ -5,8 +5,6 @@ from __future__ import annotations
 import io
 import pickle
 import re
-import threading
-from dataclasses import dataclass, field
 from datetime import date
 from importlib import metadata
 from pathlib import Path
@@ -14,7 +12,6 @@ from pathlib import Path
 import matplotlib as mpl
 import pandas as pd
 import pytest
-import uvicorn
 
 import forecast.client
 import forecast.client_transport
@@ -22,71 +19,11 @@ from forecast import client_tables
 from forecast.client import Client, ProblemError
 from forecast.core.months import Month
 from forecast.core.scorecard import Scored
-from forecast.release import store
 from forecast.release.issued_scores import record
-from forecast.release.migrations import migrate
-from service.app import create_app
-from service.settings import Settings
-from tests.service.conftest import Office
-from tests.waiting import HANG, until
+from tests.waiting import until
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 PRINTED = "http://127.0.0.1:8000"
-
-
-@dataclass
-class Running:
-    """A service on a port of this machine.
-    `seen`: of every answer its address, status and the request's headers, in order.
-    """
-
-    url: str = ""
-    office: Office = None
-    seen: list = field(default_factory=list)
-
-
-@pytest.fixture(scope="module")
-def running(tmp_path_factory):
-    url = f"sqlite:///{tmp_path_factory.mktemp('client')}/encounters.db"
-    engine = store.connect(url)
-    migrate(engine)
-    here = Running(office=Office(url, engine))
-    here.office.publish(
-        fallbacks={"tucson": "the floor stands in"}, scores={"figures": {"all": {"pool": {"sWIS": 0.5}}}}
-    )
-    here.office.publish("cbp-states", key="b", origin="2025-09")
-    here.office.observe("el-paso", "2024-10", date(2024, 11, 20), 9000)
-    here.office.observe("el-paso", "2024-11", date(2024, 12, 19), 9120)
-    here.office.observe("el-paso", "2024-11", date(2025, 1, 15), 9130)
-    app = create_app(Settings(database_url=url, poll_seconds=0.2), clock=lambda: here.office.now)
-
-    async def watched(scope, receive, send):
-        async def note(message):
-            if message["type"] == "http.response.start":
-                headers = {name.decode(): value.decode() for name, value in scope["headers"]}
-                here.seen.append((scope["path"], message["status"], headers))
-            await send(message)
-
-        await app(scope, receive, note if scope["type"] == "http" else send)
-
-    server = uvicorn.Server(uvicorn.Config(watched, port=0, log_level="warning", ws="none"))
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    until(lambda: server.started or not thread.is_alive())
-    assert thread.is_alive()
-    here.url = f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
-    yield here
-    server.should_exit = True
-    thread.join(HANG)
-    engine.dispose()
-    assert not thread.is_alive()
-
-
-@pytest.fixture
-def client(running):
-    running.seen.clear()
-    with Client(running.url) as made:
-        yield made
 
 
 def test_forecasts_are_a_tidy_table_of_one_release(running, client):
@@ -239,25 +176,6 @@ def test_a_problem_is_told_in_one_line_with_its_remedy_and_not_tried_again(runni
     assert (str(copied), copied.document) == (str(error), error.document)
 
 
-def test_exceedance_is_a_table_of_chances(client):
-    table = client.exceedance(["tucson", "el-paso"], [600, 1075.5], unit="month", horizon=2)
-    assert list(dict.fromkeys(table["area"])) == ["tucson", "el-paso"]
-    own = table[(table["area"] == "el-paso") & (table["threshold"] == 600)].set_index(["question", "month"])
-    assert own.loc[("above", pd.Timestamp("2024-12-01")), "probability"] == 99 / 200
-    assert own.loc[("first", pd.Timestamp("2025-01-01")), "probability"] == 20 / 200
-    assert own.loc["any", "probability"].to_list() == [119 / 200]
-    assert own.loc["never", "probability"].to_list() == [81 / 200]
-    assert set(table["draws"]) == {200}
-    rare = table[(table["area"] == "el-paso") & (table["threshold"] == 1075.5) & (table["question"] == "above")]
-    assert (rare["probability"].isna().to_list(), rare["bound"].to_list()[0]) == ([True, False], "under 1 in 40")
-    assert rare["lead"].to_list() == [-1, 0]
-    daily = client.exceedance("el-paso", 20, unit="day")
-    assert daily.attrs["note"].startswith("A threshold per day")
-    assert daily["unit"].unique().tolist() == ["encounters per day"]
-    with pytest.raises(ProblemError, match="is not a threshold"):
-        client.exceedance("el-paso")
-
-
 def test_accuracy_is_a_table_by_area_and_lead(running, client):
     before = client.accuracy()
     assert len(before) == 0
@@ -353,32 +271,6 @@ def test_what_releases_said_of_a_month_is_a_table(client):
     assert table["published"].dtype.kind == "M"
 
 
-def test_a_what_if_is_a_table_of_both_sides(client):
-    change = {"kind": "change", "month": "2025-01", "multiplier": 2, "areas": ["el-paso"]}
-    table = client.scenario("el-paso", [change], coverage=[50], seed=3)
-    assert list(table["month"]) == [pd.Timestamp("2024-12-01"), pd.Timestamp("2025-01-01"), pd.Timestamp("2025-02-01")]
-    assert table["baseline_median"].tolist() == pytest.approx([600, 700, 800], rel=0.02)
-    assert table["difference_median"].tolist() == pytest.approx([0, 700, 800], rel=0.02)
-    assert table["scenario_upper_50"].tolist() == pytest.approx([850, 1900, 2100], rel=0.03)
-    total = table.attrs["total"]["el-paso"]["difference"]["median"]
-    assert total == pytest.approx(1500, rel=0.02)
-    assert "Event 1: " in table.attrs["assumptions"][-1]
-
-
-def test_beds_are_a_table_by_month(client):
-    asked = {"area": "el-paso", "occupied": 0, "stay": 3, "share": 0.5, "start": "2024-12", "months": 2}
-    table = client.capacity(beds=[30, 40], **asked)
-    assert list(table["month"]) == [pd.Timestamp("2024-12-01"), pd.Timestamp("2025-01-01")]
-    assert table["occupancy_median"].between(20, 40).all()
-    assert table["full"].between(0.1, 0.9).all()
-    assert table["full_bound"].isna().all()
-    assert (table["beds_for_80"] < table["beds_for_95"]).all()
-    assert [entry["month"] for entry in table.attrs["first_full"]] == ["2024-12", "2025-01", None]
-    plenty = client.capacity(beds=10_000, **asked)
-    assert plenty["full"].isna().all()
-    assert plenty["full_bound"].unique().tolist() == ["under 1 in 40"]
-
-
 def test_answers_of_a_service_from_before_replays_are_tables_too(client):
     said = client._service.get("/v1/compare", area="el-paso", coverage="80")
     asked = {"area": "el-paso", "beds": 30, "occupied": 0, "stay": {"mean": 3}, "share": 0.5, "from": "2024-12"}
@@ -390,13 +282,3 @@ def test_answers_of_a_service_from_before_replays_are_tables_too(client):
     pd.testing.assert_frame_equal(client_tables.compare(said, [80], replays=False), compared)
     pd.testing.assert_frame_equal(client_tables.capacity(beds), planned)
     assert client_tables.capacity(beds).attrs["released_shares"] is None
-
-
-def test_a_question_that_cannot_be_answered_raises_with_its_event_and_member(client):
-    with pytest.raises(ProblemError) as refused:
-        client.scenario("el-paso", [{"kind": "change", "month": "2024-11", "multiplier": 2}])
-    assert (refused.value.status, refused.value.document["event"], refused.value.document["member"]) == (
-        422,
-        1,
-        "month",
-    )
