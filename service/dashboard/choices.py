@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 from urllib.parse import urlencode
 
+from forecast.core.months import Month
 from forecast.release.intervals import Unit
 
 __all__ = ["EVENTS", "MOST_BESIDE", "SHELTER", "SPANS", "THRESHOLD", "Choices", "chosen"]
@@ -23,6 +24,13 @@ EVENTS = (
 )
 SHELTER = ("beds", "occupied", "stay", "share", "share_to", "months", "opened", "opened_to", "opened_since")
 ASKED = (*THRESHOLD, *EVENTS, *SHELTER)
+# The month of each change, and the fields that ask for the change.
+_MONTHS_OF = {
+    "since": ("times", "times_to", "like"),
+    "arrive": ("people", "people_to"),
+    "moved_since": ("moved", "moved_to"),
+    "opened_since": ("opened", "opened_to"),
+}
 # Those that hold a name: an area's, a past event's; and characters that are read of them, and of others.
 _NAMES, _LONG, _SHORT = frozenset({"moved_into", "like"}), 100, 20
 # Areas beside the one whose page it is.
@@ -61,6 +69,14 @@ class Choices:
     def without(self, slug: str) -> Choices:
         """The same without an area to compare with."""
         return replace(self, beside=tuple(one for one in self.beside if one != slug))
+
+    def dated(self, month: Month) -> Choices:
+        """The same, where each change whose month was left out begins in the one that its form shows."""
+        named = {name for name, _ in self.asked}
+        missing = [
+            (name, str(month)) for name, of in _MONTHS_OF.items() if name not in named and not named.isdisjoint(of)
+        ]
+        return replace(self, asked=(*self.asked, *missing))
 
 
 def chosen(asked: Mapping[str, str], beside: tuple[str, ...]) -> Choices:

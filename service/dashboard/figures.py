@@ -11,7 +11,7 @@ from forecast.core.panels import Panel
 from forecast.release.intervals import MonthAhead, Unit, Wanted, months_ahead, scaled
 from forecast.release.read import Observation, Release
 
-__all__ = ["COVERAGES", "Figures", "figures"]
+__all__ = ["COVERAGES", "Figures", "figures", "upcoming"]
 
 # The intervals of every chart and table, in per cent.
 COVERAGES = (50, 80, 95)
@@ -51,9 +51,11 @@ class Figures:
 
     @property
     def next(self) -> tuple[Month, MonthAhead] | None:
-        """The month that a reader looks for: that of the issue; the last one where all were past by then."""
-        rows = [(month, row) for month, row in self.ahead if row.lead >= 0] or list(self.ahead[-1:])
-        return rows[0] if rows else None
+        """The month that a reader looks for, and what is said of it."""
+        if self.release is None:
+            return None
+        first = upcoming(self.release, self.area)
+        return next(((month, row) for month, row in self.ahead if month == first), None)
 
     def values(self, coverages: Sequence[int] = COVERAGES) -> list[float]:
         """Every value that a chart has to hold."""
@@ -61,6 +63,15 @@ class Figures:
         return [value for _, value in self.observed] + [
             value for _, row in self.ahead for value in (row.median, *row.ends[:ends])
         ]
+
+
+def upcoming(release: Release, area: Area) -> Month | None:
+    """The month of a forecast that a reader looks for: that of the issue; the last one where all were past by then;
+    None where the release has no forecast of the area.
+    """
+    forecast = release.by_slug.get(area.slug)
+    months = [] if forecast is None else forecast.months
+    return next((month for month in months if release.lead(month) >= 0), months[-1] if months else None)
 
 
 def figures(

@@ -23,6 +23,7 @@ from service.dashboard.area import area_page, shown
 from service.dashboard.assets import asset
 from service.dashboard.choices import Choices, chosen
 from service.dashboard.docs import docs
+from service.dashboard.figures import upcoming
 from service.dashboard.frame import HEADERS, page
 from service.dashboard.index import index
 from service.dashboard.listing import listing, search
@@ -70,6 +71,9 @@ async def one_area(request: Request, slug: str) -> Response:
     if area.slug != slug:
         return RedirectResponse(quote(area.slug), 303, HEADERS)
     choices, unknown = _choices(request, here)
+    release = here.release_cache.newest.get(area.panel)
+    if release is not None and (first := upcoming(release, area)) is not None:
+        choices = choices.dated(first)
     plans = await answered(here, area, choices)
     body, complete = await run_in_threadpool(area_page, here, area, choices, plans, unknown=unknown)
     return Answer(body, _HTML, cache=LIVE, keep=complete, headers=HEADERS)

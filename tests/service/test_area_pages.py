@@ -243,6 +243,25 @@ def test_what_cannot_be_asked_is_told_in_a_sentence_on_the_page(client, asked, s
     assert any(said in note for note in notes), notes
 
 
+@pytest.mark.parametrize(
+    ("asked", "missing"),
+    [
+        ("times=2", "since=2025-01"),
+        ("like=title-42-end&since=", "since=2025-01"),
+        ("people_to=900", "arrive=2025-01"),
+        ("moved=10&moved_into=tucson", "moved_since=2025-01"),
+        ("beds=90&stay=3&opened=-40", "opened_since=2025-01"),
+    ],
+)
+def test_a_month_that_a_link_leaves_out_is_the_one_that_the_form_shows(client, asked, missing):
+    short, whole = (client.get(f"/areas/el-paso?{query}").text for query in (asked, f"{asked}&{missing}"))
+    assert short == whole
+    assert "is no month" not in short
+    name, month = missing.split("=")
+    assert f'<option value="{month}" selected>' in re.search(f'id="{name}">(.*?)</select>', short)[1]
+    assert missing in short.replace("&amp;", "&")
+
+
 COMMAS = [
     ("times=2,5&since=2025-01", "By a factor of: &#x27;2,5&#x27; has a comma that parts no thousands. Write 2.5"),
     ("times_to=0,500&since=2025-01", "Write 0.500"),
