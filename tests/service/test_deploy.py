@@ -162,12 +162,16 @@ def _answers(port):
 @pytest.fixture
 def days(tmp_path):
     """Starts the loop of the training image, with a command that notes what it was asked, and fails."""
-    (tmp_path / "encounters").write_text(f'#!/bin/sh\necho "$1" >> {tmp_path}/asked\nexit 1\n')
-    (tmp_path / "encounters").chmod(0o755)
-    (tmp_path / "asked").touch()
 
-    def start(seconds, calls):
-        environment = {"PATH": f"{tmp_path}:{os.environ['PATH']}", "RETRAIN_EVERY_SECONDS": f"{seconds:g}"}
+    def start(seconds, calls, again=HANG, code=1):
+        (tmp_path / "encounters").write_text(f'#!/bin/sh\necho "$1" >> {tmp_path}/asked\nexit {code}\n')
+        (tmp_path / "encounters").chmod(0o755)
+        (tmp_path / "asked").touch()
+        environment = {
+            "PATH": f"{tmp_path}:{os.environ['PATH']}",
+            "RETRAIN_EVERY_SECONDS": f"{seconds:g}",
+            "RETRAIN_AGAIN_SECONDS": f"{again:g}",
+        }
         loop = subprocess.Popen([DEPLOY / "retrain-daily"], env=environment, stderr=subprocess.PIPE, text=True)
         until(lambda: len((tmp_path / "asked").read_text().split()) >= calls, process=loop)
         loop.send_signal(signal.SIGTERM)
@@ -178,11 +182,18 @@ def days(tmp_path):
 
 
 def test_the_training_image_goes_on_after_days_that_failed(days):
-    code, asked, said = days(1, 4)
+    code, asked, said = days(0, 4, code=3)  # a gate's refusal waits for the next day
     assert (code, asked) == (0, ["fetch", "retrain", "fetch", "retrain"])
-    assert "the fetch ended with 1" in said
-    assert "the retraining ended with 1" in said
+    assert "the fetch ended with 3" in said
+    assert "the retraining ended with 3" in said
     assert json.loads(last("train", "CMD")) == ["retrain-daily"]
+
+
+def test_a_retraining_that_met_an_error_is_tried_again_six_times_before_the_next_day(days):
+    """As where the database is still starting: engines of containers differ in what they wait for."""
+    code, asked, said = days(0, 9, again=0)
+    assert (code, asked) == (0, ["fetch", *["retrain"] * 7, "fetch"])
+    assert "the retraining ended with 1" in said
 
 
 def test_the_training_image_ends_when_it_is_told_whatever_it_waits_for(days):
