@@ -37,6 +37,7 @@ def page(title: str, body: str, *, up: str = "", marks: str = "") -> bytes:
         '<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" '
         'content="width=device-width, initial-scale=1">'
         f'<title>{escape(title)}</title><link rel="icon" href="data:,">'
+        f'<link rel="alternate" type="application/atom+xml" title="Releases" href="{up}v1/releases.atom">'
         f'<link rel="stylesheet" href="{up}{address("page.css")}">'
         f'<script src="{up}{address("theme.js")}"></script><script defer src="{up}{address("page.js")}"></script>'
         f'</head><body data-up="{up}" data-releases="{escape(marks)}">'

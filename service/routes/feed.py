@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from urllib.parse import quote
 from xml.etree import ElementTree
 
 from fastapi import APIRouter, Request, Response
@@ -60,6 +61,7 @@ def _feed(issued: list[ReleaseSummary], titles: dict[str, str], panel: str | Non
     latest = max((one.manifest.issued_at for one in issued), default=datetime.fromtimestamp(0, UTC))
     _text(feed, "updated", bodies.moment(latest))
     _text(ElementTree.SubElement(feed, "author"), "name", "encounter-forecast")
+    ElementTree.SubElement(feed, "link", rel="self", href=f"releases.atom{f'?panel={quote(panel)}' if panel else ''}")
     ElementTree.SubElement(feed, "link", rel="alternate", href="releases")
     for one in issued:
         entry, manifest = ElementTree.SubElement(feed, "entry"), one.manifest

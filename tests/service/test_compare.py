@@ -218,6 +218,8 @@ def test_releases_are_a_feed_that_names_what_was_issued(compared):
     entries = feed.findall(f"{ATOM}entry")
     assert [entry.findtext(f"{ATOM}updated") for entry in entries] == ["2025-02-20T06:00:00Z", "2025-01-20T06:00:00Z"]
     assert "These months are <past>." in entries[0].findtext(f"{ATOM}summary")
+    (own,) = (link.get("href") for link in feed.findall(f"{ATOM}link") if link.get("rel") == "self")
+    assert compared.get(f"/v1/{own}").content == answer.content
     for link in (link.get("href") for entry in entries for link in entry.findall(f"{ATOM}link")):
         assert compared.get(f"/v1/{link}").status_code == 200
 

@@ -3,6 +3,7 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime
 from html import unescape
+from urllib.parse import urljoin
 
 
 def test_the_page_says_first_what_must_be_known(office):
@@ -46,6 +47,14 @@ def test_the_page_links_to_figures_and_documentation_that_exist(client):
     links = set(re.findall(r'<a href="([^"]*)"', page))
     assert {"docs", "v1/status", "v1/forecasts?panel=usbp-sectors", "v1/forecasts.csv?area=el-paso"} <= links
     assert {link: client.get(link.replace("&amp;", "&")).status_code for link in links} == dict.fromkeys(links, 200)
+
+
+def test_a_feed_reader_finds_the_feed_from_any_page(client):
+    for path in ("/", "/areas/el-paso"):
+        (feed,) = re.findall(
+            r'<link rel="alternate" type="application/atom\+xml"[^>]* href="([^"]*)"', client.get(path).text
+        )
+        assert client.get(urljoin(path, feed)).headers["content-type"] == "application/atom+xml"
 
 
 def test_a_fallback_is_shown_where_it_stands_in(office):
