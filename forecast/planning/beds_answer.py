@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from forecast.core.tables import Floats
+from forecast.planning.body import percent
 from forecast.planning.capacity import BedsQuestion, Nights
 from forecast.planning.chance import FEWEST
 from forecast.planning.released import HALF_LIFE, published, released_shares, stale_since
@@ -92,7 +93,7 @@ def assumptions(question: BedsQuestion) -> list[str]:
         _share(question),
         question.stay.words,
         "A month's arrivals come unevenly: a day's are expected to differ from the month's mean by "
-        f"{question.daily_variation:.0%}, busy days come in a row of about a week, and chance is added. "
+        f"{percent(question.daily_variation)}, busy days come in a row of about a week, and chance is added. "
         "The days of one month add up, but for chance, to its encounters times the share.",
         "People come to the shelter on the day that they are encountered. Releases are not arrivals: people may travel "
         "on at once, or come without having been encountered.",
@@ -101,15 +102,15 @@ def assumptions(question: BedsQuestion) -> list[str]:
 
 def _share(question: BedsQuestion) -> str:
     if question.share is not None:
-        return f"Of all encounters {question.share.words(lambda value: f'{value:.3g}')} (a share) come to the shelter."
+        return f"Of all encounters {question.share.words(percent)} come to the shelter."
     table = released_shares(question.panel)
-    latest = table.shares[-12:]
+    lowest, highest = (percent(round(end(table.shares[-12:]), 2)) for end in (min, max))
     return (
         "Of all encounters the share comes to the shelter that was released in one past month, the same for all months "
         f"of a world: OHSS's book-outs table, southwest border, {table.months[0]} to {table.months[-1]}; a month a "
         f"year earlier is half as likely (half-life {HALF_LIFE:g} months). It says nothing of later months: it was "
         f"published on {published()}, and is out of date since {stale_since()}, when the next was due. From "
-        f"{table.months[-12]} on the share was {min(latest):.0%} to {max(latest):.0%}. All who are released are taken "
+        f"{table.months[-12]} on the share was {lowest} to {highest}. All who are released are taken "
         "to come: give your own share if you know it."
     )
 

@@ -20,10 +20,12 @@ from forecast.core.logs import escaped
 from forecast.core.months import Month
 from forecast.core.tables import Floats
 
-__all__ = ["MOST_BYTES", "Body", "Range", "parsed"]
+__all__ = ["MOST_BYTES", "Body", "Range", "parsed", "percent"]
 
 # The longest body that is read, in bytes: some hundred times what fifty events need.
 MOST_BYTES = 65_536
+# Stands for the member itself, where a value within it may be given in its place; that value may be null.
+_ITSELF: Any = object()
 
 
 @dataclass(frozen=True)
@@ -46,6 +48,11 @@ class Range:
     def words(self, form: Callable[[float], str] = lambda value: f"{value:,.12g}") -> str:
         """`10,000 to 15,000`, or the one number."""
         return form(self.low) if self.is_fixed else f"{form(self.low)} to {form(self.high)}"
+
+
+def percent(share: float) -> str:
+    """`12.5 %` of 0.125: a share in words, to three digits."""
+    return f"{100 * share:.3g} %"
 
 
 def parsed(text: bytes | str) -> dict[str, Any]:
@@ -104,7 +111,8 @@ class Body:
         """The error of a member: where, why."""
         name = f"{self.under}.{member}" if self.under else member
         where = f"Event {self.event} ({self.kind}), " if self.event is not None else ""
-        return PlanError(f"{where}{escaped(name)}: {why.rstrip('.')}.", member=name, event=self.event)
+        end = "" if why.endswith(("?", ".")) else "."
+        return PlanError(f"{where}{escaped(name)}: {why}{end}", member=name, event=self.event)
 
     def has(self, name: str) -> bool:
         """Whether a member is given; null is as if it were not."""
@@ -116,9 +124,9 @@ class Body:
             raise self.refused(name, "it is missing. Give it")
         return self.values[name]
 
-    def number(self, name: str, *, least: float, most: float, of: Any = None) -> float:
+    def number(self, name: str, *, least: float, most: float, of: Any = _ITSELF) -> float:
         """A finite number between two bounds. `of`: the value, where it is not the member itself."""
-        value = self.needed(name) if of is None else of
+        value = self.needed(name) if of is _ITSELF else of
         if isinstance(value, bool) or not isinstance(value, int | float):
             raise self.refused(name, f"{_shown(value)} is no number. Write one such as {_example(least, most)}")
         # A whole number may be beyond every float, as 1e400 is.
@@ -137,15 +145,15 @@ class Body:
             raise self.refused(name, f"{value:g} is no whole number. Write one")
         return int(value)
 
-    def range(self, name: str, *, least: float, most: float, of: Any = None) -> Range:
+    def range(self, name: str, *, least: float, most: float, of: Any = _ITSELF) -> Range:
         """A number, or the two ends of a range, the lower one first."""
-        value = self.needed(name) if of is None else of
+        value = self.needed(name) if of is _ITSELF else of
         if not isinstance(value, list):
             number = self.number(name, least=least, most=most, of=value)
             return Range(number, number)
         if len(value) != 2:
             raise self.refused(name, f"a range has two ends, and here are {len(value)}. Write [lower, upper]")
-        low, high = (self.number(name, least=least, most=most, of=_kept(end)) for end in value)
+        low, high = (self.number(name, least=least, most=most, of=end) for end in value)
         if low > high:
             raise self.refused(name, f"the range is reversed: {low:g} is over {high:g}. Write the lower end first")
         return Range(low, high)
@@ -157,9 +165,9 @@ class Body:
             raise self.refused(name, f"{_shown(value)} is no text. Write one in quotes")
         return value
 
-    def month(self, name: str, *, origin: Month, last: Month, of: Any = None) -> Month:
+    def month(self, name: str, *, origin: Month, last: Month, of: Any = _ITSELF) -> Month:
         """A month after `origin` and not after `last`, written as 2024-12."""
-        value = self.needed(name) if of is None else of
+        value = self.needed(name) if of is _ITSELF else of
         try:
             month = Month.parse(value) if isinstance(value, str) and len(value) == 7 and value.isascii() else None
         except ValueError:
@@ -193,11 +201,6 @@ class Body:
         if len(value) > most:
             raise self.refused(name, f"{len(value)} areas are named; at most {most} are taken")
         return value
-
-
-def _kept(value: Any) -> Any:
-    """An end of a range, where null would be taken for the member itself."""
-    return "null" if value is None else value
 
 
 def _shown(value: Any) -> str:

@@ -22,7 +22,7 @@ from forecast.planning.body import Body, Range
 from forecast.planning.events import Event, Window, read_events
 from forecast.planning.limits import MOST_BEDS
 from forecast.planning.nights import DAILY_VARIATION, arrivals_by_day, need_by_night
-from forecast.planning.question import Months, read_scenario, seed_of
+from forecast.planning.question import Months, coverage_of, read_scenario, seed_of
 from forecast.planning.released import panels, released_shares
 from forecast.planning.scenario import Tag
 from forecast.planning.stay import Stay, read_stay
@@ -166,6 +166,7 @@ def _scenario(
         if question.panel != area.panel:
             raise own.refused("areas", f"they are of {question.panel}, and {area.slug} of {area.panel}. Use one panel")
         return question.events, question.seed if own.has("seed") else seed
+    coverage_of(own)  # beds have no intervals: it is read as in a scenario, and says nothing here
     origin, last = months(area.panel)
     events = read_events(own.needed("events"), Window(area.panel, origin, last, named), under="scenario")
     return events, seed_of(own) if own.has("seed") else seed

@@ -7,9 +7,9 @@ member.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from forecast.core.areas import Area
 from forecast.core.errors import AreaError, PlanError
@@ -18,7 +18,17 @@ from forecast.planning.analogues import analogues
 from forecast.planning.body import Body, Range
 from forecast.planning.limits import MOST_BEDS, MOST_FACTOR, MOST_PEOPLE
 
-__all__ = ["MOST_EVENTS", "BedsEvent", "Change", "Event", "GroupArrival", "Transfer", "Window", "read_events"]
+__all__ = [
+    "MOST_EVENTS",
+    "BedsEvent",
+    "ChangeEvent",
+    "Event",
+    "GroupEvent",
+    "TransferEvent",
+    "Window",
+    "areas_named",
+    "read_events",
+]
 
 MOST_EVENTS = 50
 # Areas that one event may name.
@@ -59,13 +69,14 @@ class Window:
 
 
 @dataclass(frozen=True)
-class GroupArrival:
+class GroupEvent:
     """People on their way: `people` of whom the share `show_up` is encountered, in months `first` to `last`.
 
     `share`: by area, of those who are encountered; what they leave is encountered nowhere here. None: it is learnt from
     past months, for a group that comes `towards` an area.
     """
 
+    kind: ClassVar = "group_arrival"
     people: Range
     share: Mapping[str, Range] | None
     towards: str | None
@@ -75,9 +86,10 @@ class GroupArrival:
 
 
 @dataclass(frozen=True)
-class Change:
+class ChangeEvent:
     """Arrivals of `areas` (none: of all) times a factor from `month` on: `multiplier`, or that of a past `analogue`."""
 
+    kind: ClassVar = "change"
     month: Month
     multiplier: Range | None
     analogue: str | None
@@ -85,11 +97,12 @@ class Change:
 
 
 @dataclass(frozen=True)
-class Transfer:
+class TransferEvent:
     """The share `share` of the arrivals of `source`, from `month` on, moved to other areas; their parts `to` add up to
     one, so that the total stays.
     """
 
+    kind: ClassVar = "transfer"
     source: str
     to: Mapping[str, float]
     share: Range
@@ -100,11 +113,25 @@ class Transfer:
 class BedsEvent:
     """Beds opened from `month` on, or closed where the number is negative. Changes no arrivals."""
 
+    kind: ClassVar = "capacity"
     month: Month
     beds: Range
 
 
-Event = GroupArrival | Change | Transfer | BedsEvent
+Event = GroupEvent | ChangeEvent | TransferEvent | BedsEvent
+
+
+def areas_named(events: Sequence[Event]) -> Iterator[tuple[int, str, str]]:
+    """Each area that events name, with the event's number and the member that names it."""
+    by_member: dict[str, Iterable[str]]
+    for number, event in enumerate(events, start=1):
+        if isinstance(event, GroupEvent):
+            by_member = {"share": event.share or (), "towards": filter(None, [event.towards])}
+        elif isinstance(event, TransferEvent):
+            by_member = {"from": [event.source], "to": event.to}
+        else:
+            by_member = {"areas": event.areas if isinstance(event, ChangeEvent) else ()}
+        yield from ((number, member, area) for member, areas in by_member.items() for area in areas)
 
 
 def read_events(values: Any, window: Window, *, under: str = "") -> tuple[Event, ...]:
@@ -132,7 +159,7 @@ def _event(number: int, value: Any, window: Window) -> Event:
     return _READ[kind](body, window)
 
 
-def _group_arrival(body: Body, window: Window) -> GroupArrival:
+def _group_arrival(body: Body, window: Window) -> GroupEvent:
     people = body.range("people", least=0, most=MOST_PEOPLE)
     show_up = body.range("show_up", least=0, most=1) if body.has("show_up") else None
     first, last = (
@@ -144,18 +171,18 @@ def _group_arrival(body: Body, window: Window) -> GroupArrival:
     if not body.has("share") or body.values["share"] == "learnt":
         if towards is None:
             raise body.refused("share", 'it is missing. Give a share by area, or "towards": an area to learn it for')
-        return GroupArrival(people, None, towards, first, last, show_up)
+        return GroupEvent(people, None, towards, first, last, show_up)
     if towards is not None:
         raise body.refused("towards", "the shares are given, so that none is learnt. Leave one of the two out")
     shares = _by_area(body, window, "share")
     share = {slug: body.range("share", least=0, most=1, of=value) for slug, value in shares.items()}
     total = sum(part.high for part in share.values())
     if total > 1 + _ROUNDING:
-        raise body.refused("share", f"the shares add up to {total:.6g}, which is over 1. Make them 1 or less")
-    return GroupArrival(people, share, None, first, last, show_up)
+        raise body.refused("share", f"the shares add up to {total:.9g}, which is over 1. Make them 1 or less")
+    return GroupEvent(people, share, None, first, last, show_up)
 
 
-def _change(body: Body, window: Window) -> Change:
+def _change(body: Body, window: Window) -> ChangeEvent:
     month = body.month("month", origin=window.origin, last=window.last)
     if body.has("multiplier") == body.has("analogue"):
         raise body.refused("multiplier", "give either a multiplier or an analogue")
@@ -169,10 +196,10 @@ def _change(body: Body, window: Window) -> Change:
             raise body.refused("analogue", f"{analogue[:60]!r} is not in the catalogue. Use one of {names}")
     named = body.list_of("areas", most=MOST_AREAS) if body.has("areas") else []
     areas = tuple(dict.fromkeys(window.area(body, "areas", text) for text in named))
-    return Change(month, multiplier, analogue, areas)
+    return ChangeEvent(month, multiplier, analogue, areas)
 
 
-def _transfer(body: Body, window: Window) -> Transfer:
+def _transfer(body: Body, window: Window) -> TransferEvent:
     source = window.area(body, "from", body.needed("from"))
     parts = _by_area(body, window, "to")
     to = {slug: body.number("to", least=0, most=1, of=value) for slug, value in parts.items()}
@@ -180,9 +207,9 @@ def _transfer(body: Body, window: Window) -> Transfer:
         raise body.refused("to", f"{source} is where they are moved from. Name other areas")
     if abs(sum(to.values()) - 1) > _ROUNDING:
         total = sum(to.values())
-        raise body.refused("to", f"the parts add up to {total:.6g}; all who are moved arrive. Make them add up to 1")
+        raise body.refused("to", f"the parts add up to {total:.9g}; all who are moved arrive. Make them add up to 1")
     share = body.range("share", least=0, most=1)
-    return Transfer(source, to, share, body.month("from_month", origin=window.origin, last=window.last))
+    return TransferEvent(source, to, share, body.month("from_month", origin=window.origin, last=window.last))
 
 
 def _capacity(body: Body, window: Window) -> BedsEvent:
@@ -212,5 +239,5 @@ def _by_area(body: Body, window: Window, member: str) -> dict[str, Any]:
         slug = window.area(body, member, text)
         if slug in by_slug:
             raise body.refused(member, f"{slug} is named twice. Name each area once")
-        by_slug[slug] = "null" if value is None else value
+        by_slug[slug] = value
     return by_slug

@@ -5,7 +5,7 @@ Each gives what breaks it, one line a breach: nothing where it holds. `encounter
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import numpy as np
 
@@ -129,4 +129,14 @@ def of_release(
         *exact_sums(paths, members),
         *marginals(paths, published, members, behind=behind),
         *strict_and_monotone(paths, thresholds),
+        *tails_unread(_chances(paths, thresholds)),
     ]
+
+
+def _chances(paths: Paths, thresholds: Iterable[float]) -> Iterator[Chance]:
+    """Every chance that is answered about some thresholds per month."""
+    each_limit = [limits(threshold, months_of(paths), "month") for threshold in thresholds]
+    for values in paths.values:
+        for limit in each_limit:
+            exceeded = exceedance(values, limit)
+            yield from (*exceeded.above, *exceeded.first, exceeded.any, exceeded.never)

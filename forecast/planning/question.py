@@ -12,7 +12,16 @@ from forecast.core.months import Month
 from forecast.planning.body import Body
 from forecast.planning.events import Event, Window, read_events
 
-__all__ = ["COVERAGE", "COVERAGES", "MOST_AREAS", "ScenarioQuestion", "read_scenario", "read_together", "seed_of"]
+__all__ = [
+    "COVERAGE",
+    "COVERAGES",
+    "MOST_AREAS",
+    "ScenarioQuestion",
+    "coverage_of",
+    "read_scenario",
+    "read_together",
+    "seed_of",
+]
 
 # As those of forecasts: per cent.
 COVERAGES = (*range(10, 100, 10), 95, 98)
@@ -61,7 +70,7 @@ def read_scenario(values: Mapping[str, Any], *, named: Callable[[str], Area], mo
         )
     origin, last = months(panels[0])
     events = read_events(body.needed("events"), Window(panels[0], origin, last, named))
-    return ScenarioQuestion(panels[0], tuple(areas), events, _coverage(body), seed_of(body))
+    return ScenarioQuestion(panels[0], tuple(areas), events, coverage_of(body), seed_of(body))
 
 
 def read_together(values: Mapping[str, Any], *, most: int) -> list[tuple[str, dict[str, Any]]]:
@@ -91,7 +100,8 @@ def seed_of(body: Body) -> int:
     return body.whole("seed", least=0, most=2**32 - 1) if body.has("seed") else SEED
 
 
-def _coverage(body: Body) -> tuple[int, ...]:
+def coverage_of(body: Body) -> tuple[int, ...]:
+    """The intervals of a body, per cent, ascending; COVERAGE where none are given."""
     if not body.has("coverage"):
         return COVERAGE
     coverage = []

@@ -15,8 +15,8 @@ from forecast.core.errors import PlanError
 from forecast.core.months import Month
 from forecast.core.tables import Floats, Paths
 from forecast.planning.analogues import analogues
-from forecast.planning.body import Range
-from forecast.planning.events import BedsEvent, Change, Event, GroupArrival, Transfer
+from forecast.planning.body import Range, percent
+from forecast.planning.events import BedsEvent, ChangeEvent, Event, GroupEvent, TransferEvent
 from forecast.planning.substitution import LearntShares, RecentCounts, learnt
 
 __all__ = ["ScenarioOutcome", "Tag", "apply", "leaves_needed"]
@@ -60,9 +60,9 @@ def leaves_needed(areas: Sequence[str], events: Sequence[Event], members: Member
     """
     named = list(areas)
     for number, event in enumerate(events, start=1):
-        if isinstance(event, GroupArrival):
+        if isinstance(event, GroupEvent):
             named += event.share or groups[event.towards or ""]
-        elif isinstance(event, Transfer):
+        elif isinstance(event, TransferEvent):
             named += [event.source, *event.to]
             if twice := [area for area in event.to if set(members[area]) & set(members[event.source])]:
                 raise PlanError(
@@ -136,7 +136,7 @@ class _Worlds:
 
 
 def _group_arrival(worlds: _Worlds, event: Event, number: int, rng: np.random.Generator) -> Tag:
-    assert isinstance(event, GroupArrival)  # noqa: S101 (looked up by its type)
+    assert isinstance(event, GroupEvent)  # noqa: S101 (looked up by its type)
     n = worlds.draws
     people = event.people.drawn(rng, n)
     show_up = (event.show_up or Range(1, 1)).drawn(rng, n)
@@ -145,22 +145,22 @@ def _group_arrival(worlds: _Worlds, event: Event, number: int, rng: np.random.Ge
     where = _shares(worlds, event, rng)
     for area, share in where.share.items():
         worlds.add(area, slice(first, last + 1), np.rint(people * show_up * share * when))
-    met = "all of them are" if event.show_up is None else f"a share of {event.show_up.words(_percent)} of them is"
+    met = "all of them are" if event.show_up is None else f"a share of {event.show_up.words(percent)} of them is"
     months = f"in {event.first}" if first == last else f"between {event.first} and {event.last}"
     spread = "" if first == last else "; how they spread over these months is open, each way as likely"
     words = (
         f"{event.people.words()} people arrive {months}, beside those who come anyway; {met} encountered{spread}. "
         f"Where: {where.words}."
     )
-    return Tag(number, "group_arrival", words, people=people, show_up=show_up, share=where.share)
+    return Tag(number, event.kind, words, people=people, show_up=show_up, share=where.share)
 
 
-def _shares(worlds: _Worlds, event: GroupArrival, rng: np.random.Generator) -> LearntShares:
+def _shares(worlds: _Worlds, event: GroupEvent, rng: np.random.Generator) -> LearntShares:
     """Each area's share of a group, as it is given or as it is learnt."""
     if event.share is not None:
         # In order of the areas' names, so that the order in which they are written changes no draw.
         drawn = {area: event.share[area].drawn(rng, worlds.draws) for area in sorted(event.share)}
-        named = ", ".join(f"{area} {part.words(_percent)}" for area, part in event.share.items())
+        named = ", ".join(f"{area} {part.words(percent)}" for area, part in event.share.items())
         rest = 1 - sum(part.high for part in event.share.values())
         more = "; the others are encountered in none of these areas" if rest > 1e-6 else ""
         return LearntShares(drawn, f"as given, {named}{more}")
@@ -170,7 +170,7 @@ def _shares(worlds: _Worlds, event: GroupArrival, rng: np.random.Generator) -> L
 
 
 def _change(worlds: _Worlds, event: Event, number: int, rng: np.random.Generator) -> Tag:
-    assert isinstance(event, Change)  # noqa: S101 (looked up by its type)
+    assert isinstance(event, ChangeEvent)  # noqa: S101 (looked up by its type)
     step = worlds.step(event.month)
     months = worlds.horizon - step
     where = ", ".join(event.areas) or "all areas"
@@ -190,11 +190,11 @@ def _change(worlds: _Worlds, event: Event, number: int, rng: np.random.Generator
     leaves = event.areas or tuple(worlds.place)
     rows = list(dict.fromkeys(row for area in leaves for row in worlds.rows(area)))
     worlds.values[rows, step:] = np.rint(worlds.values[rows, step:] * factor)
-    return Tag(number, "change", words, multiplier=np.asarray(factor), month=event.month)
+    return Tag(number, event.kind, words, multiplier=np.asarray(factor), month=event.month)
 
 
 def _transfer(worlds: _Worlds, event: Event, number: int, rng: np.random.Generator) -> Tag:
-    assert isinstance(event, Transfer)  # noqa: S101 (looked up by its type)
+    assert isinstance(event, TransferEvent)  # noqa: S101 (looked up by its type)
     share = event.share.drawn(rng, worlds.draws)
     months = slice(worlds.step(event.month), None)
     rows = worlds.rows(event.source)
@@ -208,12 +208,12 @@ def _transfer(worlds: _Worlds, event: Event, number: int, rng: np.random.Generat
         reached = leaving if place == len(event.to) else np.rint(leaving * upto)
         worlds.add(area, months, reached - before)
         before = reached
-    named = ", ".join(f"{area} {part:.0%}" for area, part in event.to.items())
+    named = ", ".join(f"{area} {percent(part)}" for area, part in event.to.items())
     words = (
-        f"{event.share.words(_percent)} of the arrivals of {event.source} are counted elsewhere from {event.month} on, "
+        f"{event.share.words(percent)} of the arrivals of {event.source} are counted elsewhere from {event.month} on, "
         f"to the end: {named}. The total stays."
     )
-    return Tag(number, "transfer", words, share={event.source: share}, month=event.month)
+    return Tag(number, event.kind, words, share={event.source: share}, month=event.month)
 
 
 def _capacity(worlds: _Worlds, event: Event, number: int, rng: np.random.Generator) -> Tag:
@@ -221,13 +221,13 @@ def _capacity(worlds: _Worlds, event: Event, number: int, rng: np.random.Generat
     beds = event.beds.drawn(rng, worlds.draws)
     floor = ", down to none" if event.beds.low < 0 else ""
     words = f"{_beds(event.beds)} from {event.month} on{floor}. Arrivals do not change with it."
-    return Tag(number, "capacity", words, beds=beds, month=event.month)
+    return Tag(number, event.kind, words, beds=beds, month=event.month)
 
 
 _APPLIED: dict[type[Event], Callable[[_Worlds, Event, int, np.random.Generator], Tag]] = {
-    GroupArrival: _group_arrival,
-    Change: _change,
-    Transfer: _transfer,
+    GroupEvent: _group_arrival,
+    ChangeEvent: _change,
+    TransferEvent: _transfer,
     BedsEvent: _capacity,
 }
 
@@ -241,10 +241,6 @@ def _summed(values: Floats, areas: Sequence[str], worlds: _Worlds) -> Floats:
         for leaf in others:
             sums[row] += values[leaf]
     return sums
-
-
-def _percent(value: float) -> str:
-    return f"{value:.3g}" if 0 < value < 0.01 else f"{100 * value:.3g} %"
 
 
 def _beds(beds: Range) -> str:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from forecast.core.tables import Floats
-from forecast.planning.body import Body, Range
+from forecast.planning.body import Body, Range, percent
 
 __all__ = ["LONGEST", "Stay", "read_stay", "remaining"]
 
@@ -66,9 +66,9 @@ def read_stay(body: Body) -> Stay:
         if own.has("variation"):
             raise own.refused("variation", "a table of days has its own. Leave one of the two out")
         entries = own.list_of("days", most=LONGEST)
-        table = tuple(own.number("days", least=0, most=1, of="null" if one is None else one) for one in entries)
+        table = tuple(own.number("days", least=0, most=1, of=one) for one in entries)
         if abs(sum(table) - 1) > _ROUNDING:
-            raise own.refused("days", f"the shares add up to {sum(table):.6g}. Make them add up to 1")
+            raise own.refused("days", f"the shares add up to {sum(table):.9g}. Make them add up to 1")
         named = ", ".join(f"{share:.3g} stay {night}" for night, share in enumerate(table) if share > 0)
         return Stay(table, Range(0, 0), 0.0, f"Of those who come, these shares stay so many nights: {named}.")
     mean = own.range("mean", least=0, most=_MOST_MEAN)
@@ -77,8 +77,8 @@ def read_stay(body: Body) -> Stay:
     variation = own.number("variation", least=0, most=_MOST_VARIATION) if given else VARIATION
     note = "" if given else " (no variation was given)"
     words = (
-        f"Stays have a mean of {mean.words()} nights and differ by {variation:.0%} of it, as a rule{note}; none is "
-        f"longer than {LONGEST} nights."
+        f"Stays have a mean of {mean.words()} nights and differ by {percent(variation)} of it, as a rule{note}; "
+        f"none is longer than {LONGEST} nights."
     )
     return Stay((), mean, variation, words)
 

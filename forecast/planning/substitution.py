@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from forecast.core.tables import Floats
+from forecast.planning.body import percent
 
 __all__ = ["LEAST_MONTHS", "MONTHS", "LearntShares", "RecentCounts", "learnt"]
 
@@ -65,8 +66,9 @@ def learnt(recent: RecentCounts, towards: str, leaves: Sequence[str], rng: np.ra
             share = {towards: stays, **neighbours}
             return LearntShares(
                 share,
-                f"learnt from {len(shares)} months of counts: {towards} kept {kept.mean():.0%} of its share from one "
-                f"month to the next, and the rest goes to {_named(moved, leaves)}, whose share rose when it fell",
+                f"learnt from {len(shares)} months of counts: {towards} kept {percent(round(kept.mean(), 2))} of its "
+                f"share from one month to the next, and the rest goes to {_named(moved, leaves)}, whose share rose "
+                "when it fell",
             )
     known = counts[-_RECENT:].sum(axis=0)
     if not known.sum() > 0:
@@ -87,4 +89,4 @@ def learnt(recent: RecentCounts, towards: str, leaves: Sequence[str], rng: np.ra
 def _named(parts: Floats, leaves: Sequence[str]) -> str:
     """The largest parts first, those under one in a hundred left out."""
     order = sorted(range(len(leaves)), key=lambda place: -float(parts[place]))
-    return ", ".join(f"{leaves[place]} {parts[place]:.0%}" for place in order if parts[place] >= 0.01)
+    return ", ".join(f"{leaves[place]} {percent(round(parts[place], 2))}" for place in order if parts[place] >= 0.01)

@@ -213,6 +213,7 @@ class Work:
     member: str = "areas"
 
     def __post_init__(self) -> None:
+        from forecast.planning.events import areas_named
         from forecast.planning.scenario import leaves_needed
 
         release, panel, member = self.release, self.release.panel, self.member
@@ -220,14 +221,16 @@ class Work:
         self.members = panel.hierarchy(leaves)
         near = {leaf: [one for one in leaves if panel.group_of(one) == panel.group_of(leaf)] for leaf in leaves}
         self.groups = {**self.members, **near}
-        try:
-            self.leaves = leaves_needed(self.areas, self.events, self.members, self.groups)
-        except KeyError as error:
-            raise PlanError(
-                f"{member}: {error.args[0]} cannot be asked about: {release.id} has no draws of it, or not of all of "
-                f"its parts. Those with a forecast: /v1/areas?panel={release.manifest.panel}.",
-                member=member,
-            ) from None
+        for number, named_in, area in (*((0, member, area) for area in self.areas), *areas_named(self.events)):
+            if area not in self.members:
+                where = f"Event {number} ({self.events[number - 1].kind.replace('_', ' ')}), " if number else ""
+                raise PlanError(
+                    f"{where}{named_in}: {area} cannot be asked about: {release.id} has no draws of it, or not of all "
+                    f"of its parts. Those with a forecast: /v1/areas?panel={release.manifest.panel}.",
+                    member=named_in,
+                    event=number or None,
+                )
+        self.leaves = leaves_needed(self.areas, self.events, self.members, self.groups)
         if len(self.leaves) > MOST_LEAVES:
             raise PlanError(
                 f"{member}: the areas have {len(self.leaves)} parts with the events' own; at most {MOST_LEAVES} are "

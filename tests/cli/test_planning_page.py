@@ -20,6 +20,11 @@ def numbers(line):
     return [float(text.replace(",", "")) for text in NUMBER.findall(line)]
 
 
+def shape(line):
+    """A line without its numbers and its width: what stands between them, as it is printed."""
+    return " ".join(NUMBER.sub("#", line).split())
+
+
 def test_the_page_works_through_three_questions():
     assert [name for _, name, _ in CASES] == ["scenario", "scenario", "capacity"]
     assert all(len(lines.splitlines()) >= 3 for _, _, lines in CASES)
@@ -35,13 +40,13 @@ def test_a_question_of_the_page_gives_its_numbers(place, served_home, tmp_path, 
     for line in lines.splitlines():
         row = printed[line.split()[0]]
         # Other machines round differently in the last place: a draw or two may fall on the other side.
-        assert numbers(row) == pytest.approx(numbers(line), rel=0.02, abs=3), (line, row)
-        assert NUMBER.sub("", row).split() == NUMBER.sub("", line).split()
+        assert numbers(row) == pytest.approx(numbers(line), rel=0.005, abs=1), (line, row)
+        assert shape(row) == shape(line)
 
 
 def test_numbers_in_the_text_are_those_of_the_tables():
     tables = " ".join(lines for _, _, lines in CASES)
-    for number in ("4,054", "11,572", "206"):
+    for number in ("4,054", "11,572", "207"):
         assert number in tables
         assert PAGE.count(number) > tables.count(number)
 

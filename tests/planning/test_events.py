@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -70,20 +71,67 @@ WRONG = {
     "a transfer of more than all": (change(TRANSFER, share=1.01), "share"),
     "beds that are text": (change(BEDS, beds="many"), "beds"),
     "no object": (["change"], ""),
+    "nothing as an event": (None, ""),
+    "a number as an event": (7, ""),
+    "a kind in capitals": (change(CHANGE, kind="Change"), "kind"),
+    "a kind in a list": (change(CHANGE, kind=["change"]), "kind"),
+    "a month with a slash": (change(CHANGE, month="2024/12"), "month"),
+    "a month of the year nought": (change(CHANGE, month="0000-00"), "month"),
+    "the last month that can be written": (change(CHANGE, month="9999-12"), "month"),
+    "a factor of 101": (change(CHANGE, multiplier=101), "multiplier"),
+    "a range within a range": (change(CHANGE, multiplier=[[1], 2]), "multiplier"),
+    "an analogue that is a number": (change(CHANGE, multiplier=WITHOUT, analogue=7), "analogue"),
+    "more areas than are taken": (change(CHANGE, areas=["el-paso"] * 101), "areas"),
+    "nothing as an area's share": (change(GROUP, share={"el-paso": None}), "share"),
+    "a share in a range of one": (change(GROUP, share={"el-paso": [0.1]}), "share"),
+    "shares that are a hair over 1": (change(GROUP, share={"el-paso": 0.6, "del-rio": 0.400002}), "share"),
+    "shares in a list": (change(GROUP, share=[1]), "share"),
+    "another word for shares": (change(GROUP, share="guessed", towards="el-paso"), "towards"),
+    "learnt shares of nowhere": (change(GROUP, share="learnt"), "share"),
+    "several areas to learn for": (change(GROUP, share=WITHOUT, towards=["el-paso"]), "towards"),
+    "people with a comma": (change(GROUP, people="30,000"), "people"),
+    "people as ends by name": (change(GROUP, people={"low": 1, "high": 2}), "people"),
+    "more people than are taken": (change(GROUP, people=[1, 10_000_001]), "people"),
+    "a window that begins with nothing": (change(GROUP, arrive=[None, "2025-01"]), "arrive"),
+    "a window in one text": (change(GROUP, arrive="2024-12"), "arrive"),
+    "parts below 0": (change(TRANSFER, to={"laredo": 1.5, "yuma": -0.5}), "to"),
+    "parts in a list": (change(TRANSFER, to=["laredo"]), "to"),
+    "no parts": (change(TRANSFER, to={}), "to"),
+    "a transfer to another panel": (change(TRANSFER, to={"state-tx": 1}), "to"),
+    "a transfer of a reversed share": (change(TRANSFER, share=[0.2, 0.1]), "share"),
+    "a transfer without a month": (change(TRANSFER, from_month=WITHOUT), "from_month"),
+    "beds in a reversed range": (change(BEDS, beds=[5, -5]), "beds"),
+    "beds beyond belief": (change(BEDS, beds=1e9), "beds"),
+    "beds before the origin": (change(BEDS, month="2024-10"), "month"),
 }
 
 
 @pytest.mark.parametrize("name", WRONG)
 def test_what_cannot_be_taken_is_one_error_with_its_event_and_member(name):
     event, member = WRONG[name]
-    names = window()
-    wide = type(names)(names.panel, names.origin, names.last, NAMES.named)
     with pytest.raises(PlanError) as refused:
-        read_events([GROUP, event, CHANGE], wide)
+        read_events([GROUP, event, CHANGE], replace(window(), named=NAMES.named))
     assert (refused.value.event, refused.value.member) == (2, member)
     assert str(refused.value).startswith("Event 2")
     assert "\n" not in str(refused.value)
-    assert str(refused.value).endswith(".")
+    assert str(refused.value).endswith((".", "?"))
+    assert not str(refused.value).endswith("?.")
+
+
+@pytest.mark.parametrize(
+    ("event", "says"),
+    [
+        (change(GROUP, share={"el-paso": 0.6, "del-rio": 0.400002}), "the shares add up to 1.000002, which is over 1"),
+        (change(GROUP, share={"el-paso": None}), "null is no number"),
+        (change(GROUP, arrive=[None, "2025-01"]), "null is no month"),
+        (change(CHANGE, multiplier=[None, 2]), "null is no number"),
+        (change(CHANGE, areas=["el-passo"]), "'el-passo'. Did you mean el-paso?"),
+    ],
+)
+def test_what_is_wrong_is_said_as_it_was_written(event, says):
+    with pytest.raises(PlanError) as refused:
+        read_events([event], replace(window(), named=NAMES.named))
+    assert says in str(refused.value)
 
 
 def test_more_events_than_are_taken_are_refused_before_any_is_read():
@@ -111,6 +159,19 @@ def months(panel):
         ({"events": {}}, "events"),
         ({"seed": -1}, "seed"),
         ({"seed": 1.5}, "seed"),
+        ({"seed": "1"}, "seed"),
+        ({"seed": 2**32}, "seed"),
+        ({"coverage": []}, "coverage"),
+        ({"coverage": [80.0]}, "coverage"),
+        ({"coverage": ["80"]}, "coverage"),
+        ({"coverage": [100]}, "coverage"),
+        ({"areas": None}, "areas"),
+        ({"areas": [None]}, "areas"),
+        ({"areas": [""]}, "areas"),
+        ({"areas": ["el-paso,tucson"]}, "areas"),
+        ({"areas": ["el-paso"] * 201}, "areas"),
+        ({"events": {"0": CHANGE}}, "events"),
+        ({"name": "A-2026-11-27"}, "name"),
         ({"event": []}, "event"),
     ],
 )
@@ -124,7 +185,12 @@ def test_the_contracts_body_is_read():
     body = {"areas": ["el-paso"], "events": EVENTS, "coverage": [95, 50, 80]}
     question = read_scenario(parsed(json.dumps(body)), named=NAMES.named, months=months)
     assert (question.panel, question.areas, question.coverage) == ("usbp-sectors", ("el-paso",), (50, 80, 95))
-    assert [type(event).__name__ for event in question.events] == ["GroupArrival", "Change", "Transfer", "BedsEvent"]
+    assert [type(event).__name__ for event in question.events] == [
+        "GroupEvent",
+        "ChangeEvent",
+        "TransferEvent",
+        "BedsEvent",
+    ]
 
 
 @pytest.mark.parametrize(

@@ -22,6 +22,6 @@ def test_what_is_saved_is_the_share_of_the_medians_cost():
 def test_the_news_of_december_2022_and_the_events_of_the_bench_can_be_read():
     window = Window(PANEL.id, december_2022.ORIGIN, december_2022.ORIGIN + 6, PANEL.area)
     read = read_events([*december_2022.GROUPS, *december_2022.TRANSFERS], window)
-    assert [type(event).__name__ for event in read] == ["GroupArrival", "GroupArrival", "Transfer"]
+    assert [type(event).__name__ for event in read] == ["GroupEvent", "GroupEvent", "TransferEvent"]
     first = Month.of(2024, 12)
     assert len(read_events(bench_planning.events_of(first), Window(PANEL.id, first + -1, first + 6, PANEL.area))) == 4

@@ -287,6 +287,27 @@ def test_every_draw_of_many_areas_is_refused(service):
     assert problem(answer, 422, "invalid-body")["member"] == "areas"
 
 
+@pytest.mark.parametrize(
+    ("event", "member"),
+    [
+        ({"kind": "change", "month": "2024-12", "multiplier": 2, "areas": ["el-paso", "laredo"]}, "areas"),
+        ({"kind": "group_arrival", "people": 9, "share": {"laredo": 1}, "arrive": ["2024-12", "2024-12"]}, "share"),
+        ({"kind": "group_arrival", "people": 9, "towards": "laredo", "arrive": ["2024-12", "2024-12"]}, "towards"),
+        ({"kind": "transfer", "from": "laredo", "to": {"tucson": 1}, "share": 1, "from_month": "2024-12"}, "from"),
+        ({"kind": "transfer", "from": "tucson", "to": {"laredo": 1}, "share": 1, "from_month": "2024-12"}, "to"),
+    ],
+)
+def test_an_event_about_an_area_without_draws_is_named_with_its_member(client, event, member):
+    """Of the panel's sectors this release has two; a closed sector has none in any release."""
+    beds = {"kind": "capacity", "month": "2024-12", "beds": 5}
+    whatif = {"areas": ["el-paso"], "events": [beds, event]}
+    shelter = {"area": "el-paso", "beds": 9, "occupied": 0, "share": 0.1, "stay": 2, "from": "2024-12"}
+    for path, body in (("/v1/scenarios", whatif), ("/v1/capacity", {**shelter, "scenario": {"events": [beds, event]}})):
+        document = problem(ask(client, body, path), 422, "invalid-body")
+        assert (document["event"], document["member"]) == (2, member)
+        assert document["detail"].startswith(f"Event 2 ({event['kind'].replace('_', ' ')}), {member}: laredo cannot be")
+
+
 def test_more_parts_than_fit_in_memory_are_refused_before_any_is_read(service, monkeypatch):
     monkeypatch.setattr(what_if, "MOST_LEAVES", 10)
     assert problem(ask(service, {"areas": ["states-nation"], "events": []}), 422, "invalid-body")["member"] == "areas"
