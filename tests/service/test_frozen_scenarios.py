@@ -17,7 +17,7 @@ from forecast.release.store import connect
 from service.app import create_app
 from service.schemas.frozen import FrozenScenariosAnswer, NamedScenariosAnswer
 from service.schemas.planning import ScenarioDrawsAnswer
-from service.settings import Settings
+from service.settings import ServiceSettings
 from tests.service.test_planning import BODY, FIRST, NOW, ask
 from tests.waiting import until
 
@@ -42,7 +42,7 @@ def store(trained, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def service(store):
-    settings = Settings(database_url=str(store.url), poll_seconds=0.05)
+    settings = ServiceSettings(database_url=str(store.url), poll_seconds=0.05)
     with TestClient(create_app(settings, clock=lambda: NOW)) as client:
         yield client
 

@@ -17,7 +17,7 @@ from service.problems import ProblemDocument
 from service.query import MEDIA
 from service.routes.parameters import RELEASE
 from service.schemas.parts import Shape
-from service.settings import Settings
+from service.settings import ServiceSettings
 
 SNAPSHOT = Path(__file__).with_name("openapi.json")
 RENEW = ".venv/bin/python -m tests.service.test_openapi"
@@ -26,7 +26,7 @@ RENEW = ".venv/bin/python -m tests.service.test_openapi"
 def made():
     """The document without the version of the project, as text in which a change is a line."""
     with tempfile.TemporaryDirectory() as home:
-        document = create_app(Settings(database_url=f"sqlite:///{home}/encounters.db")).openapi()
+        document = create_app(ServiceSettings(database_url=f"sqlite:///{home}/encounters.db")).openapi()
     document["info"]["version"] = ""
     return json.dumps(document, indent=1, ensure_ascii=False) + "\n"
 

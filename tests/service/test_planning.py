@@ -19,7 +19,7 @@ from service.app import create_app
 from service.request_bodies import Bodies, BodyRefused
 from service.schemas.planning import CapacityAnswer, ScenarioAnswer, ScenarioDrawsAnswer
 from service.schemas.questions import CAPACITY_EXAMPLE, SCENARIO_EXAMPLE
-from service.settings import Settings
+from service.settings import ServiceSettings
 from tests.service.test_limits import problem
 from tests.waiting import HANG
 
@@ -56,7 +56,7 @@ BEDS = {
 def service(trained, tmp_path_factory):
     folder = tmp_path_factory.mktemp("planning")
     shutil.copy(trained.home / "encounters.db", folder)
-    settings = Settings(database_url=f"sqlite:///{folder}/encounters.db", poll_seconds=3600)
+    settings = ServiceSettings(database_url=f"sqlite:///{folder}/encounters.db", poll_seconds=3600)
     with TestClient(create_app(settings, clock=lambda: NOW)) as client:
         yield client
 
