@@ -24,7 +24,7 @@ from service.metrics import Metrics
 from service.problems import REQUEST_ID, Problem
 from service.rates import Rates
 from service.response_cache import HEADERS, ROUTE, ResponseCache
-from service.settings import KeyPolicy, Settings, words
+from service.settings import KeyPolicy, ServiceSettings, words
 from service.shutdown import Shutdown
 
 __all__ = ["Admission", "RequestLimits", "install"]
@@ -72,7 +72,7 @@ class RequestLimits:
     keys: KeyPolicy
 
     @classmethod
-    def of(cls, settings: Settings) -> RequestLimits:
+    def of(cls, settings: ServiceSettings) -> RequestLimits:
         """As the settings say."""
         same = ("url_bytes", "header_bytes", "body_bytes", "rate", "local_rate", "key_rate", "wrong_keys", "keys")
         return cls(hosts=words(settings.hosts.lower()), **{name: getattr(settings, name) for name in same})

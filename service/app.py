@@ -52,7 +52,7 @@ from service.routes import (
     scenarios,
     status,
 )
-from service.settings import Settings, words
+from service.settings import ServiceSettings, words
 from service.shutdown import Shutdown
 
 __all__ = ["create", "create_app"]
@@ -78,7 +78,7 @@ def create() -> FastAPI:
     """The application as the environment sets it: `uvicorn --factory service.app:create`.
     Its log goes to stderr, uvicorn's with it.
     """
-    settings = Settings()
+    settings = ServiceSettings()
     logs.configure(settings.log)
     memory.keep_together()
     sys.setswitchinterval(_SWITCH_SECONDS)
@@ -87,7 +87,7 @@ def create() -> FastAPI:
     return app
 
 
-def create_app(settings: Settings, *, clock: Callable[[], datetime] = utc_now) -> FastAPI:
+def create_app(settings: ServiceSettings, *, clock: Callable[[], datetime] = utc_now) -> FastAPI:
     """The application. Raises StoreError where the database URL cannot be read;
     a store that is down or empty is waited for.
 
@@ -152,7 +152,7 @@ def create_app(settings: Settings, *, clock: Callable[[], datetime] = utc_now) -
     return app
 
 
-def _set_before(app: FastAPI, here: Context, settings: Settings) -> None:
+def _set_before(app: FastAPI, here: Context, settings: ServiceSettings) -> None:
     """Prefix, admission, response cache and bounds before the whole of the application:
     what is at hand goes out without passing any other layer.
     """

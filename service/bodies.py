@@ -13,7 +13,7 @@ from pydantic import BaseModel
 
 from forecast.core.months import Month
 from forecast.release.read import AreaForecast, Release
-from service.schemas import CorrectionShape
+from service.schemas.parts import CorrectionShape
 
 __all__ = ["area_head", "filled", "head", "is_stale", "moment", "render", "served_head"]
 

@@ -15,7 +15,7 @@ from service.heavy import Heavy
 from service.metrics import Metrics
 from service.releases import ReleaseCache
 from service.request_bodies import Bodies
-from service.settings import Settings
+from service.settings import ServiceSettings
 from service.shutdown import Shutdown
 
 __all__ = ["Context", "QueryLimits", "context", "utc_now"]
@@ -35,7 +35,7 @@ class QueryLimits:
     horizon: int
 
     @classmethod
-    def of(cls, settings: Settings) -> QueryLimits:
+    def of(cls, settings: ServiceSettings) -> QueryLimits:
         """As the settings say."""
         return cls(settings.areas, settings.coverages, settings.horizon)
 

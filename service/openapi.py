@@ -7,10 +7,11 @@ from typing import Any
 
 from fastapi import FastAPI
 
-from service import schemas
 from service.catalogue import Catalogue
 from service.examples import example
-from service.problems import declared, examples
+from service.problems import ProblemDocument, declared, examples
+from service.schemas.parts import Shape
+from service.schemas.questions import CapacityBody, FrozenScenarioBody, ScenarioBody
 
 __all__ = ["install"]
 
@@ -62,8 +63,8 @@ def _list(document: dict[str, Any], choices: Mapping[str, Sequence[str]]) -> Non
 
 def _finish(document: dict[str, Any]) -> None:
     components = document["components"]["schemas"]
-    components["ProblemDocument"] = schemas.ProblemDocument.model_json_schema()
-    for model in schemas.BODIES:
+    components["ProblemDocument"] = ProblemDocument.model_json_schema()
+    for model in (ScenarioBody, FrozenScenarioBody, CapacityBody):
         schema = model.model_json_schema(ref_template="#/components/schemas/{model}", by_alias=True)
         components |= {**schema.pop("$defs", {}), model.__name__: schema}
     # FastAPI's own error bodies, which are never sent.
@@ -74,6 +75,7 @@ def _finish(document: dict[str, Any]) -> None:
     document["security"] = [{}, {"bearer": []}, {"header": []}]
     shared = {str(status): entry for status, entry in declared(*_ANYWHERE).items()}
     document["components"]["responses"] = {f"Refused{status}": entry for status, entry in shared.items()}
+    known = Shape.known()
     for operation in _operations(document):
         for status in shared:
             operation["responses"].setdefault(status, {"$ref": f"#/components/responses/Refused{status}"})
@@ -81,7 +83,7 @@ def _finish(document: dict[str, Any]) -> None:
         if content is not None:  # examples are put in here, because FastAPI leaves their nulls out
             kinds = content["schema"].get("anyOf", [content["schema"]])
             names = [kind["$ref"].rsplit("/", 1)[1] for kind in kinds]
-            content["examples"] = {name: {"value": example(getattr(schemas, name))} for name in names}
+            content["examples"] = {name: {"value": example(known[name])} for name in names}
 
 
 def _operations(document: dict[str, Any]) -> list[dict[str, Any]]:

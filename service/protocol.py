@@ -17,7 +17,7 @@ from service import access, problems
 from service.bounds import ALWAYS
 from service.connections import REFUSED, Connections
 from service.identity import request_id
-from service.settings import Settings, words
+from service.settings import ServiceSettings, words
 
 __all__ = ["Bounded"]
 
@@ -28,8 +28,8 @@ _PROBES = frozenset(path.encode() for path in ALWAYS)
 
 
 @cache
-def _settings() -> Settings:
-    return Settings()
+def _settings() -> ServiceSettings:
+    return ServiceSettings()
 
 
 @cache

@@ -12,7 +12,7 @@ from forecast.release.read import Observation, Release
 from forecast.release.replays import Replayed, held, replayed
 from service import bodies
 from service.context import Context
-from service.schemas import ReplayedAccuracy
+from service.schemas.accuracy import ReplayedAccuracy
 
 __all__ = ["areas_with_a_release", "replay_record"]
 

@@ -11,13 +11,13 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from forecast.core.logs import Form
 
-__all__ = ["KeyPolicy", "Settings", "words"]
+__all__ = ["KeyPolicy", "ServiceSettings", "words"]
 
 _ROOT = re.compile("(/[A-Za-z0-9._~-]+)*")
 KeyPolicy = Literal["off", "optional", "required"]
 
 
-class Settings(BaseSettings):
+class ServiceSettings(BaseSettings):
     """Where releases are read from, and what a request may cost.
     Every field is set by the environment variable of its name: ENCOUNTERS_ and capitals.
 

@@ -15,6 +15,7 @@ from forecast.cli.outputs import checked, put
 from forecast.core.errors import EncountersError, NoRelease
 from forecast.progress import Reporter
 from forecast.release import parquet, read, shapes
+from forecast.release.hub_tasks import hub_tasks
 from forecast.release.read import Release
 from forecast.release.shapes import Chosen
 from forecast.settings import Settings
@@ -51,7 +52,7 @@ def export(
     ] = None,
     panel: parts.PanelName = None,
     tasks: Annotated[
-        Path | None, typer.Option("--tasks", help="Write a hub's tasks.json, which hubverse rows follow, here too.")
+        Path | None, typer.Option("--tasks", help="Write a hub's tasks.json, for every panel that is served, here too.")
     ] = None,
 ) -> None:
     """Write the forecasts of a release, or of the releases that are served, as a file.
@@ -67,7 +68,8 @@ def export(
     settings = Settings()
     out = checked(out, suffixes=_SUFFIXES[form], settings=settings)
     tasks = tasks and checked(tasks, suffixes=(".json",), inputs=[out], settings=settings)
-    releases = _releases(parts.store(settings), release, parts.panels(panel, settings))
+    engine = parts.store(settings)
+    releases = _releases(engine, release, parts.panels(panel, settings))
     chosen = [pair for one in releases for pair in shapes.choose(one)]
     if form == "hubverse" and (rounds := shapes.rounds(chosen)):
         raise EncountersError(
@@ -87,7 +89,8 @@ def export(
     rows = sum(len(one.months) * (1 if form == "csv" else len(of.levels)) for of, one in chosen)
     typer.echo(f"{out}: {rows} rows of {' and '.join(one.id for one in releases)}")
     if tasks is not None:
-        put(tasks, shapes.hub_tasks())
+        served = [read.load(engine, identity) for identity in read.pointers(engine).values()]
+        put(tasks, hub_tasks([*served, *releases]))
         typer.echo(f"{tasks}: the tasks that hubverse rows follow")
 
 

@@ -39,7 +39,7 @@ def serve(
         import uvicorn
         from uvicorn.supervisors import Multiprocess
 
-        from service.settings import Settings as ServiceSettings
+        from service.settings import ServiceSettings
     except ImportError:
         raise EncountersError(
             "The service is not installed. Add it: pip install 'encounter-forecast[service]'."
@@ -139,7 +139,7 @@ def settings_table() -> list[dict[str, Any]]:
     """
     kinds: list[type[BaseSettings]] = [Settings]
     try:
-        from service.settings import Settings as ServiceSettings
+        from service.settings import ServiceSettings
 
         kinds.append(ServiceSettings)
     except ImportError:  # a machine that only trains

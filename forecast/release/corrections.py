@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, Engine, delete, insert, select
 
@@ -18,10 +17,8 @@ from forecast.core.panels import Panel
 from forecast.release import schema
 from forecast.release.columns import months_between, row_of
 from forecast.release.manifest import Manifest
+from forecast.release.observations import Observation
 from forecast.release.store import reading
-
-if TYPE_CHECKING:
-    from forecast.release.read import Observation
 
 __all__ = ["Correction", "affecting", "corrected_answers", "of_panel", "record", "stored", "supersede"]
 

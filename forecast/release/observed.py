@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import numpy as np
 
 from forecast.core.tables import Counts, Vintage
-from forecast.release.read import Observation
+from forecast.release.observations import Observation
 
 __all__ = ["observed"]
 

@@ -6,9 +6,9 @@ The one door of the service into the library's store. numpy is loaded when draws
 from __future__ import annotations
 
 from array import array
-from collections.abc import Hashable, Iterable, Iterator, Sequence
+from collections.abc import Hashable
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from functools import cached_property
 from itertools import chain, groupby
 from typing import Any
@@ -19,11 +19,11 @@ from forecast.core.errors import NoRelease, StoreError
 from forecast.core.months import Month
 from forecast.core.panels import Panel
 from forecast.release import schema
-from forecast.release.columns import months_between
 from forecast.release.corrections import Correction, affecting, stored
 from forecast.release.integrity import head_of, panel_of
 from forecast.release.joint import JointDraws, joint_draws, joint_paths
 from forecast.release.manifest import Manifest
+from forecast.release.observations import Observation, observations, observations_in_slices
 from forecast.release.rows import manifest_of, numbers
 from forecast.release.store import connect, reading
 
@@ -116,19 +116,6 @@ class ReleaseSummary:
     run_id: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Observation:
-    """An official count of a `month`, first `published` by the file `sha256`; `precision`: 1 exact, 10 to ten."""
-
-    area: str
-    month: Month
-    published: date
-    count: int
-    precision: int
-    source: str
-    sha256: str
-
-
 def pointers(engine: Engine, *, before: datetime | None = None) -> dict[str, str]:
     """Panel -> id of the release it serves, where it has one. One indexed query, cheap to poll. Raises StoreError.
 
@@ -189,46 +176,6 @@ def champion(engine: Engine, panel: str) -> str | None:
     query = select(table.c.release).join(schema.release).where(schema.release.c.panel == panel, table.c.champion)
     with reading(engine) as connection:
         return connection.execute(query.order_by(table.c.id.desc()).limit(1)).scalar()
-
-
-def observations(
-    engine: Engine,
-    areas: Iterable[str],
-    *,
-    first: Month | None = None,
-    last: Month | None = None,
-    as_of: date | None = None,
-) -> list[Observation]:
-    """Of each month of some areas the newest count published by `as_of`, in the order asked for, then by month.
-
-    `first` and `last` are both included. Raises StoreError.
-    """
-    asked = tuple(dict.fromkeys(areas))
-    slices = observations_in_slices(engine, asked, first=first, last=last, as_of=as_of, slice_size=len(asked) or 1)
-    return [observation for series in slices for months in series.values() for observation in months]
-
-
-def observations_in_slices(
-    engine: Engine,
-    areas: Sequence[str],
-    *,
-    first: Month | None,
-    last: Month | None,
-    as_of: date | None,
-    slice_size: int,
-) -> Iterator[dict[str, list[Observation]]]:
-    """The same for a few areas at a time, by slug, so that no more is in memory; all of one state of the store."""
-    table = schema.observation
-    query = select(table).where(*months_between(table.c.month, first, last)).order_by(table.c.month, table.c.published)
-    if as_of is not None:
-        query = query.where(table.c.published <= as_of)
-    with reading(engine) as connection:
-        for start in range(0, len(areas), slice_size):
-            asked = areas[start : start + slice_size]
-            newest: dict[str, dict[Month, Observation]] = {slug: {} for slug in asked}
-            for row in connection.execute(query.where(table.c.area.in_(asked))):
-                newest[row.area][row.month] = Observation(*row)
-            yield {slug: list(months.values()) for slug, months in newest.items()}
 
 
 def content_stamp(engine: Engine) -> Hashable:

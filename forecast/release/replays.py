@@ -21,7 +21,7 @@ from forecast.core.scorecard import SCORED_COVERAGES
 from forecast.release import schema
 from forecast.release.hindsight import Held
 from forecast.release.intervals import level_places
-from forecast.release.read import Observation
+from forecast.release.observations import Observation
 from forecast.release.rows import numbers
 from forecast.release.store import reading
 

@@ -13,6 +13,7 @@ from sqlalchemy import Engine, Row, select
 
 from forecast.core.months import Month
 from forecast.release import schema
+from forecast.release.columns import months_between
 from forecast.release.manifest import Manifest
 from forecast.release.rows import manifest_of, numbers
 from forecast.release.store import reading
@@ -50,11 +51,8 @@ def said(
     Raises StoreError.
     """
     figures = schema.release_quantiles.c
-    query = select(schema.release_quantiles).where(figures.area.in_(areas))
-    if first is not None:
-        query = query.where(figures.target_month >= first)
-    if last is not None:
-        query = query.where(figures.target_month <= last)
+    between = months_between(figures.target_month, first, last)
+    query = select(schema.release_quantiles).where(figures.area.in_(areas), *between)
     with reading(engine) as connection:
         rows = connection.execute(query).all()
         heads = {

@@ -14,7 +14,6 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from importlib import resources
 from typing import Any, Literal
 
 from forecast.release import parquet
@@ -31,7 +30,6 @@ __all__ = [
     "choose",
     "csv_rows",
     "csv_table",
-    "hub_tasks",
     "hubverse",
     "intervals",
     "quantiles",
@@ -248,8 +246,3 @@ def rounds(chosen: Chosen) -> str:
         if len(set(ends.values())) > 1
         else ""
     )
-
-
-def hub_tasks() -> bytes:
-    """The hub's `tasks.json` (hubverse schema 5): rounds, task ids, levels and what values are allowed."""
-    return (resources.files("forecast.release") / "hub" / "tasks.json").read_bytes()

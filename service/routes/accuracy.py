@@ -25,7 +25,7 @@ from service.query import Format
 from service.replay_record import areas_with_a_release, replay_record
 from service.routes.formats import TABLES, offered, tabled
 from service.routes.parameters import AreaParameter, HindcastsParameter, PanelParameter, listed
-from service.schemas import (
+from service.schemas.accuracy import (
     Accuracy,
     AccuracyAnswer,
     AccuracyDecisionsAnswer,

@@ -21,7 +21,7 @@ from service.problems import PARAMETERS, Problem, declared
 from service.query import MEDIA, Format
 from service.routes.formats import TABLES, offered
 from service.routes.parameters import KindParameter, PanelParameter
-from service.schemas import AreaAnswer, AreasAnswer
+from service.schemas.resources import AreaAnswer, AreasAnswer
 
 __all__ = ["router"]
 

@@ -17,7 +17,8 @@ from service.query import MEDIA, Format
 from service.questions import ask, body_of
 from service.routes.formats import TABLES
 from service.routes.scenarios import BODY_PROBLEMS, NEVER_KEPT, taken
-from service.schemas import CAPACITY_EXAMPLE, CapacityAnswer, CapacityBody
+from service.schemas.planning import CapacityAnswer
+from service.schemas.questions import CAPACITY_EXAMPLE, CapacityBody
 
 __all__ = ["router"]
 

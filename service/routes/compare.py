@@ -26,7 +26,7 @@ from service.routes.parameters import (
     ToParameter,
     UnitParameter,
 )
-from service.schemas import CompareAnswer, ComparedMonth, SaidByRelease, SaidInReplay
+from service.schemas.compare import CompareAnswer, ComparedMonth, SaidByRelease, SaidInReplay
 
 __all__ = ["router"]
 

@@ -27,7 +27,7 @@ from service.routes.parameters import (
     listed,
 )
 from service.routes.served import ReleaseParameter, asked_about
-from service.schemas import ExceedanceAnswer
+from service.schemas.exceedance import ExceedanceAnswer
 
 __all__ = ["router"]
 

@@ -43,7 +43,7 @@ from service.routes.parameters import (
 from service.routes.releases import cache_of, release_of
 from service.routes.served import ReleaseParameter, asked_about
 from service.sampled import sampled
-from service.schemas import (
+from service.schemas.forecasts import (
     ForecastRowsAnswer,
     ForecastsAndCountsAnswer,
     ForecastsAnswer,

@@ -20,7 +20,7 @@ from service.context import Context, context
 from service.examples import answered
 from service.problems import Problem, declared
 from service.questions import in_turn, source_of
-from service.schemas import FrozenScenario, FrozenScenariosAnswer, FrozenScore, NamedScenariosAnswer
+from service.schemas.frozen import FrozenScenario, FrozenScenariosAnswer, FrozenScore, NamedScenariosAnswer
 
 __all__ = ["named_alone", "router"]
 

@@ -12,7 +12,7 @@ from service.context import context
 from service.examples import answered
 from service.problems import PARAMETERS, Problem, declared
 from service.query import known_parameters
-from service.schemas import LiveAnswer, ReadyAnswer
+from service.schemas.resources import LiveAnswer, ReadyAnswer
 
 __all__ = ["router"]
 

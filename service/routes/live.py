@@ -14,7 +14,7 @@ from service.context import Context, context
 from service.problems import PARAMETERS, declared
 from service.routes.formats import TABLES, offered, tabled
 from service.routes.parameters import PanelParameter
-from service.schemas import LiveBoardAnswer
+from service.schemas.resources import LiveBoardAnswer
 
 __all__ = ["board", "router"]
 

@@ -15,7 +15,7 @@ from service.context import context
 from service.problems import PARAMETERS, Problem, declared
 from service.routes.formats import TABLES, offered, tabled
 from service.routes.parameters import PanelParameter
-from service.schemas import Evaluation, ModelsAnswer
+from service.schemas.resources import Evaluation, ModelsAnswer
 
 __all__ = ["router"]
 

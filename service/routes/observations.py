@@ -28,7 +28,8 @@ from service.problems import PARAMETERS, declared
 from service.query import Format
 from service.routes.formats import EVERY, offered
 from service.routes.parameters import SLUGS, AsOf, FromParameter, KindParameter, PanelParameter, ToParameter
-from service.schemas import CorrectionShape, ObservationsAnswer, ObservedArea, ObservedMonth
+from service.schemas.parts import CorrectionShape
+from service.schemas.resources import ObservationsAnswer, ObservedArea, ObservedMonth
 
 __all__ = ["router"]
 

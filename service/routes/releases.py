@@ -16,7 +16,7 @@ from service.examples import answered
 from service.problems import Problem, declared
 from service.routes.formats import TABLES, offered, tabled
 from service.routes.parameters import RELEASE, PanelParameter, ReleasePath
-from service.schemas import ReleaseAnswer, ReleaseRow, ReleasesAnswer
+from service.schemas.forecasts import ReleaseAnswer, ReleaseRow, ReleasesAnswer
 
 __all__ = ["cache_of", "release_of", "router"]
 

@@ -16,7 +16,8 @@ from service.examples import answered
 from service.problems import declared
 from service.questions import ask, body_of
 from service.routes.frozen import named_alone
-from service.schemas import SCENARIO_EXAMPLE, FrozenScenarioBody, ScenarioAnswer, ScenarioBody, ScenarioDrawsAnswer
+from service.schemas.planning import ScenarioAnswer, ScenarioDrawsAnswer
+from service.schemas.questions import SCENARIO_EXAMPLE, FrozenScenarioBody, ScenarioBody
 
 __all__ = ["BODY_PROBLEMS", "router", "taken"]
 

@@ -15,7 +15,7 @@ from service.answers import LIVE, Answer
 from service.context import context
 from service.examples import answered
 from service.problems import declared
-from service.schemas import CountsSource, OpenAlarm, PanelStatus, StatusAnswer
+from service.schemas.resources import CountsSource, OpenAlarm, PanelStatus, StatusAnswer
 
 __all__ = ["router"]
 

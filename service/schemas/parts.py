@@ -31,6 +31,14 @@ class Shape(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
+    @classmethod
+    def known(cls) -> dict[str, type[Shape]]:
+        """Every shape made of this one, by its name in the OpenAPI document."""
+        own = cls.__subclasses__()
+        return {shape.__name__: shape for shape in own} | {
+            name: shape for one in own for name, shape in one.known().items()
+        }
+
 
 class CorrectionShape(Shape):
     """What was put right with an official file after its counts had been served."""

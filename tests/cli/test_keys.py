@@ -6,7 +6,7 @@ import pytest
 
 from forecast.cli.serving import settings_table
 from forecast.settings import Settings
-from service.settings import Settings as ServiceSettings
+from service.settings import ServiceSettings
 from tests.release.conftest import postgres, url  # noqa: F401 (fixtures)
 
 

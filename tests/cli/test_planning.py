@@ -9,7 +9,7 @@ import sys
 
 import pytest
 
-from service import schemas
+from service.schemas.planning import CapacityAnswer, ScenarioAnswer, ScenarioDrawsAnswer
 from tests.service.test_planning import BEDS, BODY, FIRST
 from tests.trained import environment, put_on
 
@@ -43,16 +43,16 @@ def test_a_what_if_is_a_table_and_its_assumptions(command, home, question):
 def test_the_json_is_the_answer_of_the_service(command, home, question):
     code, out, _ = command("scenario", question(BODY), "--json")
     assert code == 0
-    schemas.ScenarioAnswer.model_validate_json(out)
+    ScenarioAnswer.model_validate_json(out)
     code, out, _ = command("capacity", question(BEDS), "--json")
     assert code == 0
-    schemas.CapacityAnswer.model_validate_json(out)
+    CapacityAnswer.model_validate_json(out)
 
 
 def test_draws_are_json_with_every_world(command, home, question):
     code, out, _ = command("scenario", question({**BODY, "areas": ["state-tx"]}), "--draws")
     assert code == 0
-    schemas.ScenarioDrawsAnswer.model_validate_json(out)
+    ScenarioDrawsAnswer.model_validate_json(out)
 
 
 def test_beds_are_a_table_or_csv(command, home, question):

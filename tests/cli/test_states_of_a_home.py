@@ -92,7 +92,7 @@ def test_a_store_of_a_server_that_is_away_is_one_line_and_exit_1(command, home, 
 
 
 def test_an_empty_variable_is_an_unset_one(monkeypatch):
-    from service.settings import Settings as ServiceSettings
+    from service.settings import ServiceSettings
 
     for name in ("HOME", "DATABASE_URL", "WORKERS", "FIT_DEADLINE", "LOG", "RATE", "KEYS", "IN_FLIGHT"):
         monkeypatch.setenv(f"ENCOUNTERS_{name}", "")

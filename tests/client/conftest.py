@@ -13,7 +13,7 @@ from forecast.client import Client
 from forecast.release import store
 from forecast.release.migrations import migrate
 from service.app import create_app
-from service.settings import Settings
+from service.settings import ServiceSettings
 from tests.service.conftest import Office
 from tests.waiting import HANG, until
 
@@ -42,7 +42,7 @@ def running(tmp_path_factory):
     here.office.observe("el-paso", "2024-10", date(2024, 11, 20), 9000)
     here.office.observe("el-paso", "2024-11", date(2024, 12, 19), 9120)
     here.office.observe("el-paso", "2024-11", date(2025, 1, 15), 9130)
-    app = create_app(Settings(database_url=url, poll_seconds=0.2), clock=lambda: here.office.now)
+    app = create_app(ServiceSettings(database_url=url, poll_seconds=0.2), clock=lambda: here.office.now)
 
     async def watched(scope, receive, send):
         async def note(message):

@@ -21,7 +21,7 @@ from forecast.release import store
 from forecast.release.manifest import Manifest
 from forecast.release.publish import publish
 from service.app import create_app
-from service.settings import Settings
+from service.settings import ServiceSettings
 from tests.trained import Trained
 from tests.waiting import HANG, until
 
@@ -69,7 +69,7 @@ def documented(trained: Trained, tmp_path_factory: pytest.TempPathFactory) -> It
     home = tmp_path_factory.mktemp("documented") / "home"
     shutil.copytree(trained.home, home, ignore=shutil.ignore_patterns("cache", "outbox"))
     _with_sectors(home)
-    app = create_app(Settings(database_url=f"sqlite:///{home / 'encounters.db'}"), clock=lambda: NOW)
+    app = create_app(ServiceSettings(database_url=f"sqlite:///{home / 'encounters.db'}"), clock=lambda: NOW)
     server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="warning", ws="none"))
     thread = threading.Thread(target=server.run)
     thread.start()

@@ -12,7 +12,7 @@ from forecast.models import fitting
 from forecast.models.protocol import Model
 from forecast.release import ledger, read
 from service.app import create_app
-from service.settings import Settings
+from service.settings import ServiceSettings
 from tests.models.misbehaving import FittedFixed, Raising
 from tests.pipeline.conftest import RECIPE
 
@@ -82,7 +82,7 @@ def test_an_area_whose_model_fails_gets_the_floor_and_says_so_in_manifest_and_ap
     assert why in release.manifest.fallbacks[ONE]
     assert np.isfinite(release.by_slug[ONE].quantiles).all()
     assert any("the floor stands in for 1 of 8 fits" in line for line in silence.said)
-    settings = Settings(database_url=job.engine.url.render_as_string(), poll_seconds=3600)
+    settings = ServiceSettings(database_url=job.engine.url.render_as_string(), poll_seconds=3600)
     with TestClient(create_app(settings)) as client:
         answer = client.get("/v1/forecasts", params={"area": [ONE]}).json()["forecasts"][0]
         other = client.get("/v1/forecasts", params={"area": ["state-wa-northern"]}).json()["forecasts"][0]

@@ -17,6 +17,7 @@ from forecast.core.months import Month
 from forecast.core.panels import bundled
 from forecast.core.tables import LEVELS
 from forecast.release import read, shapes
+from forecast.release.hub_tasks import hub_tasks
 from forecast.release.intervals import Wanted
 from tests.catalogue import PANELS, SECTORS, STATES, area, cell
 from tests.release.shaped import office, sectors, states
@@ -179,8 +180,8 @@ def row_rules(tasks):
 
 
 @pytest.fixture(scope="module")
-def tasks():
-    return json.loads(shapes.hub_tasks())
+def tasks(sectors, states):
+    return json.loads(hub_tasks([sectors, states]))
 
 
 @pytest.fixture(scope="module")

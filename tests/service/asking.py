@@ -10,7 +10,7 @@ import re
 import schemathesis
 
 from service.routes.parameters import IDENTITY, RELEASE, SLUGS
-from service.schemas import CAPACITY_EXAMPLE, SCENARIO_EXAMPLE, CapacityBody, ScenarioBody
+from service.schemas.questions import CAPACITY_EXAMPLE, SCENARIO_EXAMPLE, CapacityBody, ScenarioBody
 
 __all__ = ["map_body", "map_query", "refusals_say_what_to_do"]
 

@@ -23,7 +23,7 @@ from forecast.release.publish import note_run, publish, record_observations
 from forecast.release.read import Observation
 from forecast.release.replays import Replay
 from service.app import create_app
-from service.settings import Settings
+from service.settings import ServiceSettings
 from tests.catalogue import USBP
 
 DRAWS = 200
@@ -125,7 +125,7 @@ class Office:
 
     def client(self, *, raises: bool = True) -> TestClient:
         """The application over this store, to be entered; `raises`: whether an unexpected error ends the test."""
-        settings = Settings(database_url=self.url, **{"poll_seconds": 3600, "rate": 0, **self.settings})
+        settings = ServiceSettings(database_url=self.url, **{"poll_seconds": 3600, "rate": 0, **self.settings})
         return TestClient(create_app(settings, clock=lambda: self.now), raise_server_exceptions=raises)
 
 

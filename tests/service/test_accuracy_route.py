@@ -14,7 +14,8 @@ from forecast.core.months import Month
 from forecast.core.scorecard import Finding, Scored
 from forecast.release import alarms, issued_scores
 from forecast.release.store import connect
-from service import schemas
+from service.schemas.accuracy import AccuracyAnswer, AccuracyDecisionsAnswer, AccuracyReplayedAnswer
+from service.schemas.resources import StatusAnswer
 from tests.samples import SCORE
 from tests.service.conftest import ISSUED
 
@@ -49,7 +50,7 @@ def get(client, query: str = "") -> dict[str, Any]:
     answer = client.get(f"/v1/accuracy?{query}")
     assert answer.status_code == 200
     document = answer.json()
-    schemas.AccuracyAnswer.model_validate(document)
+    AccuracyAnswer.model_validate(document)
     return document
 
 
@@ -176,7 +177,7 @@ def test_status_tells_open_alarms_of_their_panel(office):
     raise_alarm(office)
     with office.client() as client:
         document = client.get("/v1/status").json()
-    schemas.StatusAnswer.model_validate(document)
+    StatusAnswer.model_validate(document)
     assert document["panels"]["usbp-sectors"]["alarms"] == [
         {"kind": "drift", "since": "2025-01-20T06:00:00Z", "detail": "worse"}
     ]
@@ -215,7 +216,7 @@ def test_a_store_that_is_down_leaves_the_last_known_alarms(office, tmp_path):
 def test_decisions_are_priced_on_the_same_cells_where_they_are_asked_for(scored):
     """130 came, over a scale of 10; the median said 100, and 80 % of El Paso 1,000 (and 1,100 a month later)."""
     document = scored.get("/v1/accuracy?include=decisions").json()
-    schemas.AccuracyDecisionsAnswer.model_validate(document)
+    AccuracyDecisionsAnswer.model_validate(document)
     plain = get(scored)
     for name in ("overall", "accuracy"):
         assert [{**row, "decisions": None} for row in document[name]] == [
@@ -265,7 +266,7 @@ def replaying(office):
 
 def test_a_new_home_says_what_its_method_would_have_held(replaying):
     document = replaying.get("/v1/accuracy?include=replayed&area=el-paso").json()
-    schemas.AccuracyReplayedAnswer.model_validate(document)
+    AccuracyReplayedAnswer.model_validate(document)
     assert (document["overall"], document["accuracy"]) == ([], [])
     assert "No issued release has seen a later count yet" in document["note"]
     (row,) = document["replayed"]

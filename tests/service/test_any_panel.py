@@ -1,8 +1,10 @@
 """A service answers for every panel in the store, without its declaration, and for a store of before descriptions."""
 
 import json
+from dataclasses import replace
 from datetime import UTC, date, datetime
 
+import jsonschema
 import numpy as np
 import pytest
 from sqlalchemy import delete, text
@@ -13,10 +15,12 @@ from forecast.core.months import Month
 from forecast.core.scorecard import Scored
 from forecast.core.tables import LEVELS, Forecasts, Paths
 from forecast.release import issued_scores, read, schema
+from forecast.release.hub_tasks import hub_tasks
 from forecast.release.manifest import Manifest
 from forecast.release.publish import publish, record_observations, verify
 from forecast.release.read import Observation
 from tests.core.test_declarations import DEMO, LEAVES
+from tests.release.test_shapes import row_rules, rows_of
 from tests.samples import SCORE
 
 ORIGIN = Month.of(2024, 11)
@@ -97,6 +101,27 @@ def test_many_areas_are_written_slice_by_slice_in_the_turns_of_heavy_work(demo, 
     with demo.client() as client:
         assert [client.get(address).content for address in ("/v1/areas", "/v1/areas.csv")] == as_before
         assert len(client.get("/v1/areas?limit=5").json()["areas"]) == 5
+
+
+def test_a_hubs_tasks_allow_every_row_of_a_declared_panel_and_no_other(demo):
+    served = [read.load(demo.engine, identity) for identity in read.pointers(demo.engine).values()]
+    tasks = json.loads(hub_tasks(served))
+    targets = [group["task_ids"]["target"]["required"] for group in tasks["rounds"][0]["model_tasks"]]
+    assert targets == [["monthly USBP encounters"], ["monthly CBP encounters"], ["monthly arrivals"]]
+    allowed = jsonschema.Draft202012Validator(row_rules(tasks))
+    rows = rows_of(read.latest(demo.engine, "demo"))
+    assert len(rows) == len(PANEL.areas) * 3 * len(LEVELS)
+    for row in rows:
+        written = {name: str(cell) if isinstance(cell, date) else cell for name, cell in row.items()}
+        assert allowed.is_valid(written)
+        assert not allowed.is_valid(written | {"location": "el-paso"})
+
+
+def test_a_hubs_rounds_begin_with_the_first_origin(demo):
+    release = read.latest(demo.engine, "demo")
+    old = replace(release, manifest=replace(release.manifest, origin=Month.of(1984, 12)))
+    (group,) = json.loads(hub_tasks([old, release]))["rounds"][0]["model_tasks"]
+    assert group["task_ids"]["origin_date"]["optional"][:2] == ["1984-12-31", "1985-01-31"]
 
 
 def test_a_question_over_panels_of_two_units_names_both(demo):

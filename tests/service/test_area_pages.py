@@ -394,8 +394,8 @@ import sys
 from collections import Counter
 from fastapi.testclient import TestClient
 from service.app import create_app
-from service.settings import Settings
-with TestClient(create_app(Settings(database_url=sys.argv[1]))) as client:
+from service.settings import ServiceSettings
+with TestClient(create_app(ServiceSettings(database_url=sys.argv[1]))) as client:
     area = "/areas/el-paso"
     for path in ("/", "/areas", f"{area}?with=tucson&scale=log", "/charts/el-paso.svg", f"{area}?more=600"):
         assert client.get(path).status_code == 200

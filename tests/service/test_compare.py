@@ -8,7 +8,8 @@ import pandas as pd
 import pytest
 
 from forecast.client import Client
-from service import schemas
+from service.schemas.compare import CompareAnswer
+from service.schemas.forecasts import ForecastsAndCountsAnswer
 from tests.catalogue import USBP
 
 LATER = datetime(2025, 2, 20, 6, tzinfo=UTC)
@@ -31,7 +32,7 @@ def compared(office):
 
 def test_every_release_s_forecast_of_a_month_stands_beside_its_count(compared):
     document = compared.get("/v1/compare?area=El Paso, TX&month=2025-01&coverage=80").json()
-    schemas.CompareAnswer.model_validate(document)
+    CompareAnswer.model_validate(document)
     (row,) = document["compare"]
     assert (row["area"], row["month"], row["observed"], row["published"]) == ("el-paso", "2025-01", 775, "2025-02-20")
     assert [(one["release"][-10:], one["horizon"], one["lead"], one["median"]) for one in row["releases"]] == [
@@ -63,7 +64,7 @@ def test_replays_stand_beside_what_was_issued_where_they_are_asked_for(replaying
     query = "/v1/compare?area=el-paso&month=2024-11&coverage=60,80"
     assert replaying.get(query).json()["compare"] == []
     document = replaying.get(f"{query}&include=replayed").json()
-    schemas.CompareAnswer.model_validate(document)
+    CompareAnswer.model_validate(document)
     (row,) = document["compare"]
     assert (row["observed"], row["releases"]) == (650, [])
     (newest, older) = row["replayed"]
@@ -155,7 +156,7 @@ def test_what_cannot_be_compared_is_refused(compared, query, says):
 
 def test_counts_go_beside_the_forecast_when_they_are_asked_for(compared):
     document = compared.get("/v1/forecasts?area=el-paso&include=observed&from=2024-11&to=2025-02").json()
-    schemas.ForecastsAndCountsAnswer.model_validate(document)
+    ForecastsAndCountsAnswer.model_validate(document)
     (area,) = document["forecasts"]
     assert area["observed"] == [{"month": "2024-11", "count": 500}, {"month": "2025-01", "count": 775}]
     assert [month["month"] for month in area["months"]] == ["2025-01", "2025-02"]

@@ -11,7 +11,7 @@ from fastapi.testclient import TestClient
 
 from forecast.client import Client
 from forecast.recipe import routing
-from service import schemas
+from service.schemas.forecasts import ForecastsAnswer
 from tests.service.conftest import Office, _open
 from tests.service.test_models_route import SCORES
 
@@ -44,7 +44,7 @@ def asked(blank, tmp_path_factory, ids):
 
 def test_a_compared_models_figures_are_those_that_were_issued_and_have_no_mean(asked: TestClient, ids) -> None:
     document = asked.get("/v1/forecasts?area=tucson&model=ets-log&coverage=80").json()
-    schemas.ForecastsAnswer.model_validate(document)
+    ForecastsAnswer.model_validate(document)
     head, (forecast,) = document["releases"]["usbp-sectors"], document["forecasts"]
     assert (head["id"], head["model"], head["recipe"]) == (ids["usbp-sectors"], "ets-log", "pool")
     assert head["confidence"] == []  # it is of the recipe's intervals

@@ -9,8 +9,8 @@ from datetime import UTC, date, datetime
 import pytest
 
 from forecast.release.publish import rollback
-from service import schemas
 from service.routes import forecasts
+from service.schemas.resources import ObservationsAnswer
 
 RELEASE = "usbp-sectors-2024-11-" + "a" * 10
 
@@ -79,7 +79,7 @@ def observed(office):
 
 def test_counts_of_a_panel_or_a_kind_are_asked_for_at_once(observed):
     document = observed.get("/v1/observations?panel=usbp-sectors&kind=sector").json()
-    schemas.ObservationsAnswer.model_validate(document)
+    ObservationsAnswer.model_validate(document)
     assert {one["kind"] for one in document["observations"]} == {"sector"}
     assert [one["months"][0]["count"] for one in document["observations"] if one["months"]] == [900]
     every = observed.get("/v1/observations?panel=usbp-sectors").json()["observations"]

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pandas as pd
 import pytest
 
-from service import schemas
+from service.schemas.forecasts import ForecastsAnswer
 
 
 def _only(answer):
@@ -252,7 +252,7 @@ def test_as_of_gives_what_was_the_newest_on_that_day(office):
 
 
 def test_answers_validate_against_the_declared_model(client):
-    schemas.ForecastsAnswer.model_validate_json(client.get("/v1/forecasts").content)
+    ForecastsAnswer.model_validate_json(client.get("/v1/forecasts").content)
 
 
 def test_confidence_is_said_by_lead_as_the_release_measured_it(office):

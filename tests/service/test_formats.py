@@ -10,9 +10,9 @@ import pandas as pd
 import pytest
 
 from forecast.release import read, shapes
-from service import schemas
 from service.query import MEDIA
 from service.routes import forecasts
+from service.schemas.forecasts import ForecastRowsAnswer, ReleaseForecastRowsAnswer
 
 PARQUET = MEDIA["parquet"]
 RELEASE = "usbp-sectors-2024-11-" + "a" * 10
@@ -160,7 +160,7 @@ def test_the_long_shapes_of_a_release_are_the_files_that_export_writes(office, s
 
 def test_the_long_shapes_in_json_are_rows_with_the_names_of_the_columns(client):
     document = client.get("/v1/forecasts?area=el-paso,state-tx&horizon=1&shape=hubverse").json()
-    schemas.ForecastRowsAnswer.model_validate(document)
+    ForecastRowsAnswer.model_validate(document)
     assert set(document["releases"]) == {"usbp-sectors", "cbp-states"}
     assert document["releases"]["usbp-sectors"]["stale"] is False
     assert document["unit"] == "encounters per month"
@@ -176,7 +176,7 @@ def test_the_long_shapes_in_json_are_rows_with_the_names_of_the_columns(client):
         "value": 600.0,
     }
     of_release = client.get(f"/v1/releases/{RELEASE}/forecasts?shape=quantiles&area=el-paso&horizon=2").json()
-    schemas.ReleaseForecastRowsAnswer.model_validate(of_release)
+    ReleaseForecastRowsAnswer.model_validate(of_release)
     assert "stale" not in of_release["releases"]["usbp-sectors"]
     assert [row["value"] for row in of_release["rows"] if row["level"] == 0.5] == [600.0, 700.0]
     assert {row["target_month"] for row in of_release["rows"]} == {"2024-12-01", "2025-01-01"}

@@ -14,9 +14,10 @@ from forecast.release import frozen, read
 from forecast.release.publish import record_observations
 from forecast.release.read import Observation
 from forecast.release.store import connect
-from service import schemas
 from service.app import create_app
-from service.settings import Settings
+from service.schemas.frozen import FrozenScenariosAnswer, NamedScenariosAnswer
+from service.schemas.planning import ScenarioDrawsAnswer
+from service.settings import ServiceSettings
 from tests.service.test_planning import BODY, FIRST, NOW, ask
 from tests.waiting import until
 
@@ -41,14 +42,14 @@ def store(trained, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def service(store):
-    settings = Settings(database_url=str(store.url), poll_seconds=0.05)
+    settings = ServiceSettings(database_url=str(store.url), poll_seconds=0.05)
     with TestClient(create_app(settings, clock=lambda: NOW)) as client:
         yield client
 
 
 def test_what_was_frozen_is_listed_with_what_was_asked(service, trained):
     document = service.get("/v1/scenarios").json()
-    schemas.FrozenScenariosAnswer.model_validate(document)
+    FrozenScenariosAnswer.model_validate(document)
     rows = document["scenarios"]
     assert [(one["id"], one["together"]) for one in rows] == [
         ("A-2026-01-20", "A-2026-01-20"),
@@ -64,12 +65,12 @@ def test_a_name_is_answered_as_what_was_frozen_under_it(service):
     assert answer.status_code == 200, answer.text
     assert answer.content == ask(service, BODY).content
     worlds = ask(service, {"name": f"{NAME}.1"}, "/v1/scenarios?include=draws").json()
-    schemas.ScenarioDrawsAnswer.model_validate(worlds)
+    ScenarioDrawsAnswer.model_validate(worlds)
 
 
 def test_at_its_own_address_it_has_its_answer_and_its_scores(service, store):
     document = service.get(f"/v1/scenarios/{NAME}").json()
-    schemas.NamedScenariosAnswer.model_validate(document)
+    NamedScenariosAnswer.model_validate(document)
     first, second = document["scenarios"]
     assert first["answer"] == ask(service, {"name": f"{NAME}.1"}).json()
     (score,) = first["scores"]

@@ -7,10 +7,9 @@ import threading
 
 import pytest
 
-from service import schemas
 from service.bounds import Bounds
 from service.problem_kinds import KINDS
-from service.problems import refusal
+from service.problems import ProblemDocument, refusal
 from tests.service.test_metrics import scrape
 from tests.waiting import HANG
 
@@ -21,7 +20,7 @@ def problem(answer, code, kind):
     assert answer.status_code == code, answer.text
     assert answer.headers["content-type"] == "application/problem+json"
     document = answer.json()
-    schemas.ProblemDocument.model_validate(document)
+    ProblemDocument.model_validate(document)
     assert (document["status"], document["type"]) == (code, f"/docs#{kind}")
     assert document["remedy"] == KINDS[kind].remedy
     assert document["request_id"] == answer.headers["x-request-id"]

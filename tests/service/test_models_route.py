@@ -7,7 +7,7 @@ import io
 import pandas as pd
 import pytest
 
-from service import schemas
+from service.schemas.resources import ModelsAnswer
 
 RELEASE = "usbp-sectors-2024-11-" + "a" * 10
 NAMES = ("sWIS", "logWIS", "MASE", "coverage_50", "coverage_80", "coverage_95")
@@ -64,7 +64,7 @@ def scored(office):
 
 def test_models_are_ranked_within_each_group_as_the_release_scored_them(scored):
     document = scored.get("/v1/models").json()
-    schemas.ModelsAnswer.model_validate(document)
+    ModelsAnswer.model_validate(document)
     rows = document["models"]
     ranked = [(one["group"], one["rank"], one["model"], one["champion"], one["competes"], one["sWIS"]) for one in rows]
     assert ranked == [
@@ -100,7 +100,7 @@ def test_the_verdict_and_the_confidence_are_those_of_the_release(scored):
 
 def test_a_release_without_an_evaluation_says_so(scored):
     document = scored.get("/v1/models?panel=cbp-states").json()
-    schemas.ModelsAnswer.model_validate(document)
+    ModelsAnswer.model_validate(document)
     assert document["models"] == []
     assert document["evaluations"]["cbp-states"]["note"] == "The release was published without an evaluation."
     assert document["evaluations"]["cbp-states"]["selection"] is None

@@ -12,11 +12,12 @@ import openapi_spec_validator
 import pyarrow.parquet as pq
 import pytest
 
-from service import schemas
 from service.app import create_app
+from service.problems import ProblemDocument
 from service.query import MEDIA
 from service.routes.parameters import RELEASE
-from service.settings import Settings
+from service.schemas.parts import Shape
+from service.settings import ServiceSettings
 
 SNAPSHOT = Path(__file__).with_name("openapi.json")
 RENEW = ".venv/bin/python -m tests.service.test_openapi"
@@ -25,7 +26,7 @@ RENEW = ".venv/bin/python -m tests.service.test_openapi"
 def made():
     """The document without the version of the project, as text in which a change is a line."""
     with tempfile.TemporaryDirectory() as home:
-        document = create_app(Settings(database_url=f"sqlite:///{home}/encounters.db")).openapi()
+        document = create_app(ServiceSettings(database_url=f"sqlite:///{home}/encounters.db")).openapi()
     document["info"]["version"] = ""
     return json.dumps(document, indent=1, ensure_ascii=False) + "\n"
 
@@ -73,7 +74,7 @@ def test_every_json_example_is_an_answer_of_its_model(document):
             kinds = content["schema"].get("anyOf", [content["schema"]])
             assert [kind["$ref"].rsplit("/", 1)[1] for kind in kinds] == list(content["examples"])
             for name, example in content["examples"].items():
-                getattr(schemas, name).model_validate(example["value"])
+                Shape.known()[name].model_validate(example["value"])
                 checked.add(name)
     assert checked >= {"ForecastsAnswer", "ForecastRowsAnswer", "ModelsAnswer"}
 
@@ -105,7 +106,7 @@ def test_every_error_is_declared_as_a_problem_with_an_example(document):
                 assert content["examples"], (path, status)
                 for name in content["examples"]:
                     example = document["components"]["examples"][name]["value"]
-                    schemas.ProblemDocument.model_validate(example)
+                    ProblemDocument.model_validate(example)
                     assert str(example["status"]) == status
 
 

@@ -15,10 +15,11 @@ from starlette.requests import Request
 
 from forecast.core.months import Month
 from forecast.release import what_if
-from service import schemas
 from service.app import create_app
 from service.request_bodies import Bodies, BodyRefused
-from service.settings import Settings
+from service.schemas.planning import CapacityAnswer, ScenarioAnswer, ScenarioDrawsAnswer
+from service.schemas.questions import CAPACITY_EXAMPLE, SCENARIO_EXAMPLE
+from service.settings import ServiceSettings
 from tests.service.test_limits import problem
 from tests.waiting import HANG
 
@@ -55,7 +56,7 @@ BEDS = {
 def service(trained, tmp_path_factory):
     folder = tmp_path_factory.mktemp("planning")
     shutil.copy(trained.home / "encounters.db", folder)
-    settings = Settings(database_url=f"sqlite:///{folder}/encounters.db", poll_seconds=3600)
+    settings = ServiceSettings(database_url=f"sqlite:///{folder}/encounters.db", poll_seconds=3600)
     with TestClient(create_app(settings, clock=lambda: NOW)) as client:
         yield client
 
@@ -70,7 +71,7 @@ def test_a_what_if_is_answered_in_the_shape_of_the_document(service):
     assert answer.headers["cache-control"] == "no-store"
     assert answer.headers["x-content-type-options"] == "nosniff"
     document = answer.json()
-    schemas.ScenarioAnswer.model_validate(document)
+    ScenarioAnswer.model_validate(document)
     assert [entry["area"] for entry in document["forecasts"]] == BODY["areas"]
     months = document["forecasts"][0]["months"]
     assert [month["month"] for month in months] == [str(FIRST + step) for step in range(6)]
@@ -105,7 +106,7 @@ def test_the_same_question_has_the_same_bytes_and_another_seed_others(service):
 def test_every_world_can_be_had_with_what_it_drew(service):
     answer = ask(service, {**BODY, "areas": ["state-tx"]}, "/v1/scenarios?include=draws")
     document = answer.json()
-    schemas.ScenarioDrawsAnswer.model_validate(document)
+    ScenarioDrawsAnswer.model_validate(document)
     tags, area = document["draws"]["events"], document["draws"]["areas"][0]
     assert [tag["kind"] for tag in tags] == ["group_arrival", "change", "transfer"]
     assert len(tags[0]["people"]) == len(tags[0]["show_up"]) == len(tags[1]["multiplier"]) == 2000
@@ -132,7 +133,7 @@ def test_beds_are_answered_in_the_shape_of_the_document(service):
     answer = ask(service, BEDS, "/v1/capacity")
     assert answer.status_code == 200, answer.text
     document = answer.json()
-    schemas.CapacityAnswer.model_validate(document)
+    CapacityAnswer.model_validate(document)
     # Asked on 20 January, the nights begin in February.
     assert [month["month"] for month in document["months"]] == [str(FIRST + step) for step in range(2, 6)]
     for month in document["months"]:
@@ -145,7 +146,7 @@ def test_beds_are_answered_in_the_shape_of_the_document(service):
 def test_beds_with_a_what_if_show_both_sides(service):
     events = [{**CHANGE, "month": str(FIRST + 2)}, {"kind": "capacity", "month": str(FIRST + 3), "beds": 5000}]
     document = ask(service, {**BEDS, "scenario": {"events": events}}, "/v1/capacity").json()
-    schemas.CapacityAnswer.model_validate(document)
+    CapacityAnswer.model_validate(document)
     more = [
         with_["occupancy"]["median"] - without["occupancy"]["median"]
         for with_, without in zip(document["months"], document["months_without"], strict=True)
@@ -318,8 +319,8 @@ def test_more_parts_than_fit_in_memory_are_refused_before_any_is_read(service, m
 def test_the_documents_examples_are_answered(office):
     office.publish()
     with office.client() as client:
-        assert ask(client, schemas.SCENARIO_EXAMPLE).status_code == 200
-        assert ask(client, schemas.CAPACITY_EXAMPLE, "/v1/capacity").status_code == 200
+        assert ask(client, SCENARIO_EXAMPLE).status_code == 200
+        assert ask(client, CAPACITY_EXAMPLE, "/v1/capacity").status_code == 200
         page = client.get("/docs").text
     assert "POST <code>/v1/scenarios</code>" in page
     assert "&quot;kind&quot;: &quot;group_arrival&quot;" in page

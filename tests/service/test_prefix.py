@@ -18,7 +18,7 @@ from pydantic import ValidationError
 from forecast.client import Client
 from forecast.release import store
 from service.routes.parameters import RELEASE
-from service.settings import Settings
+from service.settings import ServiceSettings
 from tests.service.conftest import Office
 from tests.service.processes import served
 from tests.waiting import HANG
@@ -144,9 +144,9 @@ def test_without_a_path_nothing_of_an_answer_says_one(client):
 @pytest.mark.parametrize("text", ["enc", "/enc//x", "/e c", "http://x/enc", "/v1", "/v1/enc", '/"><script>'])
 def test_what_is_no_path_is_refused_when_the_service_starts(text):
     with pytest.raises(ValidationError, match="is not a path"):
-        Settings(root_path=text)
+        ServiceSettings(root_path=text)
 
 
 @pytest.mark.parametrize(("text", "path"), [("", ""), ("/", ""), ("/enc/", "/enc"), ("/a/b", "/a/b"), ("/v1x", "/v1x")])
 def test_a_slash_at_the_end_of_the_path_is_nothing(text, path):
-    assert Settings(root_path=text).root_path == path
+    assert ServiceSettings(root_path=text).root_path == path

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from service import schemas
 from service.problem_kinds import KINDS
+from service.problems import ProblemDocument
 from service.releases import ReleaseCache
 
 RELEASE = "usbp-sectors-2024-11-" + "a" * 10
@@ -13,7 +13,7 @@ def _problem(answer, status, kind):
     assert answer.status_code == status, answer.text
     assert answer.headers["content-type"] == "application/problem+json"
     document = answer.json()
-    schemas.ProblemDocument.model_validate(document)
+    ProblemDocument.model_validate(document)
     assert document["type"] == f"/docs#{kind}"
     assert document["status"] == status
     assert document["remedy"] == KINDS[kind].remedy

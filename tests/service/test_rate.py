@@ -10,7 +10,7 @@ from fastapi.testclient import TestClient
 from service.app import create_app
 from service.identity import address_of
 from service.rates import Rates
-from service.settings import Settings
+from service.settings import ServiceSettings
 from tests.service.processes import served
 
 
@@ -154,7 +154,7 @@ def test_a_tag_of_another_coding_is_not_free(office):
 @pytest.mark.parametrize(("settings", "expected"), [({}, 200), ({"rate": 1}, 429)])
 def test_clients_on_the_same_machine_have_a_limit_only_where_one_is_set(office, settings, expected):
     office.publish()
-    app = create_app(Settings(database_url=office.url, poll_seconds=3600, **settings))
+    app = create_app(ServiceSettings(database_url=office.url, poll_seconds=3600, **settings))
     with TestClient(app, client=("127.0.0.1", 1)) as client:
         assert [client.get("/v1/status").status_code for _ in range(601)][-1] == expected
 

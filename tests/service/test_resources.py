@@ -8,7 +8,8 @@ import pytest
 
 from forecast.core.months import Month
 from forecast.core.provenance import Provenance
-from service import schemas
+from service.schemas.forecasts import ReleaseAnswer, ReleaseForecastsAnswer, ReleasesAnswer
+from service.schemas.resources import AreasAnswer, ObservationsAnswer, StatusAnswer
 
 RELEASE = "usbp-sectors-2024-11-" + "a" * 10
 
@@ -18,7 +19,7 @@ def test_status_says_how_fresh_each_panel_is(office):
     office.now = datetime(2025, 3, 1, tzinfo=UTC)
     with office.client() as client:
         document = client.get("/v1/status").json()
-    schemas.StatusAnswer.model_validate(document)
+    StatusAnswer.model_validate(document)
     assert document["store"] == "ok"
     assert document["panels"]["usbp-sectors"] == {
         "release": RELEASE,
@@ -46,7 +47,7 @@ def test_status_says_whose_counts_a_release_rests_on(office):
     with office.client() as client:
         document = client.get("/v1/status").json()
         page = client.get("/").text
-    schemas.StatusAnswer.model_validate(document)
+    StatusAnswer.model_validate(document)
     assert document["panels"]["usbp-sectors"]["sources"] == [
         {
             "source": "OHSS",
@@ -83,7 +84,7 @@ def test_status_of_a_panel_without_a_release_is_null_with_the_reason(office):
 
 def test_areas_are_listed_from_the_nation_down_with_closed_ones_marked(client):
     document = client.get("/v1/areas?panel=usbp-sectors").json()
-    schemas.AreasAnswer.model_validate(document)
+    AreasAnswer.model_validate(document)
     slugs = [one["slug"] for one in document["areas"]]
     assert slugs[:4] == ["nation", "southwest", "coastal", "northern"]
     assert len(slugs) == 21 + 4
@@ -129,7 +130,7 @@ def test_releases_are_listed_newest_first_and_the_served_one_is_marked(office):
     with office.client() as client:
         document = client.get("/v1/releases?panel=usbp-sectors").json()
         other = client.get("/v1/releases?panel=cbp-states").json()
-    schemas.ReleasesAnswer.model_validate(document)
+    ReleasesAnswer.model_validate(document)
     assert [(one["id"][-10:], one["hindcast"], one["current"]) for one in document["releases"]] == [
         ("c" * 10, True, False),
         ("b" * 10, False, True),
@@ -140,7 +141,7 @@ def test_releases_are_listed_newest_first_and_the_served_one_is_marked(office):
 
 def test_one_release_shows_where_it_comes_from(client):
     document = client.get(f"/v1/releases/{RELEASE}").json()
-    schemas.ReleaseAnswer.model_validate(document)
+    ReleaseAnswer.model_validate(document)
     assert document["data_digest"] == "d" * 64
     assert len(document["levels"]) == 23
     assert document["horizon"] == 3
@@ -156,7 +157,7 @@ def test_a_release_serves_its_own_figures_for_ever_whatever_is_newest(office):
         client.app.state.context.release_cache.refresh()
         after = client.get(f"/v1/releases/{RELEASE}/forecasts?area=el-paso")
         newest = client.get("/v1/forecasts?area=el-paso")
-    schemas.ReleaseForecastsAnswer.model_validate(before.json())
+    ReleaseForecastsAnswer.model_validate(before.json())
     assert after.content == before.content
     assert "stale" not in before.json()["releases"]["usbp-sectors"]
     assert newest.json()["forecasts"][0]["months"][0]["median"] == 1200
@@ -192,7 +193,7 @@ def observed(office):
 
 def test_observations_are_the_newest_figures(observed):
     document = observed.get("/v1/observations?area=tucson,el-paso").json()
-    schemas.ObservationsAnswer.model_validate(document)
+    ObservationsAnswer.model_validate(document)
     assert document["as_of"] is None
     assert document["unit"] == "encounters per month"
     assert [(one["area"], one["months"]) for one in document["observations"]] == [
