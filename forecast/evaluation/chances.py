@@ -42,20 +42,21 @@ def chances(*, forecasts: Iterable[Forecasts], truth: Counts) -> pd.DataFrame:
     names = _names(forecasts, truth)
     for compared in cells(forecasts=forecasts, truth=truth):
         keys = compared.keys.astype({column: names[column] for column in names if column != "lead_band"})
-        pairs = list(zip(compared.keys["area"], compared.keys["origin"], strict=True))
-        for area, origin in dict.fromkeys(pairs):
+        origin = str(compared.keys["origin"].iloc[0])
+        codes, areas = pd.factorize(compared.keys["area"])
+        for area in areas:
             if (area, origin) not in known:
                 history = totals[area][: Month.parse(origin) - truth.first + 1]
                 known[area, origin] = _thresholds(history[~np.isnan(history)])
+        of_areas = np.array([known[area, origin] for area in areas])
+        bands = {lead: lead_band(lead) for lead in keys["lead"].unique()}
+        keys["lead_band"] = pd.Categorical(keys["lead"].map(bands), dtype=names["lead_band"])
         for place, level in enumerate(LEVELS_OF_THRESHOLDS):
-            threshold, climatology, recent = (
-                np.array([known[pair][which][place] for pair in pairs]) for which in range(3)
-            )
+            threshold, climatology, recent = of_areas[codes, :, place].T
             # A figure rounded to ten is above 120 where it is 130, and that stands for 125 and more.
             border = (np.floor(threshold / compared.precision) + 0.5) * compared.precision
             parts.append(
                 keys.assign(
-                    lead_band=pd.Categorical([lead_band(lead) for lead in keys["lead"]], dtype=names["lead_band"]),
                     level=level,
                     threshold=threshold,
                     probability=chance_above(compared.exact, compared.levels, border),

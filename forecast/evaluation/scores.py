@@ -52,9 +52,9 @@ def score(*, forecasts: Iterable[Forecasts], truth: Counts, seed: int = 0) -> pd
     Quantiles are first rounded to the precision of the figure they are compared with. The scale sees no month after the
     origin. `seed`: of the draws that make the PIT of rounded counts uniform.
     """
-    parts = [_scored(compared, seed) for compared in cells(forecasts=forecasts, truth=truth)]
     columns = [*KEYS, *FIGURES, *CELL_FIGURES]
-    return pd.concat(parts, ignore_index=True)[columns] if parts else pd.DataFrame(columns=columns)
+    parts = [_scored(compared, seed)[columns] for compared in cells(forecasts=forecasts, truth=truth)]
+    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=columns)
 
 
 def _scored(compared: Cells, seed: int) -> pd.DataFrame:

@@ -53,6 +53,8 @@ COMPARED_MONTHS = 2 * SEASON
 # still reaches. Leads here are nominal, counts coming out two months after their month: what a release that is issued
 # late says of itself is its own lead.
 LEADS = ((0, 2), (3, 5), (6, 10))
+# The columns of scores that the rule reads.
+_READ = ["model", "area", "group", "origin", "target_month", "horizon", "sWIS", "logWIS", "coverage_80"]
 
 
 def lead_band(lead: int) -> str:
@@ -114,7 +116,7 @@ def choose(record: pd.DataFrame, candidates: Sequence[str], *, judged_on: str, c
     A champion that is no longer a candidate is replaced by the first one. Raises TableError where a candidate was not
     scored.
     """
-    leaves = record[record["group"] != "total"]
+    leaves = _leaves(record)
     if missing := [name for name in candidates if name not in set(leaves["model"])]:
         raise TableError(f"{missing[0]} has no scores, so no champion can be chosen. Evaluate it first.")
     before = champion if champion is not None and champion in candidates else candidates[0]
@@ -172,7 +174,7 @@ def held(record: pd.DataFrame, name: str, *, judged_on: str) -> CoverageVerdict:
     """Apply the band of coverage to the recipe that serves.
     `record`: scores of it, and of the floor where that competed.
     """
-    leaves = record[record["group"] != "total"]
+    leaves = _leaves(record)
     own, floor = leaves[leaves["model"] == name], leaves[leaves["model"] == FLOOR]
     coverage, theirs = recent_coverage(own, judged_on), recent_coverage(floor, judged_on)
     if name == FLOOR or coverage is None or theirs is None:
@@ -180,6 +182,11 @@ def held(record: pd.DataFrame, name: str, *, judged_on: str) -> CoverageVerdict:
     both = _lately(pd.concat([own, floor]), judged_on, COMPARED_MONTHS)
     compared = relative(both, model=name, against=FLOOR, figure="coverage_80")
     return CoverageVerdict(name, coverage, theirs, compared, refused=coverage < HELD_TOO_LITTLE and compared.high < 1)
+
+
+def _leaves(record: pd.DataFrame) -> pd.DataFrame:
+    """The cells of leaves, with what is read of them here alone: a record may have a million cells."""
+    return record.loc[record["group"] != "total", _READ]
 
 
 def recent_coverage(cells: pd.DataFrame, judged_on: str, months: int = SEASON) -> float | None:

@@ -18,7 +18,7 @@ from forecast.core.errors import TableError
 from forecast.core.months import Month
 from forecast.core.tables import Floats
 
-__all__ = ["DRAWS", "Relative", "block_length", "relative"]
+__all__ = ["DRAWS", "Relative", "block_length", "relative", "relatives"]
 
 DRAWS = 2000
 # Blocks that must fit into the origins before their scatter means something.
@@ -68,12 +68,27 @@ def relative(
     with as many observations as blocks. `scores`: as `evaluation.scores.score` gives them. Raises TableError where the
     two have no cell in common. Source: Politis and Romano 1992 (circular blocks).
     """
+    both = _paired(scores, model, against, figure)
+    if both.empty:
+        raise TableError(f"{model} and {against} have no scored cell in common. Score both at the same origins.")
+    return _relative(both, coverage, draws, seed, widened=widened)
+
+
+def relatives(scores: pd.DataFrame, *, model: str, against: str, figure: str = "sWIS") -> dict[str, Relative]:
+    """Area -> what `relative` says of its cells alone, for every area in which the two have one in common."""
+    both = _paired(scores, model, against, figure)
+    return {str(area): _relative(own, 0.9, DRAWS, 0) for area, own in both.groupby(level="area", sort=False)}
+
+
+def _paired(scores: pd.DataFrame, model: str, against: str, figure: str) -> pd.DataFrame:
+    """The figure of both on each cell that both have: columns `mine` and `theirs`."""
     sides = [
         scores.loc[scores["model"] == name, [*_CELL, figure]].set_index(_CELL)[figure] for name in (model, against)
     ]
-    both = pd.concat(sides, axis=1, join="inner", keys=["mine", "theirs"])
-    if both.empty:
-        raise TableError(f"{model} and {against} have no scored cell in common. Score both at the same origins.")
+    return pd.concat(sides, axis=1, join="inner", keys=["mine", "theirs"])
+
+
+def _relative(both: pd.DataFrame, coverage: float, draws: int, seed: int, *, widened: bool = True) -> Relative:
     sums = both.groupby(level="origin").sum().sort_index()  # origins are written 2019-05, so text order is time order
     origins = [Month.parse(str(name)) for name in sums.index]
     block = block_length(origins, int(both.index.get_level_values("horizon").max()))

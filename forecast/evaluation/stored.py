@@ -5,8 +5,9 @@ Computes nothing.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,8 @@ __all__ = ["About", "FitTimes", "forecasts", "keep", "load", "place", "place_of_
 _KEY = b"encounters"
 # The columns of stored forecasts beside a level's each.
 _NAMES = ("model", "origin", "area", "mean")
+# Rows of scores that are written at a time.
+_ROWS = 200_000
 
 
 @dataclass(frozen=True)
@@ -83,16 +86,19 @@ def keep(path: Path, *, scores: pd.DataFrame, about: About, forecasts: Iterable[
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         _write(_beside(path), _laid_out(forecasts), about)  # first: scores never stand beside quantiles of older ones
-        _write(path, scores, about)
+        _write(path, (scores[at : at + _ROWS] for at in range(0, max(len(scores), 1), _ROWS)), about)
     except OSError as error:
         raise TableError(f"{path} cannot be written ({error.strerror}). Check free space and permissions.") from error
 
 
-def _write(path: Path, frame: pd.DataFrame, about: About) -> None:
-    table = pa.Table.from_pandas(frame, preserve_index=False)
-    table = table.replace_schema_metadata({**(table.schema.metadata or {}), _KEY: json.dumps(asdict(about)).encode()})
-    with whole(path, lasting=True) as beside:
-        pq.write_table(table, beside, compression="zstd")
+def _write(path: Path, frames: Iterable[pd.DataFrame], about: About) -> None:
+    """Some rows at a time: a record of thousands of series has a million, which must not be held twice."""
+    tables = (pa.Table.from_pandas(frame, preserve_index=False) for frame in frames)
+    first = next(tables)
+    schema = first.schema.with_metadata({**(first.schema.metadata or {}), _KEY: json.dumps(asdict(about)).encode()})
+    with whole(path, lasting=True) as beside, pq.ParquetWriter(beside, schema, compression="zstd") as file:
+        for table in chain([first], tables):
+            file.write_table(table.cast(schema))
 
 
 def load(path: Path) -> tuple[pd.DataFrame, About] | None:
@@ -121,17 +127,19 @@ def _beside(path: Path) -> Path:
     return path.with_suffix(".quantiles.parquet")
 
 
-def _laid_out(forecasts: Iterable[Forecasts]) -> pd.DataFrame:
-    """A row per model, origin, area and horizon; a column per level."""
-    parts = []
+def _laid_out(forecasts: Iterable[Forecasts]) -> Iterator[pd.DataFrame]:
+    """A row per model, origin, area and horizon, a column per level, table by table; an empty frame of none."""
+    empty = True
     for table in forecasts:
+        empty = False
         areas, horizons, _ = table.values.shape
         rows = pd.DataFrame(
             table.values.reshape(areas * horizons, -1), columns=[f"{level:g}" for level in table.levels]
         )
         slugs = np.repeat(np.array(table.areas, dtype=object), horizons)
-        parts.append(rows.assign(model=table.model, origin=str(table.origin), area=slugs, mean=table.mean.ravel()))
-    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=list(_NAMES))
+        yield rows.assign(model=table.model, origin=str(table.origin), area=slugs, mean=table.mean.ravel())
+    if empty:
+        yield pd.DataFrame(columns=list(_NAMES))
 
 
 def _table(model: str, origin: Month, part: pd.DataFrame, levels: tuple[float, ...]) -> Forecasts:

@@ -26,7 +26,7 @@ from forecast.core.errors import FitError, one_line
 from forecast.core.executor import Executor
 from forecast.core.tables import Floats, Series
 from forecast.models.catalog import Member, libraries, model
-from forecast.models.protocol import Fitted, Model, PanelModel, Parameters
+from forecast.models.protocol import Fitted, Model, Parameters
 from forecast.models.quiet import Quiet, is_quiet
 from forecast.models.random_walk import RandomWalk
 from forecast.models.recent import FAMILY, Recent
@@ -120,7 +120,10 @@ def refusal(paths: Floats, series: Series) -> str | None:
         return f"{series.area}: {int((~np.isfinite(paths)).sum())} of {paths.size} simulated values are not finite"
     if (paths < 0).any():
         return f"{series.area}: a simulated count is negative"
+    largest = float(paths.max())
     for level, bound in ((0.99, ceiling(series)), (0.5, middle_ceiling(series))):
+        if largest <= bound:  # so is every quantile, which takes as long to find as some fits
+            continue
         reached = float(np.quantile(paths, level, axis=0).max())
         if reached > bound:
             record = float(np.nanmax(series.values))
@@ -207,8 +210,8 @@ def guarded(task: FitTask, family: Model) -> Fit:
                 )
             if task.learnt is not None:
                 fitted = family.restore(task.series, task.learnt)
-            elif isinstance(family, PanelModel):
-                fitted = family.fit_among(task.series, task.panel or (task.series,), task.horizon)
+            elif (fit_among := getattr(family, "fit_among", None)) is not None:  # a PanelModel
+                fitted = fit_among(task.series, task.panel or (task.series,), task.horizon)
             else:
                 fitted = family.fit(task.series, task.start)
             paths = fitted.simulate(task.horizon, task.samples, generator(task))

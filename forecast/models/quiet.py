@@ -21,7 +21,7 @@ __all__ = ["FittedQuiet", "Quiet", "is_quiet"]
 
 def is_quiet(series: Series) -> bool:
     """Whether every known month is zero."""
-    return not bool((np.nan_to_num(series.values) > 0).any())
+    return not bool((series.values > 0).any())  # what is unknown is not above zero
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ Assimakopoulos 2021); exponential weights as in TSB (Teunter, Syntetos, Babai 20
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -101,7 +102,7 @@ class FittedRecent:
             if self.unit:
                 seen = np.rint(seen / self.unit) * self.unit
             drawn = np.concatenate([seen, self._negative_binomial(unseen, rng)])
-            values[:, step] = np.sort(drawn)[walk[step].argsort().argsort()]
+            values[walk[step].argsort(), step] = np.sort(drawn)
         return values
 
     def _negative_binomial(self, number: int, rng: np.random.Generator) -> Floats:
@@ -155,12 +156,12 @@ def _surprises(values: Floats) -> tuple[float, ...]:
     keep = 0.5 ** (1 / _SPREAD_HALF_LIFE)
     total = first = second = 0.0
     surprises = []
-    for step, value in enumerate(values):
+    for step, value in enumerate(values.tolist()):
         surprise = 0.0
-        if np.isfinite(value):
+        if math.isfinite(value):
             if step >= _LEAST_KNOWN and total > 0:
                 mean, variance = _leant(total, first / total, max(second / total - (first / total) ** 2, 0.0))
-                surprise = round(float(np.clip((value - mean) / np.sqrt(variance), -_FARTHEST, _FARTHEST)), 2)
+                surprise = round(min(max((value - mean) / math.sqrt(variance), -_FARTHEST), _FARTHEST), 2)
             total, first, second = keep * total + 1, keep * first + value, keep * second + value**2
         surprises.append(surprise)
     return tuple(surprises)

@@ -17,6 +17,7 @@ from forecast.core.version import code_version
 from forecast.evaluation import backtest, chances, decisions, gates, record, scores, selection
 from forecast.evaluation.cache import FitCache
 from forecast.evaluation.cautions import cautions, contradiction, stale_after
+from forecast.evaluation.cells import KEYS
 from forecast.evaluation.comparison import Comparison
 from forecast.models.fitting import make_ready
 from forecast.pipeline import reporting
@@ -46,14 +47,14 @@ RECORD_MONTHS, RECORD_STEP = 120, 3
 
 @dataclass(frozen=True)
 class _Evaluation:
-    """`scored`: recipes and members at a few recent origins; `report`: what the release says of it; `record`: the
-    competing recipes at many origins, by which the `champion` was chosen.
+    """`scored`: recipes and members at a few recent origins; `report`: what the release says of it; the `champion` was
+    chosen by the record of the competing recipes at many origins, of which `documents` tell.
     """
 
     scored: DataFrame
     report: dict[str, Any]
     champion: Recipe
-    record: Comparison
+    documents: dict[str, str]
 
 
 @dataclass(frozen=True)
@@ -137,6 +138,7 @@ class Training:
         origins = backtest.recent_origins(self.counts, number=number, horizon=EVALUATED_HORIZON, step=step)
         scored = self._evaluated(origins)
         replayed, judged_on = self._record(), self.counts.panel.judged_on
+        self._step("scoring the record")
         past = scores.score(forecasts=replayed, truth=self.counts)
         verdict = selection.choose(
             past, [recipe.name for recipe in self.recipes], judged_on=judged_on, champion=self.champion
@@ -144,17 +146,16 @@ class Training:
         lately = selection.held(past, verdict.name, judged_on=judged_on)
         gates.check_coverage(lately, self.panel)
         chosen = next(recipe for recipe in self.recipes if recipe.name == verdict.name)
-        own = past[(past["model"] == verdict.name) & (past["group"] != "total")]
+        own = past.loc[(past["model"] == verdict.name) & (past["group"] != "total"), [*KEYS, "coverage_80"]]
         newer = contradiction(self.counts, self.job.others(self.counts))
         trust = selection.confidence(
             own, judged_on=judged_on, contradicted=f"{newer.panel}, {newer.month}" if newer else ""
         )
         champion = [one for one in replayed if one.model == verdict.name]
-        served = chances.chances(forecasts=champion, truth=self.counts)
         report = scores.report(scored, origins=origins) | {
             "selection": verdict.figures() | {"coverage": lately.figures()},
             "confidence": trust,
-            "exceedance": chances.report(served, model=verdict.name),
+            "exceedance": chances.report(chances.chances(forecasts=champion, truth=self.counts), model=verdict.name),
             "decisions": decisions.report(decisions.costs(forecasts=champion, truth=self.counts), model=verdict.name),
         }
         kept = reporting.record_of(
@@ -167,7 +168,8 @@ class Training:
             horizon=EVALUATED_HORIZON,
             made=self.job.clock(),
         )
-        return _Evaluation(scored, report, chosen, kept)
+        # Here, since the record of thousands of series takes as much memory as the fits that come next.
+        return _Evaluation(scored, report, chosen, self._report(kept))
 
     def _evaluated(self, origins: Sequence[Month]) -> DataFrame:
         """Scores of the recipes and of every member, at a few origins."""
@@ -245,7 +247,7 @@ class Training:
             code_version=manifest.code_version,
             started=manifest.issued_at,
             hindcast=self.hindcast,
-            documents=self._report(evaluation.record),
+            documents=evaluation.documents,
         )
         try:
             describe(training, self.job.outbox / manifest.id)

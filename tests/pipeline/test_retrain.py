@@ -48,6 +48,7 @@ def test_a_release_carries_where_its_figures_come_from(home, silence):
     assert [step.name for step in run.steps] == [
         "evaluating at 2 origins",
         "replaying the record of 14 origins",
+        "scoring the record",
         "fitting through 2024-03",
         "replaying the months before",
         "describing it for MLflow",

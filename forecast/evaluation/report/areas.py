@@ -8,7 +8,7 @@ from html import escape
 import pandas as pd
 
 from forecast.core.panels import Panel
-from forecast.evaluation.significance import relative
+from forecast.evaluation.significance import relatives
 
 __all__ = ["areas"]
 
@@ -17,26 +17,31 @@ def areas(scores: pd.DataFrame, panel: Panel, *, own: str, against: str, models:
     """A row per area: cells, mean sWIS of each model on the cells that all of them have, and the ratio of `own` to
     `against` with its interval. A model that does not forecast an area has no figure there.
     """
+    chosen = scores[scores["model"].isin(list(models))]
+    # All areas at once: to look for each in the whole table takes as long as they are many, times as many.
+    have = chosen.groupby(["area", "origin", "horizon"])["model"].transform("nunique")
+    chosen = chosen[have == chosen.groupby("area")["model"].transform("nunique")]
+    means: dict[str, pd.Series[float]] = {
+        str(area): own.droplevel("area")
+        for area, own in chosen.groupby(["area", "model"])["sWIS"].mean().groupby("area")
+    }
+    cells = chosen.drop_duplicates(["area", "origin", "horizon"]).groupby("area").size()
+    held = chosen[chosen["model"] == own].groupby("area")["coverage_80"].mean()
+    pairs = relatives(chosen, model=own, against=against)
     rows = []
-    for area in panel.ordered(scores["area"].unique()):
-        part = scores[(scores["area"] == area.slug) & scores["model"].isin(list(models))]
-        have = part.groupby(["origin", "horizon"])["model"].transform("nunique")
-        part = part[have == part["model"].nunique()]
-        if part.empty:
-            continue
-        means = part.groupby("model")["sWIS"].mean()
-        best = str(means.idxmin())
-        cells = "".join(_cell(means.get(name), name == best) for name in models)
-        pair = relative(part, model=own, against=against) if {own, against} <= set(means.index) else None
+    for area in panel.ordered(means):
+        of_area = means[area.slug]
+        best = str(of_area.idxmin())
+        figures = "".join(_cell(of_area.get(name), name == best) for name in models)
+        pair = pairs.get(area.slug)
         ratio = (
             f"{pair.ratio:.3f}" + (f" [{pair.low:.3f}, {pair.high:.3f}]" if pair.low == pair.low else "")
             if pair
             else "-"
         )
-        covered = part.loc[part["model"] == own, "coverage_80"].mean()
-        shown = "-" if covered != covered else f"{100 * covered:.0f} %"
+        shown = f"{100 * held[area.slug]:.0f} %" if area.slug in held else "-"
         rows.append(
-            f'<tr><th scope="row">{escape(area.name)}</th><td>{part.groupby(["origin", "horizon"]).ngroups}</td>{cells}'
+            f'<tr><th scope="row">{escape(area.name)}</th><td>{cells[area.slug]}</td>{figures}'
             f"<td>{ratio}</td><td>{shown}</td></tr>"
         )
     heads = "".join(
