@@ -22,7 +22,7 @@ run: train ## set up, train, publish, and serve http://127.0.0.1:8000 (PORT=9000
 train: $(VENV)/.ready ## the same without serving: bundled counts in, a release per panel out
 	$(BIN)/encounters retrain
 
-test: $(VENV)/.ready chromium ## every test (TESTS="tests/core -k months" runs some)
+test: $(VENV)/.compiled chromium ## every test (TESTS="tests/core -k months" runs some)
 	$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder --durations 15 $(TESTS)
 
 # Browsers come from the system's packages, which root alone may install; without one the tests of pages say that they are skipped.
@@ -80,4 +80,10 @@ $(VENV)/.ready: requirements.lock requirements-uv.lock pyproject.toml
 	@echo "Installing $$(grep -c == requirements.lock) packages ..." >&2
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements.lock
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
+	@touch $@
+
+# Once and by all cores: each of pytest's workers would compile on a new clone what the others compile beside it.
+$(VENV)/.compiled: $(VENV)/.ready
+	@echo "Compiling what the tests load ..." >&2
+	-@$(BIN)/python -m compileall -q -j 0 -x '/(tests?|pip|setuptools|mypyc?|sklearn|fontTools|holidays)/' $(VENV)/lib >/dev/null
 	@touch $@

@@ -10,10 +10,12 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-
-from distributed import Client
+from typing import TYPE_CHECKING
 
 from tests.waiting import HANG, until
+
+if TYPE_CHECKING:
+    from distributed import Client
 
 __all__ = ["Cluster", "cluster"]
 
@@ -42,6 +44,12 @@ class Cluster:
     @property
     def setting(self) -> str:
         return self.address.replace("tcp://", "dask://")
+
+    def client(self) -> Client:
+        """A client of its own, to be closed. Dask is loaded here: every worker of pytest loads this file."""
+        from distributed import Client
+
+        return Client(self.address, timeout=HANG, set_as_default=False)
 
     def add_worker(self, *arguments: str, python: str = sys.executable, **environment: str) -> subprocess.Popen[bytes]:
         """Start one, with a nanny unless told otherwise; it joins in a second or two."""
@@ -76,7 +84,7 @@ def cluster(folder: Path, workers: int = 2, **environment: str) -> Iterator[Clus
         for _ in range(workers):
             made.add_worker(**environment)
         if workers:
-            with Client(made.address, timeout=HANG, set_as_default=False) as client:
+            with made.client() as client:
                 client.wait_for_workers(workers, timeout=HANG)
         yield made
     finally:

@@ -4,9 +4,9 @@ with what scores are grouped by. Computes no score.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -18,7 +18,7 @@ from forecast.core.tables import Counts, Floats, Forecasts
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["BANDS", "ERAS", "KEYS", "PUBLISHED_AFTER", "Cells", "band_of", "cells", "era_of"]
+__all__ = ["BANDS", "ERAS", "KEYS", "PUBLISHED_AFTER", "Cells", "band_of", "cells", "era_of", "in_columns"]
 
 # First and last year of the origins of each era. The border of 2016-18 was quiet, of 2019-21 broken, of 2022 and later
 # at its records.
@@ -115,6 +115,22 @@ def cells(*, forecasts: Iterable[Forecasts], truth: Counts) -> Iterator[Cells]:
         )
 
 
+def in_columns(
+    keys: Sequence[pd.DataFrame], figures: Sequence[Mapping[str, Any]], names: Sequence[str]
+) -> pd.DataFrame:
+    """One table of cells: the rows of all `keys`, and a column beside them of each figure in `names`.
+
+    `figures`: of each of `keys` its (n,) values by name. The table is made at once: to add a column at a time takes
+    longer than the scores.
+    """
+    import pandas as pd
+
+    if not keys:
+        return pd.DataFrame(columns=[*KEYS, *names])
+    columns = pd.DataFrame({name: np.concatenate([part[name] for part in figures]) for name in names})
+    return pd.concat([pd.concat(keys, ignore_index=True), columns], axis=1)
+
+
 def _spread(by_area: list[float], known: np.ndarray[tuple[int, ...], np.dtype[np.bool_]]) -> Floats:
     return np.broadcast_to(np.array(by_area)[:, None], known.shape)[known]
 
@@ -126,7 +142,7 @@ def _keys(table: Forecasts, known: np.ndarray[tuple[int, ...], np.dtype[np.bool_
     horizon = steps + 1
     months = np.array([str(month) for month in table.months], dtype=object)
     bands = np.array([band_of(step + 1) for step in range(known.shape[1])], dtype=object)
-    frame = pd.DataFrame(
+    return pd.DataFrame(
         {
             "model": table.model,
             "area": np.array(table.areas, dtype=object)[rows],
@@ -139,4 +155,3 @@ def _keys(table: Forecasts, known: np.ndarray[tuple[int, ...], np.dtype[np.bool_
             "lead": horizon - PUBLISHED_AFTER,
         }
     )
-    return frame[list(KEYS)]

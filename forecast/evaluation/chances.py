@@ -14,7 +14,7 @@ import pandas as pd
 from forecast.core.months import Month
 from forecast.core.scoring import chance_above
 from forecast.core.tables import Counts, Floats, Forecasts
-from forecast.evaluation.cells import BANDS, ERAS, KEYS, cells
+from forecast.evaluation.cells import BANDS, ERAS, KEYS, cells, in_columns
 from forecast.evaluation.selection import lead_band
 
 __all__ = ["BINS", "LEVELS_OF_THRESHOLDS", "WINDOW", "chances", "reliability", "report", "summary"]
@@ -37,7 +37,7 @@ def chances(*, forecasts: Iterable[Forecasts], truth: Counts) -> pd.DataFrame:
     """
     totals, forecasts = truth.totals(), tuple(forecasts)
     known: dict[tuple[str, str], tuple[Floats, Floats, Floats]] = {}
-    parts = []
+    every, parts = [], []
     # Every cell is here once a threshold: names that are numbers inside take a fifth of the memory of names.
     names = _names(forecasts, truth)
     for compared in cells(forecasts=forecasts, truth=truth):
@@ -49,24 +49,24 @@ def chances(*, forecasts: Iterable[Forecasts], truth: Counts) -> pd.DataFrame:
                 history = totals[area][: Month.parse(origin) - truth.first + 1]
                 known[area, origin] = _thresholds(history[~np.isnan(history)])
         of_areas = np.array([known[area, origin] for area in areas])
-        bands = {lead: lead_band(lead) for lead in keys["lead"].unique()}
-        keys["lead_band"] = pd.Categorical(keys["lead"].map(bands), dtype=names["lead_band"])
         for place, level in enumerate(LEVELS_OF_THRESHOLDS):
             threshold, climatology, recent = of_areas[codes, :, place].T
             # A figure rounded to ten is above 120 where it is 130, and that stands for 125 and more.
             border = (np.floor(threshold / compared.precision) + 0.5) * compared.precision
+            every.append(keys)
             parts.append(
-                keys.assign(
-                    level=level,
-                    threshold=threshold,
-                    probability=chance_above(compared.exact, compared.levels, border),
-                    above=(compared.observed > threshold).astype(float),
-                    climatology=climatology,
-                    recent=recent,
-                )
+                {
+                    "level": np.full(len(keys), level),
+                    "threshold": threshold,
+                    "probability": chance_above(compared.exact, compared.levels, border),
+                    "above": (compared.observed > threshold).astype(float),
+                    "climatology": climatology,
+                    "recent": recent,
+                }
             )
-    columns = [*KEYS, "lead_band", "level", "threshold", "probability", "above", "climatology", "recent"]
-    rows = pd.concat(parts, ignore_index=True)[columns] if parts else pd.DataFrame(columns=columns)
+    rows = in_columns(every, parts, ["level", "threshold", "probability", "above", "climatology", "recent"])
+    bands = {lead: lead_band(lead) for lead in rows["lead"].unique()}
+    rows.insert(len(KEYS), "lead_band", rows["lead"].map(bands).astype(names["lead_band"]))
     return rows[rows["threshold"].notna()]
 
 

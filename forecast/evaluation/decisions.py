@@ -16,7 +16,7 @@ import pandas as pd
 
 from forecast.core.scorecard import COST_RATIOS, level_for
 from forecast.core.tables import Counts, Floats, Forecasts
-from forecast.evaluation.cells import KEYS, cells
+from forecast.evaluation.cells import cells, in_columns
 from forecast.evaluation.leaderboard import common
 from forecast.evaluation.selection import lead_band
 from forecast.evaluation.significance import Relative, relative
@@ -35,7 +35,7 @@ def costs(*, forecasts: Iterable[Forecasts], truth: Counts) -> pd.DataFrame:
     """A row per model, area, origin and month that `truth` knows: KEYS, and of each ratio what planning on the median
     (`median_4`) and on the right level (`safe_4`) costs; NaN where a table has no such level.
     """
-    parts = []
+    keys, parts = [], []
     for compared in cells(forecasts=forecasts, truth=truth):
         place = {round(level, 4): at for at, level in enumerate(compared.levels)}
         figures = {}
@@ -44,9 +44,9 @@ def costs(*, forecasts: Iterable[Forecasts], truth: Counts) -> pd.DataFrame:
                 at = place.get(round(level, 4))
                 ready = np.full(len(compared.observed), np.nan) if at is None else compared.quantiles[:, at]
                 figures[f"{name}_{ratio}"] = cost(ready, compared.observed, ratio) / compared.scale
-        parts.append(compared.keys.assign(**figures))
-    columns = [*KEYS, *(f"{name}_{ratio}" for ratio in COST_RATIOS for name in ("median", "safe"))]
-    return pd.concat(parts, ignore_index=True)[columns] if parts else pd.DataFrame(columns=columns)
+        keys.append(compared.keys)
+        parts.append(figures)
+    return in_columns(keys, parts, [f"{name}_{ratio}" for ratio in COST_RATIOS for name in ("median", "safe")])
 
 
 def priced(part: pd.DataFrame, ratio: int) -> dict[str, Any]:

@@ -21,7 +21,7 @@ from forecast.core.scoring import (
     width,
 )
 from forecast.core.tables import LEVELS, Counts, Floats, Forecasts
-from forecast.evaluation.cells import KEYS, Cells, cells
+from forecast.evaluation.cells import Cells, cells, in_columns
 
 __all__ = ["CELL_FIGURES", "DETAILS", "details", "report", "score", "summary"]
 
@@ -52,12 +52,15 @@ def score(*, forecasts: Iterable[Forecasts], truth: Counts, seed: int = 0) -> pd
     Quantiles are first rounded to the precision of the figure they are compared with. The scale sees no month after the
     origin. `seed`: of the draws that make the PIT of rounded counts uniform.
     """
-    columns = [*KEYS, *FIGURES, *CELL_FIGURES]
-    parts = [_scored(compared, seed)[columns] for compared in cells(forecasts=forecasts, truth=truth)]
-    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=columns)
+    keys: list[pd.DataFrame] = []
+    parts: list[dict[str, Floats]] = []
+    for compared in cells(forecasts=forecasts, truth=truth):
+        keys.append(compared.keys)
+        parts.append(_scored(compared, seed))
+    return in_columns(keys, parts, [*FIGURES, *CELL_FIGURES])
 
 
-def _scored(compared: Cells, seed: int) -> pd.DataFrame:
+def _scored(compared: Cells, seed: int) -> dict[str, Floats]:
     quantiles, levels, observed, scale = compared.quantiles, compared.levels, compared.observed, compared.scale
     median = quantiles[:, levels.index(0.5)]
     figures: dict[str, Floats] = {
@@ -71,7 +74,7 @@ def _scored(compared: Cells, seed: int) -> pd.DataFrame:
     for coverage in SCORED_COVERAGES:
         figures[f"coverage_{coverage}"] = inside(quantiles, levels, observed, coverage)
         figures[f"width_{coverage}"] = width(quantiles, levels, coverage) / scale
-    return compared.keys.assign(**figures)
+    return figures
 
 
 def _crps(compared: Cells) -> Floats:

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import psutil
 import pytest
-from distributed import Client
 
 from forecast.core.dask_executor import DaskExecutor
 from forecast.core.executor import Executor
@@ -105,7 +104,7 @@ def test_a_backtest_gives_the_same_bytes_and_remembers_the_same_fits_on_both_eng
 def test_a_killed_worker_costs_its_batch_at_most_and_gives_no_outcome_twice(two, tmp_path):
     victim = two.add_worker("--no-nanny")
     go, came = tmp_path / "go", []
-    with Client(two.address, timeout=HANG, set_as_default=False) as client:
+    with two.client() as client:
         client.wait_for_workers(3, timeout=HANG)
     outcomes = executor(two).map(wait_for, [(str(go), mark) for mark in range(40)])
     thread = threading.Thread(target=lambda: came.extend(outcomes))
@@ -134,7 +133,7 @@ def wait_for_either(task):
 
 def test_answers_that_die_with_their_worker_before_they_are_fetched_are_made_again(two, tmp_path):
     victim = two.add_worker("--no-nanny")
-    with Client(two.address, timeout=HANG, set_as_default=False) as client:
+    with two.client() as client:
         client.wait_for_workers(3, timeout=HANG)
         outcomes = executor(two).map(wait_for_either, [(str(tmp_path), mark) for mark in range(12)])
         came = [next(outcomes)]

@@ -10,7 +10,6 @@ from contextlib import contextmanager
 
 import numpy
 import pytest
-from distributed import Client
 from pydantic import ValidationError
 
 from forecast.core.dask_executor import DaskExecutor
@@ -156,7 +155,7 @@ def joined(one, client, environment):
 
 
 def test_a_worker_without_the_package_is_refused_by_its_address(one, hiding):
-    with Client(one.address, timeout=HANG, set_as_default=False) as client:
+    with one.client() as client:
         client.wait_for_workers(1, timeout=HANG)
         address, process = joined(one, client, hiding)
         assert f"The Dask worker {address} cannot load this release of encounter-forecast" in refused(one.address)
@@ -168,7 +167,7 @@ def test_a_worker_with_another_installation_is_refused_by_what_differs_also_wher
     other = tmp_path / "numpy-0.0.1.dist-info"
     other.mkdir()
     (other / "METADATA").write_text("Metadata-Version: 2.1\nName: numpy\nVersion: 0.0.1\n")
-    with Client(one.address, timeout=HANG, set_as_default=False) as client:
+    with one.client() as client:
         client.wait_for_workers(1, timeout=HANG)
         with ended(one, tmp_path) as error:
             address, process = joined(one, client, {"PYTHONPATH": f"{tmp_path}{os.pathsep}{HOUSE}"})

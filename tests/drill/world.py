@@ -25,6 +25,7 @@ import numpy as np
 from sqlalchemy import Engine, select, text, update
 
 from forecast.core.errors import EncountersError, StoreError
+from forecast.core.months import Month
 from forecast.core.panels import bundled
 from forecast.core.tables import Vintage
 from forecast.counts.archive import Archive
@@ -37,7 +38,20 @@ from tests.drill.worker import Errand, Report
 from tests.samples import CELLS, cell_counts
 from tests.waiting import HANG
 
-__all__ = ["ENCOUNTERS", "FIRST_ISSUED", "HOUSE", "ISSUED", "PANEL", "REFUSED", "State", "World", "until"]
+__all__ = [
+    "ENCOUNTERS",
+    "FIRST_ISSUED",
+    "FIRST_MONTH",
+    "HOUSE",
+    "ISSUED",
+    "MONTHS",
+    "PANEL",
+    "PUBLISHED",
+    "REFUSED",
+    "State",
+    "World",
+    "until",
+]
 
 HOUSE = Path(__file__).resolve().parents[2]
 ENCOUNTERS = [sys.executable, "-c", "from forecast.cli.main import main; main()"]
@@ -46,7 +60,9 @@ ISSUED = datetime(2026, 3, 10, 6, 0, tzinfo=UTC)
 # The first release of a world; between it and ISSUED is time for retrainings that a fault's own are measured against.
 FIRST_ISSUED = ISSUED - timedelta(days=3)
 PUBLISHED = date(2024, 12, 15)
-MONTHS = 72
+# Enough for a record of origins and a champion; each month more is paid for by every one of some hundred retrainings.
+MONTHS = 48
+FIRST_MONTH = Month.of(2024, 9) + (1 - MONTHS)
 # Port 9 of this machine refuses at once.
 REFUSED = "http://127.0.0.1:9"
 # Longer than any retraining of the small panel, also on a machine with much else to do.
@@ -132,7 +148,7 @@ class World:
         """The sample panel as an official file: each number revises the last two months by its own few encounters,
         a day after the one before. At most 400.
         """
-        counts = cell_counts(months=MONTHS + 12)
+        counts = cell_counts(months=MONTHS + 12, first=FIRST_MONTH)
         values = counts.values[:months].astype(np.int64)
         if revised:
             values[-2:] += np.array([[number // 20], [number % 20]])

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable
+from contextlib import redirect_stdout
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -19,6 +23,8 @@ from forecast.counts.archive import Archive
 from forecast.pipeline import reporting
 from forecast.release import charts
 from forecast.release.store import connect
+from forecast.release.tracking import __main__ as sending
+from forecast.release.tracking import outbox
 from tests.catalogue import STATES_PANEL
 from tests.samples import CELLS, cell_counts
 
@@ -104,9 +110,36 @@ def draw_blanks(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(reporting, "html", lambda kept: "<!doctype html>")
 
 
+class _SenderHere:
+    """`subprocess` for the outbox, which runs its sender in this process."""
+
+    TimeoutExpired = subprocess.TimeoutExpired
+
+    @staticmethod
+    def run(command: list[str], *, input: bytes, **_: object) -> subprocess.CompletedProcess[bytes]:  # noqa: A002
+        assert command[-2:] == ["-m", sending.__spec__.parent]
+        said = io.StringIO()
+        with pytest.MonkeyPatch.context() as patch, redirect_stdout(said):
+            patch.setattr(sys, "stdin", io.StringIO(input.decode()))
+            sending.main()
+        return subprocess.CompletedProcess(command, 0, said.getvalue().encode(), b"")
+
+
+def send_here(patch: pytest.MonkeyPatch) -> None:
+    """What goes to MLflow is sent by the sender's own code, in this process: a new one loads MLflow for seconds before
+    it begins. `tests/release/test_outbox.py` has it in processes of its own, and kills them.
+    """
+    patch.setattr(outbox, "subprocess", _SenderHere)
+
+
 @pytest.fixture(autouse=True)
 def small_figures(monkeypatch: pytest.MonkeyPatch) -> None:
     draw_blanks(monkeypatch)
+
+
+@pytest.fixture(autouse=True)
+def sender_here(monkeypatch: pytest.MonkeyPatch) -> None:
+    send_here(monkeypatch)
 
 
 def filled(root: Path) -> Home:

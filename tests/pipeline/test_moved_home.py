@@ -4,7 +4,6 @@ import shutil
 from dataclasses import replace
 from pathlib import Path
 
-import mlflow
 import pandas as pd
 import pytest
 
@@ -12,7 +11,7 @@ from forecast import pipeline
 from forecast.counts.archive import Archive
 from forecast.release import read
 from forecast.release.publish import rollback
-from tests.pipeline.conftest import ISSUED, Home, Silence, draw_blanks, filled
+from tests.pipeline.conftest import ISSUED, Home, Silence, draw_blanks, filled, send_here
 from tests.release.retraining import connected
 
 # MLflow and its libraries warn of themselves while they load.
@@ -27,6 +26,8 @@ def own(home):
 
 
 def champion(home):
+    import mlflow  # where it is needed: every worker of pytest loads this file
+
     with connected(f"sqlite:///{home.root}/mlflow.db"):
         return mlflow.pyfunc.load_model("models:/encounters-cbp-states@champion").predict(QUESTION).to_numpy().tolist()
 
@@ -37,6 +38,7 @@ def kept(tmp_path_factory):
     home = filled(tmp_path_factory.mktemp("retrained") / "home")
     with pytest.MonkeyPatch.context() as patch:
         draw_blanks(patch)
+        send_here(patch)
         release = pipeline.retrain(PANEL, own(home), Silence()).release
     return home.root, release, champion(home)
 

@@ -16,7 +16,6 @@ from contextlib import closing, redirect_stderr, redirect_stdout
 from pathlib import Path
 
 import pytest
-from conftest import Parts
 from sqlalchemy import Engine, text
 from sqlalchemy.engine import make_url
 
@@ -26,6 +25,7 @@ from forecast.release import read, store
 from forecast.release.backup import back_up, back_up_home, restore_home
 from forecast.release.migrations import migrate
 from forecast.release.publish import verify
+from tests.release.conftest import Parts
 from tests.trained import RETRAIN, Trained, environment, put_on
 
 

@@ -11,7 +11,6 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
-from conftest import NOW, Parts
 from sqlalchemy import Engine, func, select
 
 from forecast.core.months import Month
@@ -21,6 +20,7 @@ from forecast.release import alarms, issued_scores, schema
 from forecast.release.publish import record_observations
 from forecast.release.read import Observation
 from forecast.release.store import reading
+from tests.release.conftest import NOW, Parts
 from tests.samples import SCORE
 
 Make = Callable[..., Parts]

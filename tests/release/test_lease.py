@@ -13,16 +13,16 @@ from pathlib import Path
 from typing import IO, Any
 
 import pytest
-from conftest import NOW, Parts
 from sqlalchemy import Engine, text
 
 from forecast.core.errors import LeaseLost, LockHeld
 from forecast.release import lease as leases
 from forecast.release import read
 from forecast.release.lease import hold, renew
+from tests.release.conftest import NOW, Parts
 from tests.waiting import HANG, soon, until
 
-HERE = Path(__file__).parent
+HERE = Path(__file__).parents[2]
 LONG, SHORT = timedelta(minutes=10), timedelta(seconds=0.2)
 
 
@@ -123,7 +123,7 @@ with hold(store.connect(sys.argv[1]), "usbp-sectors", holder="doomed", now=datet
     sys.stdin.readline()
     if len(sys.argv) > 3:
         sys.path.insert(0, sys.argv[3])
-        import conftest
+        from tests.release import conftest
         from forecast.core.errors import LeaseLost
         try:
             conftest._parts(key="b").publish(store.connect(sys.argv[1]), lease=lease)
@@ -136,7 +136,7 @@ with hold(store.connect(sys.argv[1]), "usbp-sectors", holder="doomed", now=datet
 @contextmanager
 def holding(engine: Engine, *arguments: object) -> Iterator[tuple[subprocess.Popen[str], IO[str]]]:
     """A process that holds the sectors, with a `ttl` in seconds, and works until it is sent a line; then, given the
-    folder of these tests, it publishes."""
+    folder that `tests` lies in, it publishes."""
     url = engine.url.render_as_string(hide_password=False)
     command = [sys.executable, "-c", HOLDER, url, *map(str, arguments)]
     process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)

@@ -5,12 +5,12 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from conftest import NOW
 from sqlalchemy import Engine
 
 from forecast.core.errors import StoreError
 from forecast.release import ledger
 from forecast.release.ledger import Entry, Step
+from tests.release.conftest import NOW
 
 
 def _after(minutes: int) -> dict[str, object]:

@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from conftest import Parts
 from sqlalchemy import Engine, delete, text, update
 
 from forecast.core.errors import StoreError
@@ -18,6 +17,7 @@ from forecast.core.tables import LEVELS, Forecasts
 from forecast.release import issued_models, issued_scores, schema
 from forecast.release.live_board import live
 from forecast.release.store import writing
+from tests.release.conftest import Parts
 from tests.samples import SCORE
 
 Make = Callable[..., Parts]

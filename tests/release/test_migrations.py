@@ -13,7 +13,6 @@ from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
-from conftest import NOW, Parts
 from sqlalchemy import Engine, insert, select, text
 from sqlalchemy.exc import DBAPIError
 
@@ -22,6 +21,7 @@ from forecast.core.panels import bundled
 from forecast.release import alarms, issued_scores, migrations, read, schema, store
 from forecast.release.migrations import migrate
 from forecast.release.publish import note_run, verify
+from tests.release.conftest import NOW, Parts
 
 
 def test_the_migrations_and_the_drawn_tables_agree(engine: Engine) -> None:

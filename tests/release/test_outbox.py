@@ -23,7 +23,6 @@ from pathlib import Path
 from threading import Thread
 
 import pytest
-from retraining import Server, make_counts, make_training, tracking_server
 from typer.testing import CliRunner
 
 from forecast import pipeline
@@ -37,6 +36,7 @@ from forecast.release.tracking.describing import describe
 from forecast.release.tracking.handover import Handover
 from forecast.release.tracking.session import prepare
 from tests.pipeline.conftest import ISSUED, Home, Silence, small_figures, vintage  # noqa: F401 (a fixture)
+from tests.release.retraining import Server, make_counts, make_training, tracking_server
 from tests.waiting import HANG, soon, until
 
 PANEL = "cbp-states"

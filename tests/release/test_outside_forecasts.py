@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from conftest import NOW, Parts
 from sqlalchemy import Engine, delete, text, update
 
 from forecast.core.errors import NoRelease, StoreError, TableError
@@ -21,6 +20,7 @@ from forecast.release.publish import record_observations
 from forecast.release.read import Observation
 from forecast.release.store import writing
 from tests.catalogue import USBP
+from tests.release.conftest import NOW, Parts
 from tests.samples import SCORE
 
 Make = Callable[..., Parts]

@@ -7,7 +7,6 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
-import mlflow
 import pytest
 
 from forecast.recipe.recipe import parse
@@ -46,13 +45,15 @@ def files(folder: Path) -> dict[str, bytes]:
 
 @pytest.mark.slow
 def test_a_copied_home_logs_and_loads_its_own_files_and_leaves_the_old_ones_alone(logged, home, training):
+    from mlflow import pyfunc  # here: every worker of pytest loads this file
+
     before = files(logged)
     assert own_store.relocate(**places(home), panels=PANELS)
     assert not own_store.relocate(**places(home), panels=PANELS)
     shutil.rmtree(logged)  # a champion that reached for its old files would now fail
     try:
         with connected(places(home)["uri"]):
-            champion = mlflow.pyfunc.load_model("models:/encounters-cbp-states@champion")
+            champion = pyfunc.load_model("models:/encounters-cbp-states@champion")
             said = champion.predict(asked(training.run.forecasts))
         assert quantiles(said, training.run.forecasts) == pytest.approx(training.run.forecasts.values)
         again = {**training.__dict__, "release_id": "cbp-states-2024-11-aaaaaaaaaa"}

@@ -11,7 +11,6 @@ from datetime import date, timedelta
 
 import numpy as np
 import pytest
-from conftest import NOW, Parts
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
@@ -26,6 +25,7 @@ from forecast.release import publish as publishing
 from forecast.release.lawful import breaches
 from forecast.release.publish import publish, rollback, verify
 from forecast.release.rows import manifest_of, text_of
+from tests.release.conftest import NOW, Parts
 
 Make = Callable[..., Parts]
 AREAS = ("tucson", "southwest", "big-bend", "nation")

@@ -8,7 +8,6 @@ from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta, timezone
 
 import pytest
-from conftest import NOW, Parts
 from sqlalchemy import Engine
 
 from forecast.core.errors import NoRelease, TableError
@@ -17,6 +16,7 @@ from forecast.release import read
 from forecast.release.publish import record_observations, rollback
 from forecast.release.read import Observation
 from tests.catalogue import USBP
+from tests.release.conftest import NOW, Parts
 
 Make = Callable[..., Parts]
 NOV, DEC = Month.of(2024, 11), Month.of(2024, 12)

@@ -7,7 +7,6 @@ from datetime import date
 
 import numpy as np
 import pytest
-from conftest import Parts
 from sqlalchemy import Engine, delete, text, update
 
 from forecast.core.errors import StoreError
@@ -18,6 +17,7 @@ from forecast.release.hindsight import Held
 from forecast.release.read import Observation
 from forecast.release.replays import Replay, Replayed, held, replayed
 from forecast.release.store import writing
+from tests.release.conftest import Parts
 
 Make = Callable[..., Parts]
 NOV = Month.of(2024, 11)

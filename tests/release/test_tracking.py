@@ -12,7 +12,15 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from retraining import (
+
+import forecast
+from forecast.recipe.recipe import member_forecasts, parse
+from forecast.release.charts import fan_chart_of_fit
+from forecast.release.tracking.describing import describe
+from forecast.release.tracking.families import family_models, load_family
+from forecast.release.tracking.handover import Handover
+from forecast.release.tracking.session import prepare
+from tests.release.retraining import (
     AREAS,
     MEMBERS,
     RECIPE,
@@ -25,14 +33,6 @@ from retraining import (
     make_training,
     quantiles,
 )
-
-import forecast
-from forecast.recipe.recipe import member_forecasts, parse
-from forecast.release.charts import fan_chart_of_fit
-from forecast.release.tracking.describing import describe
-from forecast.release.tracking.families import family_models, load_family
-from forecast.release.tracking.handover import Handover
-from forecast.release.tracking.session import prepare
 from tests.waiting import HANG
 
 

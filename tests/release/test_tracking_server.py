@@ -7,7 +7,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from retraining import asked, connected, make_counts, make_training, quantiles, tracking_server
 
 from forecast.core.errors import TrackingError
 from forecast.recipe.recipe import parse
@@ -15,6 +14,7 @@ from forecast.release.tracking.describing import describe
 from forecast.release.tracking.handover import Handover
 from forecast.release.tracking.sending import send
 from forecast.release.tracking.session import prepare
+from tests.release.retraining import asked, connected, make_counts, make_training, quantiles, tracking_server
 from tests.waiting import soon
 
 RECIPE = """

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from conftest import NOW, Parts
 from sqlalchemy import Engine, text
 
 from forecast.core.errors import NoRelease, StoreError
 from forecast.release import read
 from forecast.release.publish import rollback, verify
+from tests.release.conftest import NOW, Parts
 
 Make = Callable[..., Parts]
 

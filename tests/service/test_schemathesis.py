@@ -26,6 +26,8 @@ from tests.service.test_openapi import operations
 @pytest.fixture
 def running(blank, tmp_path):
     """A service whose releases have the ids that the document gives as examples."""
+    from tests.service.asking import FROZEN  # with Schemathesis, which every worker of pytest would load otherwise
+
     shutil.copy(blank, tmp_path / "encounters.db")
     engine = store.connect(url := f"sqlite:///{tmp_path}/encounters.db")
     office = Office(url, engine)

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from forecast.release import ledger, read
 from tests.drill.lane import Lane
 from tests.drill.outcome import Outcome, Tally
-from tests.drill.world import ISSUED, PANEL, World
+from tests.drill.world import ISSUED, MONTHS, PANEL, World
 
 __all__ = ["daylight_saving", "two_days_off"]
 
@@ -33,7 +33,7 @@ def two_days_off(lane: Lane) -> Outcome:
         # A file that came out yesterday: a clock two days early does not know it yet.
         with lane.world("yesterday") as world, tally.attempt(f"new counts of yesterday, clock {days:+} days") as lost:
             world.archive.append(
-                world.vintage(1, months=74, published=(ISSUED - timedelta(days=1)).date(), revised=False)
+                world.vintage(1, months=MONTHS + 2, published=(ISSUED - timedelta(days=1)).date(), revised=False)
             )
             world.publish()
             lost += _never_back(world, world.errand(now=ISSUED + timedelta(days=days)))
@@ -41,7 +41,9 @@ def two_days_off(lane: Lane) -> Outcome:
         lane.world("yesterday first", released=False) as world,
         tally.attempt("the first release had counts of yesterday, clock -2 days") as lost,
     ):
-        world.archive.append(world.vintage(1, months=74, published=(ISSUED - timedelta(days=1)).date(), revised=False))
+        world.archive.append(
+            world.vintage(1, months=MONTHS + 2, published=(ISSUED - timedelta(days=1)).date(), revised=False)
+        )
         world.publish()
         lost += _never_back(world, world.errand(now=ISSUED - timedelta(days=2)))
     tally.notes.append(_commands(lane, tally))

@@ -20,7 +20,7 @@ from tests.counts.layouts import state_csv, usbp_sheets, write_workbook
 from tests.drill.lane import Lane
 from tests.drill.outcome import Outcome, Tally
 from tests.drill.serving import serving
-from tests.drill.world import ISSUED, MONTHS, PUBLISHED, World
+from tests.drill.world import FIRST_MONTH, ISSUED, MONTHS, PUBLISHED, World
 from tests.samples import CELLS, cell_counts
 
 __all__ = ["damaged_downloads", "revised_history", "rolling_window"]
@@ -30,7 +30,7 @@ PAGE = b"<!DOCTYPE html>\n<html><head><title>Access denied</title></head><body><
 
 
 def _csv() -> bytes:
-    counts = cell_counts(months=MONTHS + 12)
+    counts = cell_counts(months=MONTHS + 12, first=FIRST_MONTH)
     cells = {
         (counts.first + row, slug): int(counts.values[row, k]) for row in range(MONTHS) for k, slug in enumerate(CELLS)
     }
@@ -221,12 +221,12 @@ def rolling_window(lane: Lane) -> Outcome:
     with lane.world("window") as world:
         for number in range(1, lane.tries(1, 4) + 1):
             whole = world.vintage(
-                number, months=72 + number, published=PUBLISHED + timedelta(days=20 + number), revised=False
+                number, months=MONTHS + number, published=PUBLISHED + timedelta(days=20 + number), revised=False
             )
             kept = 36
             from dataclasses import replace
 
-            window = replace(whole, first=whole.first + (72 + number - kept), values=whole.values[-kept:])
+            window = replace(whole, first=whole.first + (MONTHS + number - kept), values=whole.values[-kept:])
             before = world.state()
             world.archive.append(window)
             with tally.attempt(f"window {number}") as lost:
@@ -237,7 +237,7 @@ def rolling_window(lane: Lane) -> Outcome:
                     lost.append(f"counts now reach from {counts.first} to {counts.through}")
                 with serving(world) as service:
                     months = service.json(f"/v1/observations?area={CELLS[0]}")["observations"][0]["months"]
-                    if (months[0]["month"], len(months)) != (str(whole.first), 72 + number):
+                    if (months[0]["month"], len(months)) != (str(whole.first), MONTHS + number):
                         lost.append(f"observations now begin in {months[0]['month']} and are {len(months)}")
                     if not service.serves(released):
                         lost.append("the new release is not served")
