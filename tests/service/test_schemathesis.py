@@ -17,7 +17,6 @@ import pytest
 from forecast.release import frozen, store
 from service.routes.parameters import RELEASE
 from service.schemas.questions import SCENARIO_EXAMPLE
-from tests.service.asking import FROZEN
 from tests.service.conftest import Office
 from tests.service.processes import HOUSE, served
 from tests.service.test_openapi import operations
