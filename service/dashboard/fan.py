@@ -25,7 +25,8 @@ def fan(own: Figures, choices: Choices) -> str:
         return ""
     across, up = Across(own.months[0], own.months[-1]), _axis(own.values(), choices)
     shapes = _fan(own, across, up, outlined=True) + plot.line(own.observed, across, up, "seen")
-    return plot.chart(shapes, plot.rules(across, up) + _origin(own, across, up), up, name=_name(own))
+    over = _origin(own, across, up) + plot.ticks(across, up)
+    return plot.chart(shapes, plot.rules(across, up), over, up, name=_name(own))
 
 
 def together(areas: Sequence[Figures], choices: Choices) -> str:
@@ -53,8 +54,8 @@ def together(areas: Sequence[Figures], choices: Choices) -> str:
                 )
             )
     name = f"{', '.join(one.area.name for one in areas)}: observed counts and forecasts with 80 % intervals"
-    around = plot.rules(across, up) + _origin(areas[0], across, up) + "".join(letters)
-    return plot.chart("".join(shapes), around, up, name=name)
+    over = "".join([_origin(areas[0], across, up), plot.ticks(across, up), *letters])
+    return plot.chart("".join(shapes), plot.rules(across, up), over, up, name=name)
 
 
 def hedgehog(own: Figures, said: Sequence[PastForecast], back: Sequence[int], choices: Choices) -> str:
@@ -81,7 +82,8 @@ def hedgehog(own: Figures, said: Sequence[PastForecast], back: Sequence[int], ch
         names.append(plot.label(mark, share, plot.TOP + up.at(at[1]) - 4, f"letter k{place + 1}", anchor="end"))
     shapes.append(plot.line(seen, across, up, "seen"))
     name = f"{own.area.name}: what was forecast earlier, over what came"
-    return plot.chart("".join(shapes), plot.rules(across, up) + "".join(names), up, name=name)
+    over = plot.ticks(across, up) + "".join(names)
+    return plot.chart("".join(shapes), plot.rules(across, up), over, up, name=name)
 
 
 def small(own: Figures) -> str:

@@ -16,7 +16,7 @@ __all__ = ["HEADERS", "picture"]
 
 _WIDTH, _MARGIN = 960, 24
 _STYLE = """
-text{font:12px system-ui,sans-serif;fill:#222}
+text{font:12px system-ui,sans-serif;fill:#222;paint-order:stroke;stroke:#fff;stroke-width:3px}
 .title{font-size:18px;font-weight:600}.small{font-size:11px;fill:#555}
 .rule{stroke:#dfe3e6}.tick{fill:#555}.mark{stroke:#5f6b76;stroke-dasharray:4 3}.name{fill:#555}
 path{fill:none;vector-effect:non-scaling-stroke}
@@ -26,8 +26,8 @@ path{fill:none;vector-effect:non-scaling-stroke}
 .k1{stroke:#00507f}.k2{stroke:#a63c00}.k3{stroke:#00654a}.k4{stroke:#7d2f63}
 .k2.own,.k2.said{stroke-dasharray:7 3}.k3.own,.k3.said{stroke-dasharray:2 3}.k4.own,.k4.said{stroke-dasharray:9 3 2 3}
 .area.k1{fill:#00507f}.area.k2{fill:#a63c00}.area.k3{fill:#00654a}.area.k4{fill:#7d2f63}
-.letter.k1{fill:#00507f;stroke:none}.letter.k2{fill:#a63c00;stroke:none}.letter.k3{fill:#00654a;stroke:none}
-.letter.k4{fill:#7d2f63;stroke:none}
+.letter.k1{fill:#00507f;stroke:#fff}.letter.k2{fill:#a63c00;stroke:#fff}.letter.k3{fill:#00654a;stroke:#fff}
+.letter.k4{fill:#7d2f63;stroke:#fff}
 """
 # A file of its own may have its style within, and nothing else.
 HEADERS = {"Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; sandbox"}

@@ -32,7 +32,10 @@ class Across:
         whole = [Month.of(year, 1) for year in range(self.first.year, self.last.year + 1)]
         shown = [january for january in whole if self.first <= january and self.share(january) <= 0.97]
         step = max(-(-(self.last - self.first) // (8 * SEASON)), 1)
-        return [(january, str(january.year)) for january in shown if january.year % step == 0]
+        labels = [(january, str(january.year)) for january in shown if january.year % step == 0]
+        # At the very left a label stands to the right of its place, where many of them leave no room for it.
+        crowded = len(labels) > 5 and self.share(labels[0][0]) < 0.04
+        return labels[1:] if crowded else labels
 
 
 @dataclass(frozen=True)

@@ -27,17 +27,15 @@ def columns(rows: Sequence[tuple[Month, float]], *, name: str) -> str:
         f'width="{0.8 * width:.1f}" height="{_HEIGHT - up.at(share):.1f}"/>'
         for place, (_, share) in enumerate(rows)
     )
-    around = "".join(
-        f'<line class="rule" x2="100%" y1="{plot.TOP + up.at(share):.1f}" y2="{plot.TOP + up.at(share):.1f}"/>'
-        + (plot.label(f"{100 * share:.0f} %", 0, plot.TOP + up.at(share) - 3, "tick") if share else "")
-        for share in (0.0, 0.25, 0.5, 0.75, 1.0)
-    )
+    heights = [(share, plot.TOP + up.at(share)) for share in (0.0, 0.25, 0.5, 0.75, 1.0)]
+    rules = "".join(f'<line class="rule" x2="100%" y1="{at:.1f}" y2="{at:.1f}"/>' for _, at in heights)
+    words = [plot.label(f"{100 * share:.0f} %", 0, at - 3, "tick") for share, at in heights if share]
     for place, (month, _) in enumerate(rows):
         if month.number % 3 == 1:
-            words = str(month.year) if month.number == 1 else calendar.month_abbr[month.number]
+            called = str(month.year) if month.number == 1 else calendar.month_abbr[month.number]
             middle = (_LEFT + width * (place + 0.5)) / 10
-            around += plot.label(words, middle, plot.TOP + _HEIGHT + 18, "tick", anchor="middle")
-    return plot.chart(shapes, around, up, name=name)
+            words.append(plot.label(called, middle, plot.TOP + _HEIGHT + 18, "tick", anchor="middle"))
+    return plot.chart(shapes, rules, "".join(words), up, name=name)
 
 
 def sides(
@@ -58,8 +56,8 @@ def sides(
         high = [(month, middle if most is None else most) for month, middle, _, most in rows]
         shapes.append(plot.band(low, high, across, up, f"k{place} area"))
         shapes.append(plot.line([(row[0], row[1]) for row in rows], across, up, f"k{place} own"))
-    around = plot.rules(across, up) + _steps(rule, across, up)
-    return plot.chart("".join(shapes), around, up, name=name)
+    under = plot.rules(across, up) + _steps(rule, across, up)
+    return plot.chart("".join(shapes), under, plot.ticks(across, up), up, name=name)
 
 
 def _steps(rule: Sequence[tuple[Month, float]], across: Across, up: Up) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 import subprocess
 import sys
@@ -14,6 +15,8 @@ import pytest
 from forecast.core.months import Month
 from forecast.core.scorecard import Scored
 from forecast.release import issued_scores
+from service.dashboard.plot import mark
+from service.dashboard.scales import Across, Up
 from tests.samples import SCORE
 
 
@@ -403,3 +406,20 @@ with TestClient(create_app(ServiceSettings(database_url=sys.argv[1]))) as client
 """
     done = subprocess.run([sys.executable, "-c", code, office.url], capture_output=True, text=True, check=True)
     assert done.stdout.splitlines() == ["[]"] * 4 + ["['numpy']"]
+
+
+def test_years_of_a_long_history_leave_each_other_room_on_a_narrow_screen():
+    """On a screen of 320 pixels a chart has 288, and a year takes 31."""
+    for months in range(12, 400):
+        across = Across(Month.of(1999, 10), Month.of(1999, 10) + months, width=288)
+        starts = [across.at(month) - (0 if across.share(month) < 0.04 else 15.5) for month, _ in across.years()]
+        assert all(later - start > 33 for start, later in itertools.pairwise(starts)), months
+
+
+def test_the_forecast_after_a_long_history_keeps_its_name_within_the_chart():
+    across, up = Across(Month.of(1999, 10), Month.of(2026, 6)), Up(100, 0, 320)
+    assert re.search(
+        r'x="100.00%" y="36.0" text-anchor="end">forecast<',
+        mark(Month.of(2024, 11), across, up, "observed", "forecast"),
+    )
+    assert 'text-anchor="start"> forecast<' in mark(Month.of(2010, 1), across, up, "observed", "forecast")
