@@ -30,6 +30,7 @@ COLUMNS = (
     *(f"{name}_{level}" for name in ("occupancy", "busiest_night") for level in ("median", *_LEVELS)),
     *("full", "first_full", "nights_full", "missing_beds", "missing_beds_when_full", "idle_beds"),
     *(f"beds_for_{safety}" for safety in SAFETY),
+    *("area", "release", "data_through", "stale_after", "stale"),
 )
 
 
@@ -63,11 +64,15 @@ def beds_answered(nights: Nights) -> dict[str, Any]:
 
 
 def as_csv(answered: dict[str, Any]) -> str:
-    """The months as a table: COLUMNS; a chance that is a bound stands as its words."""
+    """The months of an answer as a table: COLUMNS; a chance that is a bound stands as its words. Each row says of which
+    area and release it is, so that it can be handed on alone.
+    """
     out = io.StringIO()
     writer = csv.writer(out)
     writer.writerow(COLUMNS)
     first = {entry["month"]: entry for entry in answered["first_full"]}
+    (release,) = answered["releases"].values()
+    made_of = (*(release[name] for name in ("id", "data_through", "stale_after")), str(release["stale"]).lower())
     for month in answered["months"]:
         writer.writerow(
             [
@@ -77,6 +82,8 @@ def as_csv(answered: dict[str, Any]) -> str:
                 _chance(first[month["month"]]),
                 *(month[name] for name in ("nights_full", "missing_beds", "missing_beds_when_full", "idle_beds")),
                 *month["beds_for"].values(),
+                answered["area"],
+                *made_of,
             ]
         )
     return out.getvalue()

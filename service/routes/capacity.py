@@ -27,8 +27,9 @@ router = APIRouter(tags=["planning"])
 _ROWS = (
     "month,occupancy_median,occupancy_75,occupancy_90,occupancy_95,busiest_night_median,busiest_night_75,"
     "busiest_night_90,busiest_night_95,full,first_full,nights_full,missing_beds,missing_beds_when_full,idle_beds,"
-    "beds_for_80,beds_for_90,beds_for_95\r\n2025-01,610,700,820,900,720,830,960,1050,0.21,0.21,0.06,9.4,150,340.2,870,960,"
-    "1050\r\n"
+    "beds_for_80,beds_for_90,beds_for_95,area,release,data_through,stale_after,stale\r\n"
+    "2025-01,610,700,820,900,720,830,960,1050,0.21,0.21,0.06,9.4,150,340.2,870,960,1050,"
+    "el-paso,usbp-sectors-2024-11-0f3a9c2b71,2024-11,2025-02-28,false\r\n"
 )
 _CSV = {MEDIA["csv"]: {"schema": {"type": "string"}, "example": _ROWS}}
 _BODY = taken(question=(CapacityBody.__name__, CAPACITY_EXAMPLE))

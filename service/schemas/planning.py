@@ -71,7 +71,7 @@ class Peak(Shape):
     """The largest month: how large, and which."""
 
     size: Spread
-    months: list[MonthChance]
+    months: list[MonthChance] = Field(description="How likely each is the largest; of months alike the first one.")
 
 
 class Peaks(Shape):

@@ -205,12 +205,16 @@ def test_with_few_worlds_no_end_is_read():
 
 
 def test_the_csv_is_the_answer_row_by_row():
-    answer = answered(beds=[60, 90])
+    release = {"id": "r", "data_through": "2024-11", "stale_after": "2025-02-28", "stale": False}
+    answer = answered(beds=[60, 90]) | {"area": "el-paso", "releases": {"usbp-sectors": release}}
     rows = list(csv.DictReader(io.StringIO(beds_answer.as_csv(answer))))
     assert [row["month"] for row in rows] == [month["month"] for month in answer["months"]]
     assert rows[1]["beds_for_90"] == str(answer["months"][1]["beds_for"]["90"])
     assert rows[1]["full"] == str(answer["months"][1]["full"]["bound"] or answer["months"][1]["full"]["probability"])
     assert tuple(rows[0]) == beds_answer.COLUMNS
+    assert {(row["area"], row["release"], row["data_through"], row["stale"]) for row in rows} == {
+        ("el-paso", "r", "2024-11", "false")
+    }
 
 
 def test_the_same_question_has_the_same_answer():

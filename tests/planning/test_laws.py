@@ -127,6 +127,15 @@ def test_a_tail_that_is_read_is_told():
     assert laws.tails_unread([Eager(3, 100)]) == ["3 of 100 draws are given as 0.03"]
 
 
+def test_every_chance_of_a_release_is_tried_for_its_tails(monkeypatch):
+    leaves = np.stack([np.arange(40.0), np.arange(40.0)[::-1]])[:, None]
+    paths = Paths("drawn", ORIGIN, ("whole", "left", "right"), np.concatenate([leaves.sum(axis=0)[None], leaves]))
+    assert laws.of_release(paths, paths.quantiles(), MEMBERS) == []
+    monkeypatch.setattr(Chance, "probability", property(lambda self: self.hits / self.draws))
+    broken = laws.of_release(paths, paths.quantiles(), MEMBERS)
+    assert "1 of 40 draws are given as 0.025" in broken
+
+
 @pytest.mark.parametrize(
     ("probability", "bound", "words"),
     [

@@ -162,6 +162,10 @@ def test_beds_come_as_a_table_at_their_own_address_and_by_accept(service):
     assert own.content == accepted.content
     rows = list(csv.DictReader(io.StringIO(own.text)))
     assert [row["month"] for row in rows] == [str(FIRST + step) for step in range(2, 6)]
+    (release,) = ask(service, BEDS, "/v1/capacity").json()["releases"].values()
+    named = ("id", "data_through", "stale_after")
+    assert [rows[0][name] for name in ("release", *named[1:])] == [release[name] for name in named]
+    assert (rows[0]["area"], rows[0]["stale"]) == ("state-tx", str(release["stale"]).lower())
 
 
 @pytest.mark.parametrize(
