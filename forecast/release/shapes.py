@@ -109,8 +109,9 @@ class Table:
             # What all rows share is written once, with a place for each other cell.
             shared = ("%s" if isinstance(cell, COLUMN) else _unformatted(cell) for cell in piece)
             line = csv_rows([tuple(shared)]).decode()
-            rows = zip(*(cell for cell in piece if isinstance(cell, COLUMN)), strict=True)
-            yield "".join([line % row for row in rows]).encode()
+            columns = [cell for cell in piece if isinstance(cell, COLUMN)]
+            cells = itertools.chain.from_iterable(zip(*columns, strict=True))
+            yield (line * len(columns[0]) % tuple(cells)).encode()
 
     def parquet(self) -> bytes:
         """As a Parquet file; the same cells give the same bytes."""
