@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from datetime import date
-from functools import lru_cache
+from typing import Any
 
 import orjson
 
@@ -63,10 +63,10 @@ def _json(
     before = bodies.render(head)[:-1] + (b',"forecasts":[' if question.shape == "intervals" else b',"rows":[')
     for pair in chosen:
         if table := _long([pair], question):
-            rows = orjson.dumps([dict(zip(table.types, row, strict=True)) for row in table.rows()])[1:-1]
+            rows = [dict(zip(table.types, row, strict=True)) for row in table.rows()]
         else:
-            rows = _forecast(*pair, question, observed)
-        yield before + rows  # orjson writes days as text
+            rows = [_forecast(*pair, question, observed)]
+        yield before + orjson.dumps(rows)[1:-1]  # it writes days as text
         before = b","
     yield b"]}"
 
@@ -76,26 +76,23 @@ def _forecast(
     forecast: AreaForecast,
     question: ForecastQuery,
     observed: Mapping[str, list[Observation]] | None,
-) -> bytes:
+) -> dict[str, Any]:
     """An area's forecast in CONTRACT's shape, with the member `observed` where counts were asked for."""
     columns = columns_ahead(release, forecast, question.wanted)
-    # All figures become text at once and are laid into their months: an object for each would take twice as long.
-    figures = [value for row in zip(*columns, strict=True) for value in row]
-    texts = orjson.dumps(figures)[1:-1].split(b",") if figures else ()
-    months = b",".join([_month(question.wanted.coverage)] * len(columns[0])) % tuple(texts)
-    answer = bodies.render(bodies.area_head(release, forecast))[:-1] + b',"months":[' + months + b"]"
+    lowers, uppers = columns[5::2], columns[6::2]
+    intervals = [
+        [{"coverage": per_cent, "lower": lower, "upper": upper} for lower, upper in zip(*ends, strict=True)]
+        for per_cent, *ends in zip(question.wanted.coverage, lowers, uppers, strict=True)
+    ]
+    months = [
+        {"month": month, "horizon": ahead, "lead": lead, "median": median, "mean": mean, "intervals": ends}
+        for month, ahead, lead, median, mean, ends in zip(*columns[:5], zip(*intervals, strict=True), strict=True)
+    ]
+    answer = bodies.area_head(release, forecast) | {"months": months}
     if observed is not None:
-        counts = [
+        counts = observed.get(forecast.slug, [])
+        answer["observed"] = [
             {"month": str(one.month), "count": scaled(one.count, one.month.days, question.wanted.unit)}
-            for one in observed.get(forecast.slug, [])
+            for one in counts
         ]
-        answer += b',"observed":' + bodies.render(counts)
-    return answer + b"}"
-
-
-@lru_cache(maxsize=2048)  # as many as there are readings of coverages
-def _month(coverage: tuple[int, ...]) -> bytes:
-    """A month in JSON, with a place for each of its figures in the order of their columns."""
-    ends = [{"coverage": per_cent, "lower": "%b", "upper": "%b"} for per_cent in coverage]
-    names = ("month", "horizon", "lead", "median", "mean")
-    return bodies.render(dict.fromkeys(names, "%b") | {"intervals": ends}).replace(b'"%b"', b"%b")
+    return answer

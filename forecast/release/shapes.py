@@ -109,9 +109,8 @@ class Table:
             # What all rows share is written once, with a place for each other cell.
             shared = ("%s" if isinstance(cell, COLUMN) else _unformatted(cell) for cell in piece)
             line = csv_rows([tuple(shared)]).decode()
-            columns = [cell for cell in piece if isinstance(cell, COLUMN)]
-            cells = itertools.chain.from_iterable(zip(*columns, strict=True))
-            yield (line * len(columns[0]) % tuple(cells)).encode()
+            rows = zip(*(cell for cell in piece if isinstance(cell, COLUMN)), strict=True)
+            yield "".join([line % row for row in rows]).encode()
 
     def parquet(self) -> bytes:
         """As a Parquet file; the same cells give the same bytes."""
