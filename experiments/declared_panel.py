@@ -1,6 +1,6 @@
-"""What does a table of another field take from its declaration to the first answer, and what is its forecast worth?
+"""What does a table of another field take until its first answer, and how does it score? Prints both.
 
-    .venv/bin/python experiments/declared_panel.py FILE.toml COUNTS.csv [--published DATE] [--accept]
+    .venv/bin/python experiments/declared_panel.py FILE.toml COUNTS.csv --published DATE [--accept]
 
 The whole road of a panel of one's own, by the commands that a person types, in a home that is made for it and removed:
 check, add, ingest, retrain (evaluation, gates, release, MLflow), verify, serve, one question. Prints the seconds of
@@ -21,7 +21,6 @@ import sys
 import tempfile
 import time
 import tomllib
-from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -37,7 +36,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("declaration", type=Path)
     parser.add_argument("counts", type=Path)
-    parser.add_argument("--published", default=str(date.today()), help="default: today")
+    parser.add_argument("--published", required=True, metavar="DATE", help="when the table came out")
     parser.add_argument("--accept", action="store_true", help="take the table in although it looks cut")
     parser.add_argument("--quick", action="store_true", help="train the floor alone: shows that it runs, and no more")
     asked = parser.parse_args()

@@ -71,6 +71,9 @@ def declared(text: str) -> Panel:
     group_by = _text(values, "group_by") if "group_by" in values else ""
     if group_by and group_by not in dimensions:
         raise PanelError(f"group_by: {group_by!r} is no dimension. The dimensions are {', '.join(dimensions)}.")
+    recipes = _names(values, "recipes") if "recipes" in values else ()
+    if twice := [name for name in recipes if recipes.count(name) > 1]:
+        raise PanelError(f"recipes: {twice[0]!r} is named twice. Name each once.")
     title, unit, source = _text(values, "title"), _text(values, "unit"), _source(values, dimensions)
     return Panel(
         id=identity,
@@ -84,8 +87,8 @@ def declared(text: str) -> Panel:
         newer=f"the current file ({layouts()[source[0]].title})" if source else "",
         headlines=(identity,) if () in levels else (),
         months_until_stale=_months(values),
-        recipes=_names(values, "recipes") if "recipes" in values else ("bank", "blend", "floor"),
-        many_recipes=() if "recipes" in values else ("finer", "floor"),
+        recipes=recipes or ("bank", "blend", "floor"),
+        many_recipes=() if recipes else ("finer", "floor"),
         dimensions=dimensions,
         levels=levels,
         group_by=group_by,

@@ -124,9 +124,11 @@ def _lost(now: Known, before: Known | None, whole: set[Month]) -> list[str]:
         if lost.areas.any():
             names = [now.panel.area(slug).name for slug, gone in zip(now.areas, lost.areas, strict=True) if gone]
             more = f" and {len(names) - 3} more" if len(names) > 3 else ""
-            doubtful.append(f"{month} lacks {lost.share:.0%} of its usual encounters: {', '.join(names[:3])}{more}")
+            doubtful.append(
+                f"{month} lacks {lost.share:.0%} of its usual {now.panel.unit}: {', '.join(names[:3])}{more}"
+            )
         elif lost.emptied:
-            doubtful.append(f"{month} has {lost.left:.0%} of its usual encounters")
+            doubtful.append(f"{month} has {lost.left:.0%} of its usual {now.panel.unit}")
     return doubtful
 
 
@@ -159,5 +161,5 @@ def _revised_totals(now: Known, before: Known | None) -> list[str]:
         coarser = np.maximum(now.precision[step], was.precision[step])
         rounding = float(coarser[shared & (now.precision[step] != was.precision[step])].sum()) / 2
         if abs(new - old) > MOST_REVISED * old + rounding:
-            reasons.append(f"{now.first + step} is revised from {old:.0f} to {new:.0f} encounters")
+            reasons.append(f"{now.first + step} is revised from {old:.0f} to {new:.0f} {now.panel.unit}")
     return reasons

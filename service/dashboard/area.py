@@ -9,6 +9,7 @@ from forecast.release.intervals import in_words
 from service.context import Context
 from service.dashboard.caution import caution
 from service.dashboard.choices import MOST_BESIDE, SPANS, Choices
+from service.dashboard.downloads import downloads
 from service.dashboard.fan import LETTERS, fan, together
 from service.dashboard.fields import legend, stroke
 from service.dashboard.figures import COVERAGES, Figures, figures
@@ -20,7 +21,6 @@ from service.dashboard.past import past
 from service.dashboard.plans import Plans
 from service.dashboard.plot import text
 from service.dashboard.questions import questions
-from service.dashboard.taking import taking
 from service.dashboard.words import RISK, day, expected, long, promise
 
 __all__ = ["area_page", "shown"]
@@ -72,7 +72,7 @@ def area_page(
             section, complete = past(here, own, choices)
             parts.append(section)
         parts.append(questions(own, choices, plans))
-        parts.append(taking(here, own, choices, up=_UP))
+        parts.append(downloads(here, own, choices, up=_UP))
     else:
         parts.append('<p class="note">There is neither a count nor a forecast of this area.</p>')
     marks = " ".join(dict.fromkeys(one.release.id for one in drawn if one.release))

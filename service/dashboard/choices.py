@@ -12,7 +12,7 @@ from forecast.release.intervals import Unit
 
 __all__ = ["EVENTS", "MOST_BESIDE", "SHELTER", "SPANS", "THRESHOLD", "Choices", "chosen"]
 
-Scale = Literal["linear", "log"]
+AxisScale = Literal["linear", "log"]
 # Years of history that a chart can go back; 0: all of it.
 SPANS = (2, 5, 10, 0)
 # The fields of what is asked beside the forecast: a threshold; a change of what comes, a group that comes, a share that
@@ -43,7 +43,7 @@ class Choices:
     areas to compare with; `asked`: what is asked beside the forecast, as it was typed, by the name of its field.
     """
 
-    scale: Scale = "linear"
+    scale: AxisScale = "linear"
     unit: Unit = "month"
     years: int = 2
     beside: tuple[str, ...] = ()

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from forecast.release.intervals import in_words
 from service.context import Context
 from service.dashboard.choices import Choices
+from service.dashboard.downloads import citation
 from service.dashboard.fan import LETTERS, fan, together
 from service.dashboard.figures import Figures
 from service.dashboard.plot import text
-from service.dashboard.taking import citation
 
 __all__ = ["HEADERS", "picture"]
 

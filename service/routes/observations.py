@@ -81,14 +81,14 @@ def _chosen(request: Request, area: str | None, panel: str | None, kind: str | N
     return slugs
 
 
-class _Question(NamedTuple):
+class _CountsQuestion(NamedTuple):
     slugs: tuple[str, ...]
     first: Month | None
     last: Month | None
     as_of: date | None
 
 
-def _written(here: Context, question: _Question, form: Format) -> Iterator[bytes]:
+def _written(here: Context, question: _CountsQuestion, form: Format) -> Iterator[bytes]:
     """The answer piece by piece, a few areas each; a single one where it is Parquet."""
     engine, catalogue = here.release_cache.engine, here.catalogue
     months = read.observations_in_slices(
@@ -109,7 +109,7 @@ def _piece(place: Area, counts: list[Observation]) -> list[Any]:
 
 
 def _json(
-    engine: Engine, catalogue: Catalogue, question: _Question, slices: Iterable[dict[str, list[Observation]]]
+    engine: Engine, catalogue: Catalogue, question: _CountsQuestion, slices: Iterable[dict[str, list[Observation]]]
 ) -> Iterator[bytes]:
     panels = dict.fromkeys(catalogue.area(slug).panel for slug in question.slugs)
     unit = " or ".join(dict.fromkeys(in_words(catalogue.panels[panel], "month") for panel in panels))
@@ -124,7 +124,7 @@ def _json(
     yield b'],"corrections":' + bodies.render(listed) + b"}"
 
 
-def _corrected(engine: Engine, question: _Question, series: dict[str, list[Observation]]) -> list[Correction]:
+def _corrected(engine: Engine, question: _CountsQuestion, series: dict[str, list[Observation]]) -> list[Correction]:
     """What was corrected since these counts were first answered as of a day in the past."""
     if question.as_of is None:
         return []
@@ -165,6 +165,6 @@ async def observations(
     """
     form = query.format_of(request, EVERY)
     slugs, here = _chosen(request, area, panel, kind), context(request)
-    question = _Question(slugs, *query.months_between(first, to), query.day("as_of", as_of))
+    question = _CountsQuestion(slugs, *query.months_between(first, to), query.day("as_of", as_of))
     pieces, heavy = partial(_written, here, question, form), len(question.slugs) > MANY_COUNTED
     return await in_pieces(here.heavy, pieces, query.MEDIA[form], heavy=heavy, cache=ALIAS, keep=True)

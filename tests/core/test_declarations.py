@@ -108,6 +108,7 @@ def test_a_declared_panel_is_made_again_of_its_description():
             "cbp-state has no 'office'. Its dimensions are region, state",
         ),
         ("months_until_stale = 2", "labels = 3", "tables such as"),
+        ("months_until_stale = 2", 'recipes = ["bank", "bank"]', "recipes: 'bank' is named twice"),
         ("months_until_stale = 2", "[labels.town]", "labels: 'town' is no dimension"),
         ("months_until_stale = 2", "[labels.office]\nA = ['x']\nB = ['X']", "'X' is both 'A' and 'B'"),
         ("months_until_stale = 2", "months_until_stale = ", "not valid TOML"),

@@ -62,9 +62,9 @@ def test_columns_may_stand_in_any_order_and_case(table):
         ("2025-12,", "Dec 2025,", "row 4: expected a month such as 2024-11, not 'Dec 2025'. Write it as 2025-12"),
         ("2025-12,", "2025-Q4,", "sum the rows of each month up"),
         ("2025-12,", "9999-12,", "row 4: expected a month from 1800 to 2200"),
-        ("2025-12,", "2026-12,", "expected a row for every month from 2025-11 to 2026-12"),
+        ("2025-12,", "2026-12,", "from 2025-11 to 2026-12, but there is none for 2025-12. Where nothing"),
         ("2025-12,Office 1,", "2025-12, ,", "row 4: expected a value of office"),
-        ("2025-12,Office 1,", "2025-12,office-1,", "have one slug, demo.office-1"),
+        ("2025-12,Office 1,", "2025-12,office-1,", "have one slug, demo.office-1. Rename one of the values."),
         (TABLE.partition("\n")[2], "", "expected at least one row under the header"),
     ],
 )
@@ -91,6 +91,26 @@ def test_counts_of_a_declared_panel_have_vintages_and_days(table, tmp_path):
     assert after.totals()["demo"].tolist() == [15, 14, 15]
     assert after.series("demo.office-3.flow-9").group == "office-office-3"
     assert after.panel.area("demo.office-3").name == "Office 3"
+
+
+def test_a_month_that_nobody_counted_lies_between_two_files_and_stays_unknown(table, tmp_path):
+    archive = Archive(tmp_path / "archive", panels={**bundled(), "demo": declared(DEMO)})
+    for name, month, count in (("a.csv", "2025-10", 10), ("b.csv", "2025-12", 30)):
+        text = f"month,office,nationality,count\n{month},Office 1,Flow 7,{count}\n"
+        archive.append(read(table(text, name), declared(DEMO), DAY), when=datetime(2026, 3, 1, tzinfo=UTC))
+    counts = archive.as_of("demo", DAY)
+    assert str(counts.through) == "2025-12"
+    assert np.array_equal(counts.totals()["demo"], [10, np.nan, 30], equal_nan=True)
+
+
+def test_what_looks_wrong_is_told_in_the_panels_own_unit(table, tmp_path):
+    archive = Archive(tmp_path / "archive", panels={**bundled(), "demo": declared(DEMO)})
+    now = datetime(2026, 3, 1, tzinfo=UTC)
+    before = "month,office,nationality,count\n2025-10,Office 1,Flow 7,100\n"
+    archive.append(read(table(before), declared(DEMO), DAY), when=now)
+    revised = read(table(before.replace("100", "10"), "revised.csv"), declared(DEMO), DAY)
+    with pytest.raises(Quarantined, match="2025-10 is revised from 100 to 10 arrivals"):
+        archive.append(revised, when=now)
 
 
 def test_of_many_small_leaves_some_have_none_in_any_month_and_a_cut_is_still_seen(table, tmp_path):

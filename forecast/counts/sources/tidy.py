@@ -14,7 +14,7 @@ from pathlib import Path
 
 from forecast.core.declarations import with_leaves
 from forecast.core.errors import PanelError
-from forecast.core.months import Month
+from forecast.core.months import Month, month_range
 from forecast.core.panels import Panel
 from forecast.core.tables import Vintage
 from forecast.counts.month_text import rewritten
@@ -71,7 +71,16 @@ def read(path: Path, panel: Panel, published: date | None = None) -> Vintage:
     try:
         grown = with_leaves(panel, sorted(leaves))
     except PanelError as error:
-        raise file.refused("values", f"values that make slugs, but {error}", "See above.") from None
+        why, _, remedy = str(error).rpartition(". ")
+        raise file.refused("values", f"values that make slugs, but {why}", remedy) from None
+    covered = {month for counts in leaves.values() for month in counts}
+    if missing := [month for month in month_range(min(covered), max(covered) - min(covered)) if month not in covered]:
+        raise file.refused(
+            f"month {missing[0]}",
+            f"rows for every month from {min(covered)} to {max(covered)}, but there is none for {missing[0]}",
+            "Where nothing was counted, give it a row with 0; where nobody counted, ingest the months before it and "
+            "those after it as two files.",
+        )
     slugs = {area.values: area.slug for area in grown.areas.values() if area.is_leaf()}
     return assemble(
         file,
@@ -81,7 +90,7 @@ def read(path: Path, panel: Panel, published: date | None = None) -> Vintage:
         covers_panel=True,
         figures={slugs[leaf]: counts for leaf, counts in leaves.items()},
         totals={},
-        covered={month for counts in leaves.values() for month in counts},
+        covered=covered,
         given=published,
     )
 

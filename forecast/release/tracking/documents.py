@@ -41,7 +41,7 @@ COLUMNS: Any = {"month": str, "area": str, "encounters": float, "precision": int
 
 
 @dataclass(frozen=True)
-class _Entry:
+class _FittedArea:
     series: Series
     fitted: Fitted
     failure: str | None
@@ -55,7 +55,7 @@ class Family:
     horizon: int
     samples: int
     seed: int
-    entries: dict[str, _Entry]
+    entries: dict[str, _FittedArea]
 
     def fitted(self) -> dict[str, tuple[Series, Fitted]]:
         """Area -> its series and its fitted model; the floor's model where the member failed."""
@@ -67,7 +67,7 @@ class Family:
         origin = next(iter(self.entries.values())).series.origin
         return Paths(self.member.label, origin, tuple(self.entries), np.stack(drawn)).quantiles(LEVELS)
 
-    def _paths(self, entry: _Entry) -> Any:
+    def _paths(self, entry: _FittedArea) -> Any:
         task = FitTask(self.member, entry.series, self.horizon, self.samples, self.seed)
         stand_in = floor(entry.series).name if entry.failure else None
         return entry.fitted.simulate(self.horizon, self.samples, generator(task, stand_in))
@@ -104,7 +104,7 @@ def read_family(text: str) -> Family:
     for area, row in table["areas"].items():
         values = np.array([np.nan if value is None else value for value in row["values"]], dtype=float)
         series = Series(area, Month.parse(row["first"]), values)
-        entries[area] = _Entry(series, restore(member, series, row["parameters"], row["failure"]), row["failure"])
+        entries[area] = _FittedArea(series, restore(member, series, row["parameters"], row["failure"]), row["failure"])
     return Family(member, table["horizon"], table["samples"], table["seed"], entries)
 
 

@@ -9,10 +9,10 @@ from service.dashboard.figures import Figures
 from service.dashboard.plot import text
 from service.dashboard.words import day, long
 
-__all__ = ["citation", "taking"]
+__all__ = ["citation", "downloads"]
 
 
-def taking(here: Context, own: Figures, choices: Choices, *, up: str) -> str:
+def downloads(here: Context, own: Figures, choices: Choices, *, up: str) -> str:
     """HTML of the links and the citation."""
     slug, query = text(own.area.slug), text(choices.query)
     unit = "&amp;unit=day" if own.unit == "day" else ""
