@@ -31,9 +31,11 @@ def cost(ready: Floats, came: Floats, ratio: float) -> Floats:
     return np.maximum(ready - came, 0) + ratio * np.maximum(came - ready, 0)
 
 
-def costs(*, forecasts: Iterable[Forecasts], truth: Counts) -> pd.DataFrame:
-    """A row per model, area, origin and month that `truth` knows: KEYS, and of each ratio what planning on the median
-    (`median_4`) and on the right level (`safe_4`) costs; NaN where a table has no such level.
+def costs(
+    *, forecasts: Iterable[Forecasts], truth: Counts, keys: Sequence[str] = KEYS, sums: bool = True
+) -> pd.DataFrame:
+    """A row per model, area, origin and month that `truth` knows: `keys`, and of each ratio what planning on the median
+    (`median_4`) and on the right level (`safe_4`) costs; NaN where a table has no such level. `sums`: of sums too.
     """
     parts = []
     for compared in cells(forecasts=forecasts, truth=truth):
@@ -44,8 +46,9 @@ def costs(*, forecasts: Iterable[Forecasts], truth: Counts) -> pd.DataFrame:
                 at = place.get(round(level, 4))
                 ready = np.full(len(compared.observed), np.nan) if at is None else compared.quantiles[:, at]
                 figures[f"{name}_{ratio}"] = cost(ready, compared.observed, ratio) / compared.scale
-        parts.append(compared.keys.assign(**figures))
-    columns = [*KEYS, *(f"{name}_{ratio}" for ratio in COST_RATIOS for name in ("median", "safe"))]
+        rows = compared.keys.loc[:, list(keys)].assign(**figures)
+        parts.append(rows if sums else rows[compared.keys["group"] != "total"])
+    columns = [*keys, *(f"{name}_{ratio}" for ratio in COST_RATIOS for name in ("median", "safe"))]
     return pd.concat(parts, ignore_index=True)[columns] if parts else pd.DataFrame(columns=columns)
 
 
@@ -70,8 +73,7 @@ def board(*, forecasts: Sequence[Forecasts], truth: Counts) -> list[dict[str, An
     """Of each model over the leaves' cells that all models have, the cheapest first: `model`, `cells`, and `costs` by
     ratio, with the ends of a 90 % block bootstrap of what is saved. JSON values; none where no cell is shared.
     """
-    table = costs(forecasts=forecasts, truth=truth)
-    leaves = table[table["group"] != "total"]
+    leaves = costs(forecasts=forecasts, truth=truth, keys=("model", *_CELL), sums=False)
     if leaves.empty:
         return []
     rows = []
