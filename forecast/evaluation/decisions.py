@@ -16,7 +16,7 @@ import pandas as pd
 
 from forecast.core.scorecard import COST_RATIOS, level_for
 from forecast.core.tables import Counts, Floats, Forecasts
-from forecast.evaluation.cells import cells, in_columns
+from forecast.evaluation.cells import KEYS, cells, in_columns
 from forecast.evaluation.leaderboard import common
 from forecast.evaluation.selection import lead_band
 from forecast.evaluation.significance import Relative, relative
@@ -31,11 +31,13 @@ def cost(ready: Floats, came: Floats, ratio: float) -> Floats:
     return np.maximum(ready - came, 0) + ratio * np.maximum(came - ready, 0)
 
 
-def costs(*, forecasts: Iterable[Forecasts], truth: Counts) -> pd.DataFrame:
-    """A row per model, area, origin and month that `truth` knows: KEYS, and of each ratio what planning on the median
-    (`median_4`) and on the right level (`safe_4`) costs; NaN where a table has no such level.
+def costs(
+    *, forecasts: Iterable[Forecasts], truth: Counts, keys: Sequence[str] = KEYS, sums: bool = True
+) -> pd.DataFrame:
+    """A row per model, area, origin and month that `truth` knows: `keys`, and of each ratio what planning on the median
+    (`median_4`) and on the right level (`safe_4`) costs; NaN where a table has no such level. `sums`: of sums too.
     """
-    keys, parts = [], []
+    rows, parts = [], []
     for compared in cells(forecasts=forecasts, truth=truth):
         place = {round(level, 4): at for at, level in enumerate(compared.levels)}
         figures = {}
@@ -44,9 +46,10 @@ def costs(*, forecasts: Iterable[Forecasts], truth: Counts) -> pd.DataFrame:
                 at = place.get(round(level, 4))
                 ready = np.full(len(compared.observed), np.nan) if at is None else compared.quantiles[:, at]
                 figures[f"{name}_{ratio}"] = cost(ready, compared.observed, ratio) / compared.scale
-        keys.append(compared.keys)
-        parts.append(figures)
-    return in_columns(keys, parts, [f"{name}_{ratio}" for ratio in COST_RATIOS for name in ("median", "safe")])
+        kept = np.full(len(compared.keys), True) if sums else (compared.keys["group"] != "total").to_numpy()
+        rows.append(compared.keys.loc[kept, list(keys)])
+        parts.append({name: figure[kept] for name, figure in figures.items()})
+    return in_columns(rows, parts, [f"{name}_{ratio}" for ratio in COST_RATIOS for name in ("median", "safe")])
 
 
 def priced(part: pd.DataFrame, ratio: int) -> dict[str, Any]:
@@ -70,8 +73,7 @@ def board(*, forecasts: Sequence[Forecasts], truth: Counts) -> list[dict[str, An
     """Of each model over the leaves' cells that all models have, the cheapest first: `model`, `cells`, and `costs` by
     ratio, with the ends of a 90 % block bootstrap of what is saved. JSON values; none where no cell is shared.
     """
-    table = costs(forecasts=forecasts, truth=truth)
-    leaves = table[table["group"] != "total"]
+    leaves = costs(forecasts=forecasts, truth=truth, keys=("model", *_CELL), sums=False)
     if leaves.empty:
         return []
     rows = []

@@ -100,7 +100,8 @@ def common(part: pd.DataFrame) -> pd.DataFrame:
     Raises TableError where there is none.
     """
     have = part.groupby(_CELL)["model"].transform("nunique")
-    kept = part[have == part["model"].nunique()]
+    shared = have == part["model"].nunique()
+    kept = part if shared.all() else part[shared]  # a record of thousands of series is not held twice
     if kept.empty:
         models = ", ".join(sorted(set(part["model"].astype(str))))
         raise TableError(f"There is no cell that all of {models} forecast. Compare fewer of them at a time.")

@@ -12,12 +12,14 @@ from forecast.evaluation.significance import relatives
 
 __all__ = ["areas"]
 
+_READ = ["model", "area", "origin", "horizon", "sWIS", "coverage_80"]
+
 
 def areas(scores: pd.DataFrame, panel: Panel, *, own: str, against: str, models: Sequence[str]) -> str:
     """A row per area: cells, mean sWIS of each model on the cells that all of them have, and the ratio of `own` to
     `against` with its interval. A model that does not forecast an area has no figure there.
     """
-    chosen = scores[scores["model"].isin(list(models))]
+    chosen = scores.loc[scores["model"].isin(list(models)), _READ]
     # All areas at once: to look for each in the whole table takes as long as they are many, times as many.
     have = chosen.groupby(["area", "origin", "horizon"])["model"].transform("nunique")
     chosen = chosen[have == chosen.groupby("area")["model"].transform("nunique")]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from html import escape
 
@@ -17,6 +17,9 @@ from forecast.evaluation.report.svg import COLOURS, Plot, legend
 __all__ = ["calibration"]
 
 _BINS = 10
+_READ = [
+    "model", "area", "group", "origin", "horizon", "pit", *(f"coverage_{coverage}" for coverage in SCORED_COVERAGES)
+]  # fmt: skip
 
 
 def calibration(
@@ -25,7 +28,7 @@ def calibration(
     """Coverage, reliability by level and PIT histograms of some models, on the leaves of the group `judged_on` where
     there are some: elsewhere counts may be so small that rounding decides what an interval holds.
     """
-    leaves = common(scores[scores["group"] != "total"])
+    leaves = common(scores.loc[scores["group"] != "total", _READ])
     leaves = leaves[leaves["model"].isin(list(models))]
     judged = leaves[leaves["group"] == judged_on]
     chosen, where = (judged, f"the areas of {judged_on}") if len(judged) else (leaves, "all leaves")
@@ -72,10 +75,10 @@ def _figure(title: str, plot: Plot, across: Sequence[tuple[float, str]], reach: 
 
 def _levels(cells: pd.DataFrame, forecasts: Sequence[Forecasts], counts: Counts, models: Sequence[str]) -> str:
     """Shares of counts below each level less the level; nothing where the forecasts were not kept."""
-    wanted = _only(cells, [table for table in forecasts if table.model in models])
-    if not wanted:
+    table = by_level(forecasts=_only(cells, (one for one in forecasts if one.model in models)), truth=counts)
+    if table.empty:
         return ""
-    means = by_level(forecasts=wanted, truth=counts).set_index(["model", "level"])["below"]
+    means = table.set_index(["model", "level"])["below"]
     away = {name: 100 * (means[name] - means[name].index.to_numpy(float)) for name in models if name in means}
     reach = max(5.0, *(float(values.abs().max()) for values in away.values())) + 1
     plot = Plot("Share of counts below each quantile less its level, by model", (0, 1), (-reach, reach))
@@ -87,18 +90,16 @@ def _levels(cells: pd.DataFrame, forecasts: Sequence[Forecasts], counts: Counts,
     return _figure("Counts below each level, too many or too few", plot, marks, reach, ("level", "points"))
 
 
-def _only(cells: pd.DataFrame, tables: Sequence[Forecasts]) -> list[Forecasts]:
+def _only(cells: pd.DataFrame, tables: Iterable[Forecasts]) -> Iterator[Forecasts]:
     """The areas and months of some forecasts that are among the cells of their origin."""
     areas = {str(origin): set(part) for origin, part in cells.groupby("origin")["area"]}
     months = {str(origin): int(last) for origin, last in cells.groupby("origin")["horizon"].max().items()}
-    narrowed = []
     for table in tables:
         origin = str(table.origin)
         rows = [row for row, area in enumerate(table.areas) if area in areas.get(origin, ())]
         if rows:
             values, mean = table.values[rows, : months[origin]].copy(), table.mean[rows, : months[origin]].copy()
-            narrowed.append(replace(table, areas=tuple(table.areas[row] for row in rows), values=values, mean=mean))
-    return narrowed
+            yield replace(table, areas=tuple(table.areas[row] for row in rows), values=values, mean=mean)
 
 
 def _pit(shares: pd.DataFrame, name: str, place: int) -> str:

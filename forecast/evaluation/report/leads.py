@@ -13,10 +13,12 @@ from forecast.evaluation.report.svg import COLOURS, Plot, legend, ticks
 
 __all__ = ["leads"]
 
+_READ = ["model", "area", "group", "origin", "horizon", "sWIS"]
+
 
 def leads(scores: pd.DataFrame, *, models: Sequence[str], against: str, horizon: int) -> str:
     """The leader at each origin, and the fluctuation of each model's score against that of one."""
-    means = by_origin(scores[scores["model"].isin(list(models))])
+    means = by_origin(scores.loc[scores["model"].isin(list(models)), _READ])
     shown = [name for name in models if name in means]
     led = means[shown].idxmin(axis=1).value_counts()
     counted = ", ".join(f"{name} {led[name]}" for name in shown if name in led)
