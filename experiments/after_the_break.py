@@ -1,7 +1,7 @@
 """How do the recipe and its peers do on the sector months after the break of 2025? A table by phase, southwest and
 other areas.
 
-Cors August 2024 to July 2026, targets December 2024 to August 2026: months that chose nothing. Whoever changes the
+Origins August 2024 to July 2026, targets December 2024 to August 2026: months that chose nothing. Whoever changes the
 recipe looks at this after freezing it, and counts the look in RESULTS.md:
 
     .venv/bin/python experiments/after_the_break.py bank

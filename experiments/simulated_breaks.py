@@ -35,7 +35,7 @@ BREAKS = tuple(
     Month.of(*each) for each in ((2005, 6), (2008, 3), (2011, 1), (2013, 9), (2015, 4), (2018, 1), (2020, 9))
 )
 FOLLOWED = 36
-# Cors, in months since the break's first month. From 1 on the new level is known.
+# Origins, in months since the break's first month. From 1 on the new level is known.
 SINCE = (-4, -2, 0, 1, 2, 3, 4, 6, 9, 12, 18)
 KINDS = ("fall", "fall, calm after", "rise", "fall and return")
 PEERS = ("theta-log",)

@@ -3,8 +3,8 @@
 The values were chosen on development origins (January, March, July and September, 2006 to 2023; the later ones also on
 April, June and December), those of the spread also on simulated breaks (experiments/simulated_breaks.py) and on the
 state panel. A step of any of them moves the sectors' scores there by half a per cent at most, the states' by up to 1.7
-(`own_record`), 1.2 (`surprise`, `own_scale`), 1.1 (`near`), .6 (`member_horizons`, `growth`) or half a per
-cent: experiments/constants.py prints the steps, experiments/RESULTS.md keeps them.
+(`own_record`), 1.1 (`near`), .8 (`own_scale`), .6 (`member_horizons`, `busy`) or half a per cent:
+experiments/constants.py prints the steps, experiments/RESULTS.md keeps them.
 """
 
 from __future__ import annotations
@@ -74,7 +74,8 @@ class Options:
     own_scale: float = 0.6  # share of a series' own error scale against its group's
     growth: float = 0.6  # of (1 + (h - 1) gain^2); 0.5 is the law of a random walk with independent steps
     # How much of each logarithm that the level lies below its long-run mean the spread's logarithm loses: low counts
-    # have erred less, on logs too (simulated falls: sWIS of months 1 to 6 12 % better, development origins 0.2 %).
+    # have erred less, on logs too (simulated falls: sWIS of months 1 to 6 12 % better; development origins 0.2 % when
+    # it came, 0.4 % today).
     level_effect: float = 0.2
     # Shape.
     near: int = 3  # horizons whose errors are pooled
