@@ -15,6 +15,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from forecast.core.errors import EncountersError
 from forecast.core.executor import Executor
+from forecast.core.files import sqlite_address
 from forecast.core.logs import Form
 
 __all__ = ["Settings"]
@@ -99,10 +100,13 @@ class Settings(BaseSettings):
     def root(self) -> Path:
         """The home as an absolute path, so that no state depends on the working directory later on.
 
-        Raises EncountersError where the home is relative to a working directory that was removed.
+        Raises EncountersError where the home is relative to a working directory that was removed, or is a file.
         """
         try:
-            return self.home.expanduser().resolve()
+            home = self.home.expanduser().resolve()
+            if home.is_file():
+                raise EncountersError(f"ENCOUNTERS_HOME is {home}, which is a file. Set it to a folder.")
+            return home
         except FileNotFoundError:
             raise EncountersError(
                 "The working directory does not exist any more. Change to one that does, or set ENCOUNTERS_HOME to an "
@@ -137,12 +141,12 @@ class Settings(BaseSettings):
     @property
     def database(self) -> str:
         """SQLAlchemy URL of the release store."""
-        return self.database_url or f"sqlite:///{self.root / 'encounters.db'}"
+        return self.database_url or sqlite_address(self.root / "encounters.db")
 
     @property
     def tracking(self) -> str:
         """URI of the MLflow tracking store."""
-        return self.tracking_uri or f"sqlite:///{self.root / 'mlflow.db'}"
+        return self.tracking_uri or sqlite_address(self.root / "mlflow.db")
 
     @property
     def artifacts(self) -> str:

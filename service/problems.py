@@ -98,6 +98,12 @@ class Problem(Exception):
         self.kind, self.detail, self.headers, self.extra = kind, detail, headers, extra
 
 
+# What others call the addresses that a probe asks.
+_OTHER_PROBES = {
+    f"/{name}" for name in ("health", "healthz", "healthcheck", "live", "liveness", "ping", "ready", "readiness")
+}
+
+
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """A sentence that names the nearest known words, or nothing where none is near. Starts with a space."""
     near = difflib.get_close_matches(word[:100], list(known), n=3, cutoff=0.6)
@@ -211,6 +217,8 @@ def _instead(request: Request, root: str) -> str:
         route.matches({**request.scope, "path": bare})[0] is Match.FULL for route in request.app.routes
     ):
         return f" A slash is too many: ask for {root}{bare[:200]}."
+    if bare.casefold() in _OTHER_PROBES:
+        return f" Did you mean {root}/livez or {root}/readyz?"
     return did_you_mean(root + path, (root + known for known in request.app.openapi()["paths"]))
 
 

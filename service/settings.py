@@ -9,6 +9,7 @@ from typing import Any, Literal
 from pydantic import Field, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from forecast.core.files import sqlite_address
 from forecast.core.logs import Form
 
 __all__ = ["KeyPolicy", "ServiceSettings", "words"]
@@ -128,7 +129,7 @@ class ServiceSettings(BaseSettings):
     @property
     def database(self) -> str:
         """SQLAlchemy URL of the release store."""
-        return self.database_url or f"sqlite:///{self.home.expanduser().resolve() / 'encounters.db'}"
+        return self.database_url or sqlite_address(self.home.expanduser().resolve() / "encounters.db")
 
     @property
     def local_rate(self) -> int:

@@ -82,7 +82,7 @@ _LONGEST = (
     "service/test_schemathesis.py",
     "pipeline/test_moved_home.py",
     "pipeline/test_tracking.py",
-    "core/test_dask_trouble.py",
+    "pipeline/test_retrain.py",
 )
 
 

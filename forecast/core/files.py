@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-__all__ = ["PART", "locked", "probe", "replace_whole", "whole"]
+__all__ = ["PART", "locked", "probe", "replace_whole", "sqlite_address", "whole"]
 
 # Ends the name of a file that is being written. One that stays was left by a process that was killed.
 PART = ".part"
@@ -71,6 +71,11 @@ def locked(path: Path, *, wait: bool) -> Iterator[int]:
         yield handle
     finally:
         os.close(handle)
+
+
+def sqlite_address(path: Path) -> str:
+    """SQLAlchemy's URL of a SQLite file, for a path of any characters: `?` and `%` mean something else in a URL."""
+    return f"sqlite:///{str(path).replace('%', '%25').replace('?', '%3F')}"
 
 
 def _beside(path: Path) -> Path:

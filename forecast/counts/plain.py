@@ -30,6 +30,7 @@ _REMEDY = (
     " as 1234.5, empty where unknown."
 )
 _INDEX_REMEDY = "With --season, month is a whole number that counts steps: 0, 1, 2, ..."
+_SEASON_REMEDY = "Whole numbers count steps: add --season and after how many of them another year, or week, begins."
 _AS_CSV = "Save it as CSV, UTF-8."
 # First bytes of files that spreadsheets save under any name.
 _OTHER_FORMATS = {
@@ -46,6 +47,9 @@ _LONGEST = 5000
 _YEARS = (1800, 2200)
 _STEP = re.compile(r"-?[0-9]{1,9}", re.ASCII)
 _NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]{1,3})?", re.ASCII)
+# 1,234 and 12 345 as spreadsheets write them, and a decimal comma.
+_GROUPED = re.compile(r"[0-9]{1,3}(?:[, '\u2019\u00a0\u202f][0-9]{3})+(?:\.[0-9]*)?", re.ASCII)
+_DECIMAL_COMMA = re.compile(r"[0-9]+,[0-9]+", re.ASCII)
 _UNKNOWN = ("", "na", "nan")
 # Nothing is counted beyond this, and models on logarithms lose digits.
 MOST_COUNTED = 10**12
@@ -73,6 +77,9 @@ def read_plain(path: Path, season: int | None = None) -> tuple[Series, ...]:
         name, month, value = (text.strip() for text in cells)
         if not name:
             raise _refused(path, f"row {line}", "a series name", _REMEDY)
+        if "\n" in name or "\r" in name:
+            closed = "Close the quotation mark that was opened before it, or remove it."
+            raise _refused(path, f"row {line}", f"a series name on one line, found {_cut(name)!r}", closed)
         try:
             step, row = step_of(month), Row(line, month, _value(value))
         except _Unreadable as error:
@@ -151,7 +158,8 @@ def _step(text: str, *, season: int | None) -> int:
         day = day_of(text)
         month = Month.containing(day) if day else Month.parse(text)
     except ValueError:
-        raise _Unreadable(f"a month such as 2024-11, found {_cut(text)!r}", rewritten(text) or _REMEDY) from None
+        remedy = rewritten(text) or (_SEASON_REMEDY if _STEP.fullmatch(text) else _REMEDY)
+        raise _Unreadable(f"a month such as 2024-11, found {_cut(text)!r}", remedy) from None
     if not _YEARS[0] <= month.year <= _YEARS[1]:
         raise _Unreadable(f"a year from {_YEARS[0]} to {_YEARS[1]}, found {text}", "Correct the year.")
     return month.ordinal
@@ -162,12 +170,19 @@ def _value(text: str) -> float:
         return float("nan")
     value = float(text) if _NUMBER.fullmatch(text) else -1.0
     if value < 0:
-        raise _Unreadable(f"a number of at least 0, found {_cut(text)!r}", _REMEDY)
+        raise _Unreadable(f"a number of at least 0, found {_cut(text)!r}", _plain_number(text) or _REMEDY)
     if value > MOST_COUNTED:
         raise _Unreadable(
             f"a count up to {MOST_COUNTED:,}, found {_cut(text)!r}", "Correct it, or count in thousands or millions."
         )
     return value + 0.0  # -0 becomes 0
+
+
+def _plain_number(text: str) -> str | None:
+    """How to write a number that has separators; None for what is no such number."""
+    if _GROUPED.fullmatch(text):
+        return f"Write it as {re.sub(r'[^0-9.]', '', text)}, without a separator of thousands."
+    return f"Write it as {text.replace(',', '.')}." if _DECIMAL_COMMA.fullmatch(text) else None
 
 
 def _twice(path: Path, place: str, name: str, month: str, earlier: Row, season: int | None) -> SourceError:

@@ -17,7 +17,7 @@ from pathlib import Path
 from sqlalchemy import Engine
 
 from forecast.core.errors import StoreError
-from forecast.core.files import whole
+from forecast.core.files import sqlite_address, whole
 from forecast.release import read
 from forecast.release.migrations import migrate
 from forecast.release.publish import verify
@@ -141,7 +141,7 @@ def _copy_store(engine: Engine, target: Path) -> int:
 
 def _verified(path: Path) -> int:
     """How many releases a copy holds. Raises StoreError for the first that is damaged."""
-    engine = connect(f"sqlite:///{path}")
+    engine = connect(sqlite_address(path))
     try:
         migrate(engine)  # a backup may be of an earlier version
         releases = read.releases(engine)

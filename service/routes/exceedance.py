@@ -52,7 +52,8 @@ _ROWS = (
 )
 # Thresholds, and changes, of one request; chances from which an answer is heavy: areas times thresholds.
 _MOST, _HEAVY = 20, 60
-_NUMBER = r"[0-9]{1,12}(\.[0-9]{1,6})?"
+# Without leading zeros: 5,000 would be two thresholds, 5 and 0.
+_NUMBER = r"(0|[1-9][0-9]{0,11})(\.[0-9]{1,6})?"
 _PERCENT = r"[+-]?[0-9]{1,4}(\.[0-9]{1,6})?"
 
 ThresholdParameter = Annotated[
@@ -91,7 +92,9 @@ def _numbers(name: str, text: str, pattern: str, like: str) -> tuple[float, ...]
 
 
 def _thresholds(text: str) -> tuple[float, ...]:
-    return _numbers("threshold", text, _NUMBER, "a threshold. Use numbers of 0 or more, such as 1500 or 2000.5.")
+    return _numbers(
+        "threshold", text, _NUMBER, "a threshold. Use numbers of 0 or more without separators, such as 1500 or 2000.5."
+    )
 
 
 def _changes(text: str) -> tuple[float, ...]:

@@ -13,6 +13,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from sqlalchemy import create_engine
 
 from forecast.cli import parts
 from forecast.release import store
@@ -104,6 +105,30 @@ def test_an_empty_variable_is_an_unset_one(monkeypatch):
     assert (service.rate, service.local_rate, service.keys, service.origins) == (600, 0, "off", "*")
     monkeypatch.setenv("ENCOUNTERS_ORIGINS", "")  # which means none
     assert ServiceSettings().origins == ""
+
+
+@pytest.mark.parametrize("name", ["what?", "per%20cent", "50% #1 é"])
+def test_a_home_of_any_name_holds_its_own_databases(home, tmp_path, name, monkeypatch):
+    from service.settings import Settings as ServiceSettings
+
+    place = tmp_path / "places" / name
+    place.mkdir(parents=True)
+    monkeypatch.setenv("ENCOUNTERS_HOME", str(place))
+    for address in (Settings().database, Settings().tracking, ServiceSettings().database):
+        engine = create_engine(address)
+        with engine.begin() as connection:
+            connection.exec_driver_sql("CREATE TABLE IF NOT EXISTS here (number INTEGER)")
+        engine.dispose()
+    assert set((tmp_path / "places").rglob("*")) == {place, place / "encounters.db", place / "mlflow.db"}
+
+
+@pytest.mark.parametrize("arguments", [("status",), ("releases",)])
+def test_a_home_that_is_a_file_is_one_line_and_exit_1(command, monkeypatch, tmp_path, arguments):
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("ENCOUNTERS_HOME", str(tmp_path / "file"))
+    code, _, said = command(*arguments)
+    assert (code, one_line(said)) == (1, True), said
+    assert "which is a file. Set it to a folder." in said
 
 
 def command_in(folder, *arguments, **environment):

@@ -137,7 +137,12 @@ def test_series_too_short_to_say_anything_are_named(tmp_path, known):
         ("series,month,value\na,0001-01,1\na,2024-01,1\n", "row 2.*a year from 1800 to 2200, found 0001-01"),
         ("series,month,value\na,9999-01,1\n", "row 2.*a year from 1800 to 2200, found 9999-01"),
         ("series,month,value\na,2024-01,1e18\n", "row 2.*a count up to 1,000,000,000,000, found '1e18'"),
-        ('series,month,value\na,2024-01,"1,234"\n', "row 2.*at least 0, found '1,234'.*as 1234.5"),
+        ('series,month,value\na,2024-01,"1,234"\n', "row 2.*at least 0, found '1,234'. Write it as 1234, "),
+        (
+            'series,month,value\n"a,2024-01,1\n"a,2024-02,2\n',
+            "a series name on one line, found 'a.*Close the quotation",
+        ),
+        ("series,month,value\na,0,1\na,1,2\n", "row 2.*found '0'. Whole numbers count steps: add --season"),
         ("series;month;value\na;2024-01;5\n", "header series,month,value, found series;month;value"),
     ],
 )

@@ -18,6 +18,7 @@ from matplotlib.figure import Figure
 
 from forecast import pipeline
 from forecast.core.executor import HERE
+from forecast.core.files import sqlite_address
 from forecast.core.tables import Vintage
 from forecast.counts.archive import Archive
 from forecast.pipeline import reporting
@@ -84,8 +85,8 @@ class Home:
         floor.write_text(RECIPE.replace('"small"', '"floor"').split('[[members]]\nmodel = "seasonal')[0])
         return pipeline.Job(
             archive=self.archive,
-            engine=connect(f"sqlite:///{self.root}/encounters.db"),
-            tracking=tracking or f"sqlite:///{self.root}/mlflow.db",
+            engine=connect(sqlite_address(self.root / "encounters.db")),
+            tracking=tracking or sqlite_address(self.root / "mlflow.db"),
             artifacts=(self.root / "artifacts").as_uri(),
             outbox=self.root / "outbox",
             cache=self.root / "cache",

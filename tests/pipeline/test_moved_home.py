@@ -28,7 +28,7 @@ def own(home):
 def champion(home):
     import mlflow  # where it is needed: every worker of pytest loads this file
 
-    with connected(f"sqlite:///{home.root}/mlflow.db"):
+    with connected(home.job().tracking):
         return mlflow.pyfunc.load_model("models:/encounters-cbp-states@champion").predict(QUESTION).to_numpy().tolist()
 
 

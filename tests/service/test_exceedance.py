@@ -165,6 +165,7 @@ def test_past_releases_answer_by_day_and_by_id(office):
         ("area=el-paso&threshold=1e3", "threshold", "'1e3' is not a threshold"),
         ("area=el-paso&threshold=nan", "threshold", "'nan' is not a threshold"),
         ("area=el-paso&threshold=inf", "threshold", "'inf' is not a threshold"),
+        ("area=el-paso&threshold=5,000", "threshold", "'000' is not a threshold. Use numbers of 0 or more without"),
         ("area=el-paso&threshold=1_000", "threshold", "'1_000' is not a threshold"),
         ("area=el-paso&threshold=١٢", "threshold", "is not a threshold"),
         ("area=el-paso&threshold=1,1.0", "threshold", "named twice"),

@@ -121,6 +121,8 @@ def test_an_address_that_is_not_there_is_a_problem(client, path):
 
 def test_a_mistyped_address_is_answered_with_the_nearest(client):
     assert "Did you mean /v1/forecasts" in client.get("/v1/forecast").json()["detail"]
+    for other in ("/healthz", "/ready"):
+        assert "Did you mean /livez or /readyz?" in client.get(other).json()["detail"]
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "PATCH", "OPTIONS"])
