@@ -189,11 +189,12 @@ def test_the_training_image_goes_on_after_days_that_failed(days):
     assert json.loads(last("train", "CMD")) == ["retrain-daily"]
 
 
-def test_a_retraining_that_met_an_error_is_tried_again_six_times_before_the_next_day(days):
-    """As where the database is still starting: engines of containers differ in what they wait for."""
-    code, asked, said = days(0, 9, again=0)
+@pytest.mark.parametrize("why", [1, 4])
+def test_a_retraining_that_could_not_be_done_is_tried_again_six_times_before_the_next_day(days, why):
+    """Since the database is still starting, or one that was killed still holds the lease."""
+    code, asked, said = days(0, 9, again=0, code=why)
     assert (code, asked) == (0, ["fetch", *["retrain"] * 7, "fetch"])
-    assert "the retraining ended with 1" in said
+    assert f"the retraining ended with {why}" in said
 
 
 def test_the_training_image_ends_when_it_is_told_whatever_it_waits_for(days):
