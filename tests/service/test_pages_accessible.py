@@ -37,7 +37,8 @@ OF_PLACES = ["target-size", "scrollable-region-focusable"]
 
 # Names of tables that leave the screen, and words of charts that do or lie on others.
 _HIDDEN = """Array.from(document.querySelectorAll("caption"))
-  .filter((one) => one.getBoundingClientRect().right > innerWidth).map((one) => one.textContent).concat(Array.from(document.querySelectorAll("svg")).flatMap((svg) => {
+  .filter((one) => one.getBoundingClientRect().right > innerWidth).map((one) => one.textContent)
+  .concat(Array.from(document.querySelectorAll("svg")).flatMap((svg) => {
   const words = Array.from(svg.querySelectorAll("text"), (one) => [one.textContent, one.getBoundingClientRect()])
     .filter(([, box]) => box.width > 0);
   const apart = (one, other) => one.right < other.left + 1 || other.right < one.left + 1
