@@ -74,6 +74,11 @@ def test_the_report_has_every_part_and_names_its_leader_and_its_cells(kept, show
     assert {"all leaves", "southwest", "2022-", "1", "4-6"} <= {board["key"] for board in shown["boards"]}
 
 
+def test_a_part_of_the_cells_is_named_in_words(shown):
+    heads = set(re.findall(r"<h4>([^<]*)</h4>", page([shown])))
+    assert {"all leaves", "southwest", "origins of 2022-", "1 month ahead", "4-6 months ahead"} <= heads
+
+
 def test_the_page_needs_nothing_beside_it_and_every_chart_is_well_formed_and_named(shown):
     text = page([shown])
     parsed = Page(text)

@@ -35,15 +35,17 @@ RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"
 OF_COLOURS = ["color-contrast", "link-in-text-block"]
 OF_PLACES = ["target-size", "scrollable-region-focusable"]
 
-# Words of charts that lie on others, or leave the screen.
-_HIDDEN = """Array.from(document.querySelectorAll("svg")).flatMap((svg) => {
+# Names of tables that leave the screen, and words of charts that do or lie on others.
+_HIDDEN = """Array.from(document.querySelectorAll("caption"))
+  .filter((one) => one.getBoundingClientRect().right > innerWidth).map((one) => one.textContent)
+  .concat(Array.from(document.querySelectorAll("svg")).flatMap((svg) => {
   const words = Array.from(svg.querySelectorAll("text"), (one) => [one.textContent, one.getBoundingClientRect()])
     .filter(([, box]) => box.width > 0);
   const apart = (one, other) => one.right < other.left + 1 || other.right < one.left + 1
     || one.bottom < other.top + 3 || other.bottom < one.top + 3;
   return words.filter(([, box], place) => box.left < 0 || box.right > innerWidth
     || words.slice(0, place).some(([, other]) => !apart(box, other))).map(([said]) => said);
-})"""
+}))"""
 
 
 @pytest.fixture(scope="module")

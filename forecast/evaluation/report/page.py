@@ -9,6 +9,7 @@ from typing import Any
 
 from forecast.core.scorecard import SCORED_INTERVALS
 from forecast.evaluation.board_text import shared
+from forecast.evaluation.cells import BANDS, ERAS
 
 __all__ = ["page"]
 
@@ -85,10 +86,19 @@ def _board(board: Mapping[str, Any], own: str | None) -> str:
         ]
     rows = "".join(_row(row, columns, against is not None, row["model"] == own) for row in board["models"])
     return (
-        f'<h4>{escape(board["key"])}</h4>\n{_cells(board)}<div class="scroll"><table>\n'
+        f'<h4>{escape(_part(board["key"]))}</h4>\n{_cells(board)}<div class="scroll"><table>\n'
         f'<thead><tr><th scope="col">model</th>{"".join(heads)}</tr></thead>\n'
         f"<tbody>\n{rows}</tbody>\n</table></div>\n"
     )
+
+
+def _part(key: str) -> str:
+    """What a part of the cells is, in words: a band of horizons, an era, or a group as it is called."""
+    if any(key == name for name, _, _ in BANDS):
+        return "1 month ahead" if key == "1" else f"{key} months ahead"
+    if any(key == name for name, _, _ in ERAS):
+        return f"origins of {key}"
+    return key
 
 
 def _cells(board: Mapping[str, Any]) -> str:
