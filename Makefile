@@ -44,8 +44,8 @@ docs: $(VENV)/.ready ## the site of all guides, without a network: build/docs/si
 bench: $(VENV)/.ready ## speed and accuracy figures
 	$(BIN)/python experiments/bench.py
 
-bench-scale: $(VENV)/.ready ## what a hundred to a hundred thousand series take (an hour; QUICK=1 shows that it runs)
-	$(BIN)/python experiments/bench_scale.py $(if $(QUICK),--quick)
+bench-scale: $(VENV)/.ready ## what a hundred to a hundred thousand series take (QUICK=1 shows that it runs; PEER_PYTHON=P, beside statsforecast)
+	$(BIN)/python experiments/bench_scale.py $(if $(QUICK),--quick) $(if $(PEER_PYTHON),--peer-python $(PEER_PYTHON))
 
 drill: $(VENV)/.ready ## the fault drill on SQLite and PostgreSQL: kills, full disks, wrong clocks ... (under 45 minutes)
 	$(BIN)/python -m tests.drill

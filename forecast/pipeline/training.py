@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from forecast.core.errors import TrackingError, one_line
+from forecast.core.memory import give_back
 from forecast.core.months import Month
 from forecast.core.tables import Counts, Forecasts
 from forecast.core.version import code_version
@@ -76,6 +77,7 @@ class Training:
         """Go the whole road. Raises GateRefused, LockHeld where the lease was lost, and every other EncountersError."""
         make_ready([member for recipe in self.recipes for member in recipe.fitted], executor=self.job.executor)
         evaluation = self._evaluate()
+        give_back()  # of thousands of series, hundreds of megabytes that the fits need now
         made = self._fit(evaluation.champion)
         gates.check(forecasts=made.forecasts, counts=self.counts, fallbacks=made.fallbacks)
         replays = self._replays(evaluation.champion)
@@ -137,6 +139,7 @@ class Training:
         number, step = self.counts.panel.evaluation
         origins = backtest.recent_origins(self.counts, number=number, horizon=EVALUATED_HORIZON, step=step)
         scored = self._evaluated(origins)
+        give_back()
         replayed, judged_on = self._record(), self.counts.panel.judged_on
         self._step("scoring the record")
         past = scores.score(forecasts=replayed, truth=self.counts)
@@ -168,6 +171,7 @@ class Training:
             horizon=EVALUATED_HORIZON,
             made=self.job.clock(),
         )
+        give_back()
         # Here, since the record of thousands of series takes as much memory as the fits that come next.
         return _Evaluation(scored, report, chosen, self._report(kept))
 

@@ -9,7 +9,7 @@ from scipy.stats import norm, t
 
 from forecast.core.errors import TableError
 from forecast.core.months import Month
-from forecast.evaluation.significance import block_length, relative
+from forecast.evaluation.significance import block_length, relative, relatives
 
 
 def scores(ratio, origins=20, step=6, horizon=12, noise=0.2, areas=("yuma", "blaine"), seed=0):
@@ -24,6 +24,16 @@ def scores(ratio, origins=20, step=6, horizon=12, noise=0.2, areas=("yuma", "bla
                 rows.append({"model": "a", "area": area, "origin": origin, "horizon": month, "sWIS": ratio * common[0]})
                 rows.append({"model": "b", "area": area, "origin": origin, "horizon": month, "sWIS": common[1]})
     return pd.DataFrame(rows)
+
+
+def test_each_area_of_many_has_what_it_has_alone():
+    table = scores(0.9, areas=("yuma", "blaine", "tucson"), noise=0.4)
+    table = table[(table["area"] != "blaine") | (table["origin"] > "2007")]  # one has fewer origins
+    table["sWIS"] *= np.random.default_rng(1).lognormal(0, 0.3, len(table))
+    table = table[(table["area"] != "tucson") | (table["model"] == "a")]
+    alone = {area: relative(table[table["area"] == area], model="a", against="b") for area in ("yuma", "blaine")}
+    assert alone["yuma"].origins > alone["blaine"].origins
+    assert relatives(table, model="a", against="b") == alone
 
 
 @pytest.mark.parametrize(("step", "horizon", "block"), [(6, 12, 3), (12, 12, 2), (1, 12, 13), (5, 12, 4), (24, 12, 2)])

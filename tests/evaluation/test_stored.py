@@ -38,6 +38,15 @@ def test_scores_come_back_with_what_they_were_made_from(tmp_path):
     assert {item.name for item in path.parent.iterdir()} == {"cbp-states.parquet", "cbp-states.quantiles.parquet"}
 
 
+def test_scores_that_are_written_in_parts_come_back_whole(tmp_path, monkeypatch):
+    monkeypatch.setattr(stored, "_ROWS", 3)
+    path, many = stored.place(tmp_path, "cbp-states"), pd.concat([SCORES] * 4, ignore_index=True)
+    stored.keep(path, scores=many, about=ABOUT)
+    scores, about = stored.load(path)
+    pd.testing.assert_frame_equal(scores, many)
+    assert about == ABOUT
+
+
 def test_forecasts_come_back_beside_the_scores_that_rest_on_them(tmp_path):
     path, rng = stored.place(tmp_path, "cbp-states"), np.random.default_rng(3)
     made = [
