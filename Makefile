@@ -82,7 +82,7 @@ $(VENV)/.ready: requirements.lock requirements-uv.lock pyproject.toml
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
 	@touch $@
 
-# Once and by all cores: each of pytest's workers would compile on a new clone what the others compile beside it.
+# Once, by all cores, without what no test loads or is not Python of this version: each of pytest's workers would compile on a new clone what the others compile beside it.
 $(VENV)/.compiled: $(VENV)/.ready
 	@echo "Compiling what the tests load ..." >&2
 	-@$(BIN)/python -m compileall -q -j 0 -x '/(tests?|pip|setuptools|mypyc?|sklearn|fontTools|holidays)/' $(VENV)/lib >/dev/null

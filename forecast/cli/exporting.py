@@ -85,11 +85,13 @@ def export(
             # Loading the library of Parquet can take seconds; text takes none.
             stack.enter_context(Reporter(settings.log)).begin(f"writing {out.name}")
         content = _FORMATS[form](chosen, out)
+    if tasks is not None:
+        by_id = {one.id: one for one in releases}
+        served = [by_id.get(one) or read.load(engine, one) for one in read.pointers(engine).values()]
     put(out, content)
     rows = sum(len(one.months) * (1 if form == "csv" else len(of.levels)) for of, one in chosen)
     typer.echo(f"{out}: {rows} rows of {' and '.join(one.id for one in releases)}")
     if tasks is not None:
-        served = [read.load(engine, identity) for identity in read.pointers(engine).values()]
         put(tasks, hub_tasks([*served, *releases]))
         typer.echo(f"{tasks}: the tasks that hubverse rows follow")
 

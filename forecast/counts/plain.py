@@ -48,7 +48,7 @@ _YEARS = (1800, 2200)
 _STEP = re.compile(r"-?[0-9]{1,9}", re.ASCII)
 _NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]{1,3})?", re.ASCII)
 # 1,234 and 12 345 as spreadsheets write them, and a decimal comma.
-_GROUPED = re.compile(r"[0-9]{1,3}(?:[, '\u2019\u00a0\u202f][0-9]{3})+(?:\.[0-9]*)?", re.ASCII)
+_GROUPED = re.compile(r"[1-9][0-9]{0,2}(?:[, '\u2019\u00a0\u202f][0-9]{3})+(?:\.[0-9]*)?", re.ASCII)
 _DECIMAL_COMMA = re.compile(r"[0-9]+,[0-9]+", re.ASCII)
 _UNKNOWN = ("", "na", "nan")
 # Nothing is counted beyond this, and models on logarithms lose digits.

@@ -121,7 +121,7 @@ def in_columns(
     """One table of cells: the rows of all `keys`, and a column beside them of each figure in `names`.
 
     `figures`: of each of `keys` its (n,) values by name. The table is made at once: to add a column at a time takes
-    longer than the scores.
+    longer than the scores. Of nothing: an empty table with all of KEYS.
     """
     import pandas as pd
 

@@ -81,7 +81,7 @@ def place_of_record(cache: Path, panel: str) -> Path:
 
 def keep(path: Path, *, scores: pd.DataFrame, about: About, forecasts: Iterable[Forecasts] = ()) -> None:
     """Replace the stored scores, and the forecasts behind them, each whole or not at all.
-    Raises TableError where the folder cannot be written.
+    Raises TableError where the folder cannot be written, or a table has other levels than the first.
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -128,18 +128,25 @@ def _beside(path: Path) -> Path:
 
 
 def _laid_out(forecasts: Iterable[Forecasts]) -> Iterator[pd.DataFrame]:
-    """A row per model, origin, area and horizon, a column per level, table by table; an empty frame of none."""
-    empty = True
+    """A row per model, origin, area and horizon, a column per level of the first table: so many tables at a time that
+    they have _ROWS rows; an empty frame of none.
+    """
+    parts: list[pd.DataFrame] = []
+    levels: tuple[float, ...] | None = None
     for table in forecasts:
-        empty = False
+        levels = levels or table.levels
+        if table.levels != levels:
+            raise TableError(f"{table.model} has other quantiles than the forecasts before it. Store it by itself.")
+        if sum(map(len, parts)) >= _ROWS:
+            yield pd.concat(parts, ignore_index=True)
+            parts = []
         areas, horizons, _ = table.values.shape
         rows = pd.DataFrame(
             table.values.reshape(areas * horizons, -1), columns=[f"{level:g}" for level in table.levels]
         )
         slugs = np.repeat(np.array(table.areas, dtype=object), horizons)
-        yield rows.assign(model=table.model, origin=str(table.origin), area=slugs, mean=table.mean.ravel())
-    if empty:
-        yield pd.DataFrame(columns=list(_NAMES))
+        parts.append(rows.assign(model=table.model, origin=str(table.origin), area=slugs, mean=table.mean.ravel()))
+    yield pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=list(_NAMES))
 
 
 def _table(model: str, origin: Month, part: pd.DataFrame, levels: tuple[float, ...]) -> Forecasts:

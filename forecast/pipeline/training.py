@@ -259,7 +259,9 @@ class Training:
             self.progress.say(f"{self.panel}: MLflow gets no run of this training. {error}")
 
     def _report(self, kept: Comparison) -> dict[str, str]:
-        """The report of the record, kept for `encounters compare` and given to MLflow; what fails is said."""
+        """The report of the record, given to MLflow, and the record kept for `encounters compare`, whether a release
+        comes of it or not; what fails is said.
+        """
         try:
             if not self.hindcast:
                 reporting.keep(self.job.cache, kept)

@@ -52,7 +52,7 @@ _ROWS = (
 )
 # Thresholds, and changes, of one request; chances from which an answer is heavy: areas times thresholds.
 _MOST, _HEAVY = 20, 60
-# Without leading zeros: 5,000 would be two thresholds, 5 and 0.
+# Without leading zeros: 5,000 would be two thresholds, 5 and 0. Of 10,500 nobody can tell: it is two.
 _NUMBER = r"(0|[1-9][0-9]{0,11})(\.[0-9]{1,6})?"
 _PERCENT = r"[+-]?[0-9]{1,4}(\.[0-9]{1,6})?"
 

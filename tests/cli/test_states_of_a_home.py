@@ -109,7 +109,7 @@ def test_an_empty_variable_is_an_unset_one(monkeypatch):
 
 @pytest.mark.parametrize("name", ["what?", "per%20cent", "50% #1 é"])
 def test_a_home_of_any_name_holds_its_own_databases(home, tmp_path, name, monkeypatch):
-    from service.settings import Settings as ServiceSettings
+    from service.settings import ServiceSettings
 
     place = tmp_path / "places" / name
     place.mkdir(parents=True)

@@ -199,6 +199,7 @@ def test_a_value_in_another_form_is_refused_with_how_to_write_it(table, value):
         ("12'345", "12345, without"),
         ('"1,234,567.5"', "1234567.5, without"),
         ('"12,5"', r"12.5."),
+        ('"0,123"', r"0.123."),
     ],
 )
 def test_a_value_with_separators_is_refused_with_its_plain_form(table, value, plain):

@@ -60,8 +60,9 @@ ISSUED = datetime(2026, 3, 10, 6, 0, tzinfo=UTC)
 # The first release of a world; between it and ISSUED is time for retrainings that a fault's own are measured against.
 FIRST_ISSUED = ISSUED - timedelta(days=3)
 PUBLISHED = date(2024, 12, 15)
-# Enough for a record of origins and a champion; each month more is paid for by every one of some hundred retrainings.
-MONTHS = 48
+# Enough for a record of ten origins, of which blocks can be drawn; each month more is paid for by every one of some
+# hundred retrainings.
+MONTHS = 54
 FIRST_MONTH = Month.of(2024, 9) + (1 - MONTHS)
 # Port 9 of this machine refuses at once.
 REFUSED = "http://127.0.0.1:9"

@@ -76,7 +76,7 @@ def test_the_report_has_every_part_and_names_its_leader_and_its_cells(kept, show
 
 def test_a_part_of_the_cells_is_named_in_words(shown):
     heads = set(re.findall(r"<h4>([^<]*)</h4>", page([shown])))
-    assert {"all leaves", "southwest", "origins of 2022-", "1 month ahead", "4-6 months ahead"} <= heads
+    assert {"all leaves", "southwest", "origins from 2022 on", "1 month ahead", "4-6 months ahead"} <= heads
 
 
 def test_the_page_needs_nothing_beside_it_and_every_chart_is_well_formed_and_named(shown):

@@ -128,7 +128,8 @@ class _SenderHere:
 
 def send_here(patch: pytest.MonkeyPatch) -> None:
     """What goes to MLflow is sent by the sender's own code, in this process: a new one loads MLflow for seconds before
-    it begins. `tests/release/test_outbox.py` has it in processes of its own, and kills them.
+    it begins. Its time limit, environment and lock are tried in `tests/release/test_outbox.py`, which has it in
+    processes of its own, and kills them.
     """
     patch.setattr(outbox, "subprocess", _SenderHere)
 

@@ -24,8 +24,8 @@ def areas(scores: pd.DataFrame, panel: Panel, *, own: str, against: str, models:
     have = chosen.groupby(["area", "origin", "horizon"])["model"].transform("nunique")
     chosen = chosen[have == chosen.groupby("area")["model"].transform("nunique")]
     means: dict[str, pd.Series[float]] = {
-        str(area): own.droplevel("area")
-        for area, own in chosen.groupby(["area", "model"])["sWIS"].mean().groupby("area")
+        str(area): of_area.droplevel("area")
+        for area, of_area in chosen.groupby(["area", "model"])["sWIS"].mean().groupby("area")
     }
     cells = chosen.drop_duplicates(["area", "origin", "horizon"]).groupby("area").size()
     held = chosen[chosen["model"] == own].groupby("area")["coverage_80"].mean()

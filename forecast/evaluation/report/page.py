@@ -94,10 +94,14 @@ def _board(board: Mapping[str, Any], own: str | None) -> str:
 
 def _part(key: str) -> str:
     """What a part of the cells is, in words: a band of horizons, an era, or a group as it is called."""
-    if any(key == name for name, _, _ in BANDS):
-        return "1 month ahead" if key == "1" else f"{key} months ahead"
-    if any(key == name for name, _, _ in ERAS):
-        return f"origins of {key}"
+    for name, first, last in BANDS:
+        if key == name:
+            months = "1 month" if last == 1 else f"{first} and more months" if last == 9999 else f"{key} months"
+            return f"{months} ahead"
+    for name, first, last in ERAS:
+        if key == name:
+            years = f"to {last}" if first == 0 else f"from {first} on" if last == 9999 else f"of {key}"
+            return f"origins {years}"
     return key
 
 
