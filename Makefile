@@ -29,7 +29,7 @@ test: $(VENV)/.compiled chromium ## every test (TESTS="tests/core -k months" run
 chromium:
 	@command -v chromium >/dev/null || [ "$$(id -u)" != 0 ] || ! command -v apt-get >/dev/null || { \
 	  echo "Installing Chromium for the tests of pages ..." >&2; \
-	  apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium fonts-dejavu-core >/dev/null || \
+	  apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium fonts-dejavu-core libatomic1 >/dev/null || \
 	  echo "It cannot be had here; those tests are skipped." >&2; }
 
 check: $(VENV)/.ready ## format, lint, types and import order

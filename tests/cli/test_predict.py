@@ -103,10 +103,13 @@ def test_what_should_be_known_of_a_series_is_said_before_the_forecasts(predict):
 
 
 def test_a_series_called_anything_forges_no_line(predict):
-    _, _, err, table = predict({"a\nencounters: all is well\x1b[2J": [5, 6, 7, 8]})
-    assert sound(table)
+    code, _, err, table = predict({"a\x1b[2J\x85encounters: all is well": [5, 6, 7, 8]})
+    assert (code, sound(table)) == (0, True)
     assert err.splitlines()[0].isprintable()
     assert err.splitlines()[0].endswith("hold less than they say.")
+    code, _, err, table = predict({"a\nencounters: all is well": [5, 6, 7, 8]})
+    assert (code, table, err.count("\n"), err.strip().isprintable()) == (1, None, 1, True)
+    assert "expected a series name on one line" in err
 
 
 @pytest.mark.parametrize("season", [1, 2, 52, 366])

@@ -118,7 +118,7 @@ def test_intervals_that_hold_nothing_are_refused_where_the_floor_holds_more(home
         pipeline.retrain(PANEL, job, silence)
     run = ledger.last(job.engine, PANEL)
     assert run.verdict == "refused"
-    assert [step.name.split()[0] for step in run.steps][-1] == "replaying"
+    assert [step.name.split()[0] for step in run.steps][-1] == "scoring"
 
 
 def test_the_floor_itself_can_be_published(home, silence):

@@ -13,6 +13,7 @@ import pandas as pd
 import pytest
 
 from forecast.release import read, shapes
+from forecast.release.hub_tasks import hub_tasks
 from service import sampled
 from service.answers import ALIAS
 from tests.service.conftest import DRAWS
@@ -61,14 +62,16 @@ def test_a_draw_has_the_same_id_in_every_answer(client):
     assert client.get(few.url, headers={"If-None-Match": few.headers["etag"]}).status_code == 304
 
 
-def test_the_hubs_tasks_allow_them(client):
-    tasks = shapes.hub_tasks()
+def test_the_hubs_tasks_allow_them(office):
+    office.publish()
+    with office.client() as client:
+        table = _rows(client.get(f"{SAMPLES}panel=usbp-sectors"))
+    tasks = hub_tasks([read.latest(office.engine, "usbp-sectors")])
     group = next(
         one for one in pd.io.json.ujson_loads(tasks)["rounds"][0]["model_tasks"]
         if one["task_ids"]["target"]["required"] == ["monthly USBP encounters"]
     )  # fmt: skip
     rule = group["output_type"]["sample"]["output_type_id_params"]
-    table = _rows(client.get(f"{SAMPLES}panel=usbp-sectors"))
     jsonschema.validate(table["output_type_id"].tolist(), {"items": {"type": rule["type"]}})
     per_task = table.groupby(["horizon", "location"])["output_type_id"].nunique()
     assert per_task.between(rule["min_samples_per_task"], rule["max_samples_per_task"]).all()
