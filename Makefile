@@ -25,9 +25,11 @@ train: $(VENV)/.ready ## the same without serving: bundled counts in, a release 
 test: $(VENV)/.compiled chromium ## every test (TESTS="tests/core -k months" runs some)
 	$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder --durations 15 $(TESTS)
 
-# Browsers come from the system's packages, which root alone may install; without one the tests of pages say that they are skipped.
+# Browsers come from the system's packages, which root alone may install; without one the tests of pages say that they
+# are skipped. What drives it needs libatomic.
 chromium:
-	@command -v chromium >/dev/null || [ "$$(id -u)" != 0 ] || ! command -v apt-get >/dev/null || { \
+	@{ command -v chromium && ldconfig -p | grep libatomic.so.1; } >/dev/null 2>&1 || \
+	[ "$$(id -u)" != 0 ] || ! command -v apt-get >/dev/null || { \
 	  echo "Installing Chromium for the tests of pages ..." >&2; \
 	  apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium fonts-dejavu-core libatomic1 >/dev/null || \
 	  echo "It cannot be had here; those tests are skipped." >&2; }
