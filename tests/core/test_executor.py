@@ -121,8 +121,9 @@ if __name__ == "__main__":
 """
 
 
+# Of two workers that start together the second may be ended before it counts itself: two deaths are two pools at most.
 @pytest.mark.parametrize(
-    ("dying", "said"), [(3, str([200_000] * 5)), (1_000_000, "The worker processes died 3 times in a row")]
+    ("dying", "said"), [(2, str([200_000] * 5)), (1_000_000, "The worker processes died 3 times in a row")]
 )
 def test_workers_that_die_before_they_begin_are_replaced_or_told_of(dying, said, tmp_path):
     script = tmp_path / "dying.py"
@@ -135,7 +136,7 @@ def test_workers_that_die_before_they_begin_are_replaced_or_told_of(dying, said,
         check=False,
     )
     assert done.stdout.startswith(said), done.stderr[-2000:]
-    assert (done.returncode, (tmp_path / "starts").stat().st_size > 3) == (0, True)
+    assert (done.returncode, (tmp_path / "starts").stat().st_size >= 3) == (0, True)
 
 
 def blas_threads(_):
