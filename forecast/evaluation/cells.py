@@ -18,15 +18,17 @@ from forecast.core.tables import Counts, Floats, Forecasts
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["BANDS", "ERAS", "KEYS", "PUBLISHED_AFTER", "Cells", "band_of", "cells", "era_of", "in_columns"]
+__all__ = ["BANDS", "ENDLESS", "ERAS", "KEYS", "PUBLISHED_AFTER", "Cells", "band_of", "cells", "era_of", "in_columns"]
 
+# The last of what has no last one.
+ENDLESS = 9999
 # First and last year of the origins of each era. The border of 2016-18 was quiet, of 2019-21 broken, of 2022 and later
 # at its records.
 ERAS: tuple[tuple[str, int, int], ...] = (
     ("-2015", 0, 2015),
     ("2016-18", 2016, 2018),
     ("2019-21", 2019, 2021),
-    ("2022-", 2022, 9999),
+    ("2022-", 2022, ENDLESS),
 )
 # First and last horizon of each band.
 BANDS: tuple[tuple[str, int, int], ...] = (
@@ -34,7 +36,7 @@ BANDS: tuple[tuple[str, int, int], ...] = (
     ("2-3", 2, 3),
     ("4-6", 4, 6),
     ("7-12", 7, 12),
-    ("13-", 13, 9999),
+    ("13-", 13, ENDLESS),
 )
 # Months from a month to the one in which its counts come out, and so from horizon to lead: those of November 2024 came
 # in January 2025.

@@ -26,7 +26,7 @@ from forecast.core.errors import FitError, one_line
 from forecast.core.executor import Executor
 from forecast.core.tables import Floats, Series
 from forecast.models.catalog import Member, libraries, model
-from forecast.models.protocol import Fitted, Model, Parameters
+from forecast.models.protocol import Fitted, Model, PanelModel, Parameters
 from forecast.models.quiet import Quiet, is_quiet
 from forecast.models.random_walk import RandomWalk
 from forecast.models.recent import FAMILY, Recent
@@ -210,8 +210,8 @@ def guarded(task: FitTask, family: Model) -> Fit:
                 )
             if task.learnt is not None:
                 fitted = family.restore(task.series, task.learnt)
-            elif (fit_among := getattr(family, "fit_among", None)) is not None:  # a PanelModel
-                fitted = fit_among(task.series, task.panel or (task.series,), task.horizon)
+            elif isinstance(family, PanelModel):
+                fitted = family.fit_among(task.series, task.panel or (task.series,), task.horizon)
             else:
                 fitted = family.fit(task.series, task.start)
             paths = fitted.simulate(task.horizon, task.samples, generator(task))

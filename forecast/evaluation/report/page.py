@@ -9,7 +9,7 @@ from typing import Any
 
 from forecast.core.scorecard import SCORED_INTERVALS
 from forecast.evaluation.board_text import shared
-from forecast.evaluation.cells import BANDS, ERAS
+from forecast.evaluation.cells import BANDS, ENDLESS, ERAS
 
 __all__ = ["page"]
 
@@ -96,11 +96,11 @@ def _part(key: str) -> str:
     """What a part of the cells is, in words: a band of horizons, an era, or a group as it is called."""
     for name, first, last in BANDS:
         if key == name:
-            months = "1 month" if last == 1 else f"{first} and more months" if last == 9999 else f"{key} months"
+            months = "1 month" if last == 1 else f"{first} and more months" if last == ENDLESS else f"{key} months"
             return f"{months} ahead"
     for name, first, last in ERAS:
         if key == name:
-            years = f"to {last}" if first == 0 else f"from {first} on" if last == 9999 else f"of {key}"
+            years = f"to {last}" if first == 0 else f"from {first} on" if last == ENDLESS else f"of {key}"
             return f"origins {years}"
     return key
 
