@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from time import perf_counter
 from typing import Any
 
@@ -24,10 +23,10 @@ from service.metrics import Metrics
 from service.problems import REQUEST_ID, Problem
 from service.rates import Rates
 from service.response_cache import HEADERS, ROUTE, ResponseCache
-from service.settings import KeyPolicy, ServiceSettings, words
+from service.settings import ServiceSettings, words
 from service.shutdown import Shutdown
 
-__all__ = ["Admission", "RequestLimits", "install"]
+__all__ = ["Admission", "install"]
 
 # Without a key even where keys are required: what watches over the process, and what says how to get in.
 # Below the last lie scripts and the stylesheet, which the documentation needs too.
@@ -53,51 +52,27 @@ _CLOSE = ((b"connection", b"close"),)
 _MOST_HOSTS = 256
 
 
-@dataclass(frozen=True)
-class RequestLimits:
-    """What a request may be, in bytes, and requests per minute; 0: no limit.
-
-    `rate` of one address, `local_rate` of one on this machine, `key_rate` with one key, `wrong_keys` of one address
-    without one that works.
-    """
-
-    url_bytes: int
-    header_bytes: int
-    body_bytes: int
-    rate: int
-    local_rate: int
-    key_rate: int
-    wrong_keys: int
-    hosts: tuple[str, ...]
-    keys: KeyPolicy
-
-    @classmethod
-    def of(cls, settings: ServiceSettings) -> RequestLimits:
-        """As the settings say."""
-        same = ("url_bytes", "header_bytes", "body_bytes", "rate", "local_rate", "key_rate", "wrong_keys", "keys")
-        return cls(hosts=words(settings.hosts.lower()), **{name: getattr(settings, name) for name in same})
-
-
 class Admission:
     """ASGI application before the response cache.
-    `keys` gives the keys in force, digest -> name; None while they are not known.
+    `settings`: what a request may be, and how many a client may send; `keys` gives the keys in force, digest -> name;
+    None while they are not known.
     """
 
     def __init__(
         self,
         cache: ResponseCache,
         *,
-        limits: RequestLimits,
+        settings: ServiceSettings,
         rates: Rates,
         cors: Cors,
         keys: Callable[[], Mapping[str, str] | None],
         metrics: Metrics,
         shutdown: Shutdown,
-        log: bool,
     ) -> None:
-        self.app, self.limits, self.rates, self.cors, self.keys = cache, limits, rates, cors, keys
-        self.metrics, self.shutdown, self.log = metrics, shutdown, log
-        self._any_host = "*" in limits.hosts
+        self.app, self.settings, self.rates, self.cors, self.keys = cache, settings, rates, cors, keys
+        self.metrics, self.shutdown, self.local_rate = metrics, shutdown, settings.local_rate
+        self._named = words(settings.hosts.lower())
+        self._any_host = "*" in self._named
         self._hosts: set[bytes] = set()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -120,7 +95,7 @@ class Admission:
             always += _CLOSE
         status = sent = 0
         name: str | None = None
-        private = self.limits.keys == "required" and not _is_open(scope)
+        private = self.settings.keys == "required" and not _is_open(scope)
 
         async def sending(message: Message) -> None:
             nonlocal status, sent
@@ -169,7 +144,7 @@ class Admission:
         finally:
             seconds = perf_counter() - begin
             self.metrics.observe(scope[ROUTE], status, seconds)
-            if self.log:
+            if self.settings.access_log:
                 access.record(scope, identity=identity, status=status, sent=sent, seconds=seconds, key=name)
 
     async def _allow(self, scope: Scope, origin: bytes, send: Send) -> None:
@@ -187,7 +162,7 @@ class Admission:
 
     def _admit(self, scope: Scope, headers: Mapping[bytes, bytes], size: int) -> None:
         """Raises Problem for a request that is too long, or is none that HTTP knows."""
-        limits = self.limits
+        limits = self.settings
         long = len(scope.get("raw_path") or scope["path"]) + len(scope["query_string"])
         if long > limits.url_bytes:
             detail = f"The path and the query have {long} bytes together; {limits.url_bytes} are read."
@@ -216,7 +191,7 @@ class Admission:
             raise Problem("malformed-request", f"{host[:100].decode('latin-1')!r} is no host name.")
         name = host.decode().lower()
         name = name if name.endswith("]") else re.sub(":[0-9]+$", "", name)
-        if not self._any_host and name not in self.limits.hosts:
+        if not self._any_host and name not in self._named:
             raise Problem("unknown-host", f"{name[:100]!r} is not served here.")
         if len(self._hosts) < _MOST_HOSTS:
             self._hosts.add(host)
@@ -228,10 +203,10 @@ class Admission:
         if not length.isdigit():
             raise Problem("malformed-request", "Content-Length is no number.", {"Connection": "close"})
         if (
-            len(length) > 15 or int(length) > self.limits.body_bytes
+            len(length) > 15 or int(length) > self.settings.body_bytes
         ):  # Python refuses to read a number of thousands of digits
-            detail = f"The body has {length[:15].decode()} bytes; {self.limits.body_bytes} are read."
-            raise Problem("body-too-long", detail, {"Connection": "close"}, limit=self.limits.body_bytes)
+            detail = f"The body has {length[:15].decode()} bytes; {self.settings.body_bytes} are read."
+            raise Problem("body-too-long", detail, {"Connection": "close"}, limit=self.settings.body_bytes)
         if (
             method in ("GET", "HEAD")
             and scope["path"] not in _ASKED_BY_BODY
@@ -244,10 +219,10 @@ class Admission:
         """The name of the key that came with a request.
         Raises Problem where it is none, or none came and one is needed.
         """
-        if self.limits.keys == "off":
+        if self.settings.keys == "off":
             return None
         key = key_of(headers.get(b"authorization"), headers.get(b"x-api-key"))
-        if key is None and (self.limits.keys == "optional" or _is_open(scope)):
+        if key is None and (self.settings.keys == "optional" or _is_open(scope)):
             return None
         if key is None:
             raise self._no_key(scope, "This service answers only with a key, sent as a header.")
@@ -265,7 +240,7 @@ class Admission:
         """The refusal of a request without a key that works.
         Of one address so many are answered so per minute; a key that works counts not.
         """
-        address, limit = address_of((scope.get("client") or ("",))[0]), self.limits.wrong_keys
+        address, limit = address_of((scope.get("client") or ("",))[0]), self.settings.wrong_keys
         if wait := self.rates.wait(f"no key {address}", limit):
             often = (
                 f"{limit} requests per minute without a key that works are answered here; the next one in {wait} "
@@ -285,9 +260,9 @@ class Admission:
         if scope["path"] in ALWAYS:
             return "", 0
         if name is not None:
-            return f"key {name}", self.limits.key_rate
+            return f"key {name}", self.settings.key_rate
         host = (scope.get("client") or ("",))[0]
-        return address_of(host), self.limits.local_rate if host in _LOCAL else self.limits.rate
+        return address_of(host), self.local_rate if host in _LOCAL else self.settings.rate
 
 
 def _is_open(scope: Scope) -> bool:

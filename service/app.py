@@ -21,9 +21,8 @@ from starlette.types import ASGIApp
 from forecast.core import logs, memory
 from forecast.release.store import connect
 from service import admission, openapi, problems
-from service.admission import RequestLimits
 from service.bounds import Bounds
-from service.context import Context, QueryLimits, utc_now
+from service.context import Context, utc_now
 from service.cors import Cors
 from service.heavy import Heavy
 from service.metrics import Metrics
@@ -103,8 +102,7 @@ def create_app(settings: ServiceSettings, *, clock: Callable[[], datetime] = utc
     measured, shutdown = Metrics(release_cache, clock, heavy), Shutdown(settings.drain_seconds)
     # A body that is waited for keeps a place among the requests that are worked on: a quarter of them at most.
     bodies = Bodies(longest=settings.body_bytes, seconds=settings.head_seconds, most=max(settings.in_flight // 4, 1))
-    limits = QueryLimits.of(settings)
-    here = Context(release_cache, clock, _version(), measured, limits, heavy, bodies=bodies, shutdown=shutdown)
+    here = Context(release_cache, clock, _version(), measured, settings, heavy, bodies=bodies, shutdown=shutdown)
 
     @contextlib.asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -167,13 +165,12 @@ def _set_before(app: FastAPI, here: Context, settings: ServiceSettings) -> None:
     admission.install(
         app,
         cached,
-        limits=RequestLimits.of(settings),
+        settings=settings,
         rates=Rates(most=settings.rate_clients, clock=time.monotonic),
         cors=Cors(words(settings.origins)),
         keys=lambda: here.release_cache.keys,
         metrics=here.metrics,
         shutdown=here.shutdown,
-        log=settings.access_log,
     )
     if settings.root_path:
         build = app.build_middleware_stack

@@ -1,4 +1,4 @@
-"""What every route works with: releases in memory, the service's only clock, version, metrics, limits, heavy work."""
+"""What every route works with: releases in memory, the service's only clock, version, metrics, settings, heavy work."""
 
 from __future__ import annotations
 
@@ -18,26 +18,12 @@ from service.request_bodies import Bodies
 from service.settings import ServiceSettings
 from service.shutdown import Shutdown
 
-__all__ = ["Context", "QueryLimits", "context", "utc_now"]
+__all__ = ["Context", "context", "utc_now"]
 
 
 def utc_now() -> datetime:
     """The moment, in UTC."""
     return datetime.now(UTC)
-
-
-@dataclass(frozen=True)
-class QueryLimits:
-    """What one question may name at most: areas, coverages, months ahead."""
-
-    area: int
-    coverage: int
-    horizon: int
-
-    @classmethod
-    def of(cls, settings: ServiceSettings) -> QueryLimits:
-        """As the settings say."""
-        return cls(settings.areas, settings.coverages, settings.horizon)
 
 
 @dataclass(frozen=True)
@@ -48,7 +34,7 @@ class Context:
     clock: Callable[[], datetime]
     version: str
     metrics: Metrics
-    limits: QueryLimits
+    settings: ServiceSettings
     heavy: Heavy
     # Held by the one answer that the event loop writes in slices.
     writing: asyncio.Lock = field(default_factory=asyncio.Lock)

@@ -142,8 +142,8 @@ def pairs(query_string: bytes) -> Sequence[tuple[str, str]]:
 
 def check(given: Mapping[str, str], here: Context) -> None:
     """Refuse parameters that name too many, an unknown panel or kind, or write a number otherwise than 6."""
-    limits, known = here.limits, here.catalogue
-    for name, limit in (("area", limits.area), ("coverage", limits.coverage)):
+    limits, known = here.settings, here.catalogue
+    for name, limit in (("area", limits.areas), ("coverage", limits.coverages)):
         if (count := given.get(name, "").count(",") + 1) > limit:
             detail = f"{count} are named; at most {limit} are answered at once. Name fewer, or ask in several requests."
             raise invalid(name, detail)
