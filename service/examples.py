@@ -1,18 +1,30 @@
-"""Whole example answers for the OpenAPI document, made of the examples of their members. Declares no shape."""
+"""Whole example answers for the OpenAPI document, as JSON and CSV, made of the examples of their members. Declares no
+shape.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Literal, get_args, get_origin
 
 from pydantic import BaseModel
 
-__all__ = ["answered", "example"]
+from forecast.release.shapes import csv_table
+
+__all__ = ["answered", "as_csv", "example"]
 
 
 def example(model: type[BaseModel]) -> dict[str, Any]:
     """A whole answer."""
     return {field.alias or name: _value(field.annotation, field.examples) for name, field in model.model_fields.items()}
+
+
+def as_csv(shape: type[BaseModel], columns: Sequence[str] = ()) -> str:
+    """A table of one row of a shape; `columns`: of it in that order, where not all are wanted."""
+    values = example(shape)
+    names = tuple(columns or values)
+    cells = (" ".join(value) if isinstance(value, list) else value for value in map(values.get, names))
+    return csv_table(names, [list(cells)]).decode()
 
 
 def _value(kind: Any, examples: list[Any] | None) -> Any:

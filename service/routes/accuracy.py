@@ -19,6 +19,7 @@ from service.answers import Answer
 from service.catalogue import Catalogue
 from service.choosing import check_panel_and_kind
 from service.context import Context, context
+from service.examples import as_csv
 from service.heavy import MANY_COUNTED
 from service.problems import PARAMETERS, declared
 from service.query import Format
@@ -30,6 +31,7 @@ from service.schemas.accuracy import (
     AccuracyAnswer,
     AccuracyDecisionsAnswer,
     AccuracyReplayedAnswer,
+    AreaAccuracy,
     DecisionCost,
     ReplayedAccuracy,
 )
@@ -39,11 +41,6 @@ __all__ = ["router"]
 router = APIRouter(tags=["accuracy"])
 
 _COLUMNS = ("panel", "area", "name", "kind", "lead", *list(Accuracy.model_fields)[1:])
-_ROWS = (
-    f"{','.join(_COLUMNS)}\r\n"
-    "usbp-sectors,,,,,180,3,4,2025-03,0.61,0.74,0.8243,0.4944,0.7889,0.9444\r\n"
-    'usbp-sectors,el-paso,"El Paso, TX",sector,0,3,3,3,2025-03,0.52,0.71,0.7324,0.6667,1.0,1.0\r\n'
-)
 # Beyond every horizon that a release has, so that a slip of the finger is not taken for a lead without scores.
 _FURTHEST = 36
 
@@ -194,7 +191,7 @@ def _document(
     formats=TABLES,
     summary="Accuracy of issued releases",
     model=AccuracyAnswer | AccuracyDecisionsAnswer | AccuracyReplayedAnswer,
-    rows=_ROWS,
+    rows=as_csv(AreaAccuracy, _COLUMNS),
     each="area and lead, after one per panel over all, in which area and lead are empty",
     problems=declared(*PARAMETERS, "not-acceptable", "nothing-published", "store-unreachable", "too-busy", "internal"),
 )

@@ -15,7 +15,7 @@ from forecast.release import shapes
 from service import bodies, query
 from service.answers import ALIAS, Answer
 from service.context import Context, context
-from service.examples import answered
+from service.examples import answered, as_csv
 from service.packed import in_pieces
 from service.problems import PARAMETERS, Problem, declared
 from service.query import MEDIA, Format
@@ -44,11 +44,6 @@ Offset = Annotated[
     Query(ge=0, le=10**9, description="Areas that are passed over; the order moves with releases.", examples=[0]),
 ]
 
-_ROWS = (
-    f"{','.join(AreaAnswer.model_fields)}\r\n"
-    'el-paso,"El Paso, TX",sector,usbp-sectors,"El Paso, TX",southwest,,true\r\n'
-)
-
 
 def _entry(here: Context, area: Area) -> dict[str, Any]:
     release = here.release_cache.newest.get(area.panel)
@@ -61,7 +56,7 @@ def _entry(here: Context, area: Area) -> dict[str, Any]:
     formats=TABLES,
     summary="List areas",
     model=AreasAnswer,
-    rows=_ROWS,
+    rows=as_csv(AreaAnswer),
     each="area",
     problems=declared(*PARAMETERS, "not-acceptable", "too-busy", "internal"),
 )

@@ -11,24 +11,17 @@ from forecast.release.live_board import LiveScore, live
 from service import query
 from service.answers import Answer
 from service.context import Context, context
+from service.examples import as_csv
 from service.problems import PARAMETERS, declared
 from service.routes.formats import TABLES, offered, tabled
 from service.routes.parameters import PanelParameter
-from service.schemas.resources import LiveBoardAnswer
+from service.schemas.resources import LiveBoardAnswer, LiveModel
 
 __all__ = ["board", "router"]
 
 router = APIRouter(tags=["models"])
 
-_COLUMNS = (
-    "panel", "month", "model", "n", "releases", "through", "sWIS", "recipe_sWIS", "floor_sWIS", "over_recipe",
-    "over_floor", "coverage_50", "coverage_80", "coverage_95",
-)  # fmt: skip
-_ROWS = (
-    f"{','.join(_COLUMNS)}\r\n"
-    "usbp-sectors,2025-03,recipe,40,2,2025-03,0.61,0.61,0.74,1.0,0.8243,0.475,0.8,0.95\r\n"
-    "usbp-sectors,2025-03,ets-log,40,2,2025-03,0.68,0.61,0.74,1.1148,0.9189,0.5,0.775,0.9\r\n"
-)
+_COLUMNS = tuple(LiveModel.model_fields)
 _EMPTY = "No issued release has seen a later count yet: the next official month brings the first score."
 Overall = Annotated[
     bool, Query(description="`true`: one row per panel and model over all months, rather than one per month.")
@@ -60,7 +53,7 @@ def _row(score: LiveScore) -> dict[str, Any]:
     formats=TABLES,
     summary="Live board of models",
     model=LiveBoardAnswer,
-    rows=_ROWS,
+    rows=as_csv(LiveModel),
     each="panel, month and model, or panel and model where `overall` is true",
     problems=declared(*PARAMETERS, "not-acceptable", "nothing-published", "store-unreachable", "internal"),
 )

@@ -12,20 +12,17 @@ from forecast.release.read import Release
 from service import bodies, query
 from service.answers import Answer
 from service.context import context
+from service.examples import as_csv
 from service.problems import PARAMETERS, Problem, declared
 from service.routes.formats import TABLES, offered, tabled
 from service.routes.parameters import PanelParameter
-from service.schemas.resources import Evaluation, ModelsAnswer
+from service.schemas.resources import Evaluation, ModelsAnswer, ModelScores
 
 __all__ = ["router"]
 
 router = APIRouter(tags=["models"])
 
-_COLUMNS = ("panel", "release", "group", "rank", "model", "champion", "competes", *FIGURES)
-_ROWS = (
-    f"{','.join(_COLUMNS)}\r\n"
-    "usbp-sectors,usbp-sectors-2024-11-0f3a9c2b71,all,1,bank,true,true,0.61,0.29,0.92,0.49,0.8,0.94\r\n"
-)
+_COLUMNS = tuple(ModelScores.model_fields)
 
 
 def _evaluation(release: Release) -> dict[str, Any]:
@@ -69,7 +66,7 @@ def _rows(release: Release) -> Iterator[dict[str, Any]]:
     formats=TABLES,
     summary="Models and their scores",
     model=ModelsAnswer,
-    rows=_ROWS,
+    rows=as_csv(ModelScores),
     each="panel, group and model",
     problems=declared(*PARAMETERS, "not-acceptable", "nothing-published", "internal"),
 )

@@ -12,20 +12,16 @@ from forecast.release.read import Release
 from service import bodies, query
 from service.answers import ALIAS, IMMUTABLE, Answer
 from service.context import Context, context
-from service.examples import answered
+from service.examples import answered, as_csv
 from service.problems import Problem, declared
 from service.routes.formats import TABLES, offered, tabled
-from service.routes.parameters import RELEASE, PanelParameter, ReleasePath
+from service.routes.parameters import PanelParameter, ReleasePath
 from service.schemas.forecasts import ReleaseAnswer, ReleaseRow, ReleasesAnswer
 
 __all__ = ["cache_of", "release_of", "router"]
 
 router = APIRouter(tags=["releases"])
 
-_ROWS = (
-    f"{','.join(ReleaseRow.model_fields)}\r\n"
-    f"{RELEASE},usbp-sectors,2024-12-20T06:00:00Z,2024-11,2025-02-28,false,true\r\n"
-)
 # No other text reaches the store.
 _IDENTITY = re.compile(r"[a-z0-9-]{1,100}")
 
@@ -51,7 +47,7 @@ def cache_of(one: Release) -> str:
     formats=TABLES,
     summary="List releases",
     model=ReleasesAnswer,
-    rows=_ROWS,
+    rows=as_csv(ReleaseRow),
     each="release",
     problems=declared("unknown-parameter", "invalid-parameter", "not-acceptable", "internal", "store-unreachable"),
 )
