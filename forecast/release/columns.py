@@ -1,15 +1,15 @@
-"""Columns of moments in UTC and of months, and rows made of records. Opens no database."""
+"""Columns of moments in UTC and of months, several alike, and rows made of records. Opens no database."""
 
 from __future__ import annotations
 
 from datetime import UTC, date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Date, DateTime, Table, TypeDecorator
+from sqlalchemy import Column, ColumnElement, Date, DateTime, Table, TypeDecorator
 
 from forecast.core.months import Month
 
-__all__ = ["Instant", "MonthColumn", "months_between", "row_of"]
+__all__ = ["Instant", "MonthColumn", "months_between", "required", "row_of"]
 
 
 class Instant(TypeDecorator[datetime]):
@@ -44,6 +44,11 @@ class MonthColumn(TypeDecorator[Month]):
     def process_result_value(self, value: date | None, dialect: Any) -> Month | None:
         """From a date."""
         return None if value is None else Month.containing(value)
+
+
+def required(kind: Any, *names: str) -> list[Column[Any]]:
+    """Columns of one type that are never empty."""
+    return [Column(name, kind, nullable=False) for name in names]
 
 
 def row_of(table: Table, record: object, **own: Any) -> dict[str, Any]:

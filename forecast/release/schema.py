@@ -44,7 +44,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-from forecast.release.columns import Instant, MonthColumn
+from forecast.release.columns import Instant, MonthColumn, required
 
 __all__ = [
     "REVISIONS",
@@ -92,8 +92,7 @@ release = Table(
     "release",
     metadata,
     Column("id", Text, primary_key=True),
-    Column("panel", Text, nullable=False),
-    Column("key", Text, nullable=False),
+    *required(Text, "panel", "key"),
     Column("hindcast", Boolean, nullable=False),
     Column("issued_at", Instant, nullable=False),
     Column("origin", MonthColumn, nullable=False),
@@ -217,8 +216,7 @@ superseded = Table(
     Column("published", Date, nullable=False),
     Column("count", Integer, nullable=False),  # encounters in the month
     Column("precision", Integer, nullable=False),
-    Column("source", Text, nullable=False),
-    Column("sha256", Text, nullable=False),
+    *required(Text, "source", "sha256"),
     Column("until", Instant, nullable=False),  # when it was corrected
     Index("ix_superseded_area", "area", "month"),
 )
@@ -227,8 +225,7 @@ run = Table(
     "run",
     metadata,
     Column("id", Integer, primary_key=True),
-    Column("panel", Text, nullable=False),
-    Column("why", Text, nullable=False),
+    *required(Text, "panel", "why"),
     Column("started", Instant, nullable=False),
     Column("ended", Instant),
     Column("verdict", Text),
@@ -267,15 +264,10 @@ accuracy = Table(
     Column("lead", Integer, nullable=False),  # months from the month of issue, below 0 where that month was past
     Column("observed", Integer, nullable=False),  # encounters in the month
     Column("precision", Integer, nullable=False),  # 1 exact, 10 rounded to ten
-    Column("median", Float(53), nullable=False),
-    Column("lower_95", Float(53), nullable=False),
-    Column("upper_95", Float(53), nullable=False),
+    *required(Float(53), "median", "lower_95", "upper_95"),
     Column("wis", Float(53), nullable=False),  # encounters per month, as the naive floor's and the scale
-    Column("floor_wis", Float(53), nullable=False),
-    Column("scale", Float(53), nullable=False),
-    Column("inside_50", Boolean, nullable=False),
-    Column("inside_80", Boolean, nullable=False),
-    Column("inside_95", Boolean, nullable=False),
+    *required(Float(53), "floor_wis", "scale"),
+    *required(Boolean, "inside_50", "inside_80", "inside_95"),
     sqlite_with_rowid=False,
 )
 
@@ -288,9 +280,7 @@ model_accuracy = Table(
     Column("target_month", MonthColumn, primary_key=True),
     Column("published", Date, primary_key=True),
     Column("wis", Float(53), nullable=False),  # encounters per month; its scale stands in accuracy
-    Column("inside_50", Boolean, nullable=False),
-    Column("inside_80", Boolean, nullable=False),
-    Column("inside_95", Boolean, nullable=False),
+    *required(Boolean, "inside_50", "inside_80", "inside_95"),
     sqlite_with_rowid=False,
 )
 
@@ -298,8 +288,7 @@ alarm = Table(
     "alarm",
     metadata,
     Column("id", Integer, primary_key=True),
-    Column("panel", Text, nullable=False),
-    Column("kind", Text, nullable=False),
+    *required(Text, "panel", "kind"),
     Column("raised", Boolean, nullable=False),  # false: cleared
     Column("since", Instant, nullable=False),  # when it was first raised, or cleared
     Column("at", Instant, nullable=False),

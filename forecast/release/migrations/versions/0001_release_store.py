@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
+from forecast.release.columns import required
 from forecast.release.migrations.immutable import refuse_changes
 
 revision = "0001"
@@ -15,15 +16,11 @@ def upgrade() -> None:
     """Make the tables, written out as they were on this day, and keep releases as they were issued."""
     op.create_table(
         "release",
-        sa.Column("id", sa.Text, nullable=False),
-        sa.Column("panel", sa.Text, nullable=False),
-        sa.Column("key", sa.Text, nullable=False),
+        *required(sa.Text, "id", "panel", "key"),
         sa.Column("hindcast", sa.Boolean, nullable=False),
         sa.Column("issued_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("origin", sa.Date, nullable=False),
-        sa.Column("manifest", sa.Text, nullable=False),
-        sa.Column("levels", sa.Text, nullable=False),
-        sa.Column("checksum", sa.Text, nullable=False),
+        *required(sa.Text, "manifest", "levels", "checksum"),
         sa.Column("previous", sa.Text),
         sa.PrimaryKeyConstraint("id", name="pk_release"),
         sa.ForeignKeyConstraint(["previous"], ["release.id"], name="fk_release_previous"),
@@ -32,8 +29,7 @@ def upgrade() -> None:
     op.create_index("ix_release_panel", "release", ["panel", "issued_at"])
     op.create_table(
         "release_quantiles",
-        sa.Column("release", sa.Text, nullable=False),
-        sa.Column("area", sa.Text, nullable=False),
+        *required(sa.Text, "release", "area"),
         sa.Column("horizon", sa.Integer, nullable=False, autoincrement=False),
         sa.Column("target_month", sa.Date, nullable=False),
         sa.Column("mean", sa.Float(53), nullable=False),
@@ -44,8 +40,7 @@ def upgrade() -> None:
     )
     op.create_table(
         "release_paths",
-        sa.Column("release", sa.Text, nullable=False),
-        sa.Column("area", sa.Text, nullable=False),
+        *required(sa.Text, "release", "area"),
         sa.Column("samples", sa.Integer, nullable=False),
         sa.Column("paths", sa.LargeBinary, nullable=False),
         sa.PrimaryKeyConstraint("release", "area", name="pk_release_paths"),
@@ -54,8 +49,7 @@ def upgrade() -> None:
     op.create_table(
         "pointer",
         sa.Column("id", sa.Integer, nullable=False),
-        sa.Column("panel", sa.Text, nullable=False),
-        sa.Column("release", sa.Text, nullable=False),
+        *required(sa.Text, "panel", "release"),
         sa.Column("moved_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("reason", sa.Text, nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_pointer"),
@@ -65,20 +59,16 @@ def upgrade() -> None:
     op.create_table(
         "observation",
         sa.Column("area", sa.Text, nullable=False),
-        sa.Column("month", sa.Date, nullable=False),
-        sa.Column("published", sa.Date, nullable=False),
-        sa.Column("count", sa.Integer, nullable=False),
-        sa.Column("precision", sa.Integer, nullable=False),
-        sa.Column("source", sa.Text, nullable=False),
-        sa.Column("sha256", sa.Text, nullable=False),
+        *required(sa.Date, "month", "published"),
+        *required(sa.Integer, "count", "precision"),
+        *required(sa.Text, "source", "sha256"),
         sa.PrimaryKeyConstraint("area", "month", "published", name="pk_observation"),
         sqlite_with_rowid=False,
     )
     op.create_table(
         "run",
         sa.Column("id", sa.Integer, nullable=False),
-        sa.Column("panel", sa.Text, nullable=False),
-        sa.Column("why", sa.Text, nullable=False),
+        *required(sa.Text, "panel", "why"),
         sa.Column("started", sa.DateTime(timezone=True), nullable=False),
         sa.Column("ended", sa.DateTime(timezone=True)),
         sa.Column("verdict", sa.Text),
@@ -98,8 +88,7 @@ def upgrade() -> None:
     )
     op.create_table(
         "lease",
-        sa.Column("panel", sa.Text, nullable=False),
-        sa.Column("holder", sa.Text, nullable=False),
+        *required(sa.Text, "panel", "holder"),
         sa.Column("epoch", sa.Integer, nullable=False),
         sa.Column("taken_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("expires_at", sa.DateTime(timezone=True)),

@@ -5,6 +5,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
+from forecast.release.columns import required
+
 revision = "0002"
 down_revision = "0001"
 
@@ -13,22 +15,11 @@ def upgrade() -> None:
     """Add the two tables; what the store holds stays as it is."""
     op.create_table(
         "accuracy",
-        sa.Column("release", sa.Text, nullable=False),
-        sa.Column("area", sa.Text, nullable=False),
-        sa.Column("target_month", sa.Date, nullable=False),
-        sa.Column("published", sa.Date, nullable=False),
-        sa.Column("lead", sa.Integer, nullable=False),
-        sa.Column("observed", sa.Integer, nullable=False),
-        sa.Column("precision", sa.Integer, nullable=False),
-        sa.Column("median", sa.Float(53), nullable=False),
-        sa.Column("lower_95", sa.Float(53), nullable=False),
-        sa.Column("upper_95", sa.Float(53), nullable=False),
-        sa.Column("wis", sa.Float(53), nullable=False),
-        sa.Column("floor_wis", sa.Float(53), nullable=False),
-        sa.Column("scale", sa.Float(53), nullable=False),
-        sa.Column("inside_50", sa.Boolean, nullable=False),
-        sa.Column("inside_80", sa.Boolean, nullable=False),
-        sa.Column("inside_95", sa.Boolean, nullable=False),
+        *required(sa.Text, "release", "area"),
+        *required(sa.Date, "target_month", "published"),
+        *required(sa.Integer, "lead", "observed", "precision"),
+        *required(sa.Float(53), "median", "lower_95", "upper_95", "wis", "floor_wis", "scale"),
+        *required(sa.Boolean, "inside_50", "inside_80", "inside_95"),
         sa.PrimaryKeyConstraint("release", "area", "target_month", "published", name="pk_accuracy"),
         sa.ForeignKeyConstraint(["release"], ["release.id"], name="fk_accuracy_release"),
         sqlite_with_rowid=False,
@@ -36,13 +27,10 @@ def upgrade() -> None:
     op.create_table(
         "alarm",
         sa.Column("id", sa.Integer, nullable=False),
-        sa.Column("panel", sa.Text, nullable=False),
-        sa.Column("kind", sa.Text, nullable=False),
+        *required(sa.Text, "panel", "kind"),
         sa.Column("raised", sa.Boolean, nullable=False),
-        sa.Column("since", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("detail", sa.Text, nullable=False),
-        sa.Column("figures", sa.Text, nullable=False),
+        *required(sa.DateTime(timezone=True), "since", "at"),
+        *required(sa.Text, "detail", "figures"),
         sa.PrimaryKeyConstraint("id", name="pk_alarm"),
     )
     op.create_index("ix_alarm_panel", "alarm", ["panel", "kind", "id"])

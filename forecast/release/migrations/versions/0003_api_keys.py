@@ -5,6 +5,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
+from forecast.release.columns import required
+
 revision = "0003"
 down_revision = "0002"
 
@@ -13,8 +15,7 @@ def upgrade() -> None:
     """Add the table; what the store holds stays as it is."""
     op.create_table(
         "api_key",
-        sa.Column("name", sa.Text, nullable=False),
-        sa.Column("sha256", sa.Text, nullable=False),
+        *required(sa.Text, "name", "sha256"),
         sa.Column("created", sa.DateTime(timezone=True), nullable=False),
         sa.Column("revoked", sa.DateTime(timezone=True)),
         sa.PrimaryKeyConstraint("name", name="pk_api_key"),

@@ -5,6 +5,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
+from forecast.release.columns import required
+
 revision = "0004"
 down_revision = "0003"
 
@@ -14,10 +16,7 @@ def upgrade() -> None:
     op.create_table(
         "correction",
         sa.Column("id", sa.Integer, nullable=False),
-        sa.Column("panel", sa.Text, nullable=False),
-        sa.Column("sha256", sa.Text, nullable=False),
-        sa.Column("file", sa.Text, nullable=False),
-        sa.Column("kind", sa.Text, nullable=False),
+        *required(sa.Text, "panel", "sha256", "file", "kind"),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("before", sa.Date),
         sa.Column("published", sa.Date),
@@ -28,12 +27,9 @@ def upgrade() -> None:
         "superseded",
         sa.Column("id", sa.Integer, nullable=False),
         sa.Column("area", sa.Text, nullable=False),
-        sa.Column("month", sa.Date, nullable=False),
-        sa.Column("published", sa.Date, nullable=False),
-        sa.Column("count", sa.Integer, nullable=False),
-        sa.Column("precision", sa.Integer, nullable=False),
-        sa.Column("source", sa.Text, nullable=False),
-        sa.Column("sha256", sa.Text, nullable=False),
+        *required(sa.Date, "month", "published"),
+        *required(sa.Integer, "count", "precision"),
+        *required(sa.Text, "source", "sha256"),
         sa.Column("until", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_superseded"),
     )

@@ -7,6 +7,8 @@ import json
 import sqlalchemy as sa
 from alembic import op
 
+from forecast.release.columns import required
+
 revision = "0005"
 down_revision = "0004"
 
@@ -16,8 +18,7 @@ def upgrade() -> None:
     table = op.create_table(
         "release_run",
         sa.Column("id", sa.Integer, nullable=False),
-        sa.Column("release", sa.Text, nullable=False),
-        sa.Column("run_id", sa.Text, nullable=False),
+        *required(sa.Text, "release", "run_id"),
         sa.Column("champion", sa.Boolean, nullable=False),
         sa.Column("noted_at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_release_run"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
+from forecast.release.columns import required
 from forecast.release.migrations.immutable import refuse_changes
 
 revision = "0006"
@@ -15,9 +16,7 @@ def upgrade() -> None:
     """Add the table, whose rows never change; what the store holds stays as it is."""
     op.create_table(
         "release_panel",
-        sa.Column("release", sa.Text, nullable=False),
-        sa.Column("description", sa.Text, nullable=False),
-        sa.Column("checksum", sa.Text, nullable=False),
+        *required(sa.Text, "release", "description", "checksum"),
         sa.PrimaryKeyConstraint("release", name="pk_release_panel"),
         sa.ForeignKeyConstraint(["release"], ["release.id"], name="fk_release_panel_release"),
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
+from forecast.release.columns import required
 from forecast.release.migrations.immutable import refuse_changes
 
 revision = "0007"
@@ -15,12 +16,9 @@ def upgrade() -> None:
     """Add the table, whose rows never change; what the store holds stays as it is."""
     op.create_table(
         "frozen_scenario",
-        sa.Column("id", sa.Text, nullable=False),
-        sa.Column("release", sa.Text, nullable=False),
+        *required(sa.Text, "id", "release"),
         sa.Column("frozen_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("title", sa.Text, nullable=False),
-        sa.Column("body", sa.Text, nullable=False),
-        sa.Column("checksum", sa.Text, nullable=False),
+        *required(sa.Text, "title", "body", "checksum"),
         sa.PrimaryKeyConstraint("id", name="pk_frozen_scenario"),
         sa.ForeignKeyConstraint(["release"], ["release.id"], name="fk_frozen_scenario_release"),
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
+from forecast.release.columns import required
 from forecast.release.migrations.immutable import refuse_changes
 
 revision = "0008"
@@ -15,10 +16,7 @@ def upgrade() -> None:
     """Add the two tables, the first one with rows that never change; what the store holds stays as it is."""
     op.create_table(
         "release_model",
-        sa.Column("release", sa.Text, nullable=False),
-        sa.Column("model", sa.Text, nullable=False),
-        sa.Column("areas", sa.Text, nullable=False),
-        sa.Column("levels", sa.Text, nullable=False),
+        *required(sa.Text, "release", "model", "areas", "levels"),
         sa.Column("horizon", sa.Integer, nullable=False),
         sa.Column("quantiles", sa.LargeBinary, nullable=False),
         sa.PrimaryKeyConstraint("release", "model", name="pk_release_model"),
@@ -26,15 +24,10 @@ def upgrade() -> None:
     )
     op.create_table(
         "model_accuracy",
-        sa.Column("release", sa.Text, nullable=False),
-        sa.Column("model", sa.Text, nullable=False),
-        sa.Column("area", sa.Text, nullable=False),
-        sa.Column("target_month", sa.Date, nullable=False),
-        sa.Column("published", sa.Date, nullable=False),
+        *required(sa.Text, "release", "model", "area"),
+        *required(sa.Date, "target_month", "published"),
         sa.Column("wis", sa.Float(53), nullable=False),
-        sa.Column("inside_50", sa.Boolean, nullable=False),
-        sa.Column("inside_80", sa.Boolean, nullable=False),
-        sa.Column("inside_95", sa.Boolean, nullable=False),
+        *required(sa.Boolean, "inside_50", "inside_80", "inside_95"),
         sa.PrimaryKeyConstraint("release", "model", "area", "target_month", "published", name="pk_model_accuracy"),
         sa.ForeignKeyConstraint(["release"], ["release.id"], name="fk_model_accuracy_release"),
         sqlite_with_rowid=False,

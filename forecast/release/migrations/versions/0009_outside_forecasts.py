@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
+from forecast.release.columns import required
 from forecast.release.migrations.immutable import refuse_changes
 
 revision = "0009"
@@ -21,13 +22,10 @@ def upgrade() -> None:
         sa.Column("registered_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("issued", sa.Date),
         sa.Column("origin", sa.Date, nullable=False),
-        sa.Column("areas", sa.Text, nullable=False),
-        sa.Column("levels", sa.Text, nullable=False),
+        *required(sa.Text, "areas", "levels"),
         sa.Column("horizon", sa.Integer, nullable=False),
         sa.Column("quantiles", sa.LargeBinary, nullable=False),
-        sa.Column("file", sa.Text, nullable=False),
-        sa.Column("sha256", sa.Text, nullable=False),
-        sa.Column("checksum", sa.Text, nullable=False),
+        *required(sa.Text, "file", "sha256", "checksum"),
         sa.PrimaryKeyConstraint(*KEY, name="pk_outside_forecast"),
         sa.ForeignKeyConstraint(["release"], ["release.id"], name="fk_outside_forecast_release"),
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
+from forecast.release.columns import required
 from forecast.release.migrations.immutable import refuse_changes
 
 revision = "0010"
@@ -15,12 +16,10 @@ def upgrade() -> None:
     """Add the table, with rows that never change; what the store holds stays as it is."""
     op.create_table(
         "release_replay",
-        sa.Column("release", sa.Text, nullable=False),
-        sa.Column("area", sa.Text, nullable=False),
+        *required(sa.Text, "release", "area"),
         sa.Column("origin", sa.Date, nullable=False),
         sa.Column("as_of", sa.Date),
-        sa.Column("levels", sa.Text, nullable=False),
-        sa.Column("quantiles", sa.Text, nullable=False),
+        *required(sa.Text, "levels", "quantiles"),
         sa.PrimaryKeyConstraint("release", "area", "origin", name="pk_release_replay"),
         sa.ForeignKeyConstraint(["release"], ["release.id"], name="fk_release_replay_release"),
         sqlite_with_rowid=False,
