@@ -10,10 +10,10 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, Row, func, insert, select
 
-from forecast.core.errors import StoreError
 from forecast.core.scorecard import ALARMS, Alarm, Finding
 from forecast.release import schema
 from forecast.release.columns import row_of
+from forecast.release.rows import intact
 from forecast.release.store import reading, writing
 
 __all__ = ["AlarmChange", "opened", "record"]
@@ -73,10 +73,6 @@ def _last(connection: Connection) -> list[AlarmChange]:
 
 
 def _event(row: Row[Any]) -> AlarmChange:
-    try:
+    with intact(f"Alarm {row.id} in the store"):
         figures = json.loads(row.figures)
-    except ValueError as error:
-        raise StoreError(
-            f"Alarm {row.id} in the store is damaged ({error}). Restore the store from a backup."
-        ) from error
     return AlarmChange(row.panel, row.kind, row.raised, row.since, row.at, row.detail, figures)

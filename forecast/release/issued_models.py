@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Engine, select
 
-from forecast.core.errors import StoreError
 from forecast.release import schema
+from forecast.release.rows import intact
 from forecast.release.store import reading
 
 if TYPE_CHECKING:
@@ -63,13 +63,8 @@ def load(engine: Engine, release_id: str, *, only: str | None = None) -> tuple[I
     with reading(engine) as connection:
         for row in connection.execute(query):
             areas, levels = tuple(json.loads(row.areas)), tuple(json.loads(row.levels))
-            try:
+            with intact(f"The forecast of {row.model} in {release_id}"):
                 values = np.frombuffer(zlib.decompress(row.quantiles), "<f4").astype(float)
                 values = values.reshape(len(areas), row.horizon, len(levels))
-            except (zlib.error, ValueError) as error:
-                raise StoreError(
-                    f"The forecasts of {row.model} in {release_id} are damaged ({error}). Restore the store from a "
-                    "backup."
-                ) from error
             models.append(IssuedModel(row.model, areas, levels, values))
     return tuple(sorted(models, key=lambda one: one.model))

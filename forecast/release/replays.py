@@ -22,7 +22,7 @@ from forecast.release import schema
 from forecast.release.hindsight import Held
 from forecast.release.intervals import level_places
 from forecast.release.observations import Observation
-from forecast.release.rows import numbers
+from forecast.release.rows import intact, numbers
 from forecast.release.store import reading
 
 if TYPE_CHECKING:
@@ -121,10 +121,8 @@ def _round(value: float, count: Observation) -> float:
 def _replayed(row: Row[Any]) -> Replayed:
     place = f"{row.area} of {row.origin}, replayed with {row.release},"
     levels = numbers(row.levels, place=place)
-    try:
+    with intact(place):
         quantiles = tuple(tuple(float(value) for value in line) for line in json.loads(row.quantiles))
-    except (ValueError, TypeError) as error:
-        raise StoreError(f"{place} is damaged ({error}). Restore the store from a backup.") from error
     for line in quantiles:
         if len(line) != len(levels):
             raise StoreError(

@@ -9,7 +9,8 @@ from __future__ import annotations
 import hashlib
 import json
 import zlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import UTC, date, datetime
 from functools import lru_cache
@@ -29,6 +30,7 @@ __all__ = [
     "describe",
     "described",
     "description_digest",
+    "intact",
     "manifest_of",
     "numbers",
     "pack_paths",
@@ -40,6 +42,15 @@ __all__ = [
 _COMPRESSION = 1
 # What packed paths begin with; those of releases of before begin with zlib's own first byte, 0x78.
 _BY_BYTE = b"\x02"
+
+
+@contextmanager
+def intact(what: str) -> Iterator[None]:
+    """Raise StoreError, which names `what`, where a row cannot be made of what is stored."""
+    try:
+        yield
+    except (ValueError, TypeError, KeyError, AttributeError, zlib.error) as error:
+        raise StoreError(f"{what} is damaged ({error}). Restore the store from a backup.") from error
 
 
 def text_of(manifest: Manifest) -> str:
@@ -62,7 +73,7 @@ def _plain(value: Any) -> str:
 @lru_cache(maxsize=256)  # every look at a panel's releases reads them all again
 def manifest_of(text: str) -> Manifest:
     """The manifest that `text_of` wrote. Raises StoreError for anything else."""
-    try:
+    with intact("A manifest in the store"):
         fields = json.loads(text)
         fields.pop("run_id", None)  # where it was kept before it had a table
         dates = {name: date.fromisoformat(fields[name]) for name in ("as_of", "stale_after")}
@@ -77,8 +88,6 @@ def manifest_of(text: str) -> Manifest:
                 "sources": tuple(_provenance(source) for source in fields.get("sources", ())),
             }
         )
-    except (ValueError, TypeError, KeyError, AttributeError) as error:
-        raise StoreError(f"A manifest in the store is damaged ({error}). Restore the store from a backup.") from error
 
 
 def _of_the_recipe(fields: dict[str, Any]) -> list[str]:
@@ -114,12 +123,8 @@ def described(text: str | None, *, panel: str) -> Panel:
 @lru_cache(maxsize=32)
 def _parsed(text: str) -> Panel:
     """One object for all releases with the same description, which are nearly all of a panel."""
-    try:
+    with intact("The description of a panel in the store"):
         return Panel.of_description(json.loads(text))
-    except (ValueError, TypeError, KeyError) as error:
-        raise StoreError(
-            f"The description of a panel in the store is damaged ({error}). Restore the store from a backup."
-        ) from error
 
 
 def numbers(text: str, *, place: str, expected: int | None = None) -> tuple[float, ...]:

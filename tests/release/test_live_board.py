@@ -58,7 +58,7 @@ def test_issued_models_never_change_and_a_damaged_one_is_named(engine: Engine, p
         with writing(engine, subject=PANEL) as open_:
             open_.execute(text("DROP TRIGGER release_model_no_update"))
             open_.execute(update(table).values(horizon=4))
-        with pytest.raises(StoreError, match=r"The forecasts of theta-log in .* are damaged"):
+        with pytest.raises(StoreError, match=r"The forecast of theta-log in .* is damaged"):
             issued_models.load(engine, release)
 
 
