@@ -5,49 +5,46 @@ can do. Judges nothing: it says what the release, the store and the alarms say.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import NamedTuple
 
 from forecast.core.panels import Panel
 from forecast.release.alarms import AlarmChange
 from forecast.release.read import Release
 from service.bodies import is_stale
 from service.context import Context
-from service.dashboard.plot import text
 from service.dashboard.words import day, long
 
-__all__ = ["caution", "first_months"]
+__all__ = ["Caution", "caution", "first_months"]
 
 # How the notes of a release begin that say the two things that are said in the sentence by themselves.
 _ENDED, _CONTRADICTED = "The counts behind", "Newer counts contradict"
 
 
-def caution(here: Context, panels: Iterable[Panel], *, history: bool = True) -> str:
-    """HTML over some panels; empty where there is nothing to know. `history`: whether the counts could be read."""
+class Caution(NamedTuple):
+    """`clauses` of the sentence, none where there is nothing to know, and the whole of it in `details`."""
+
+    clauses: list[str]
+    details: list[str]
+
+
+def caution(here: Context, panels: Iterable[Panel], *, history: bool = True) -> Caution:
+    """What to know of some panels. `history`: whether the counts could be read."""
     clauses: list[str] = []
     details: list[str] = []
     for panel in panels:
         release = here.release_cache.newest.get(panel.id)
-        short, long_ = _of_panel(here, panel, release, here.release_cache.alarms.get(panel.id, ()))
-        clauses += short
-        details += long_
+        of_panel = _of_panel(here, panel, release, here.release_cache.alarms.get(panel.id, ()))
+        clauses += of_panel.clauses
+        details += of_panel.details
     if not history:
         clauses.append("the past counts cannot be read now, so that the charts show forecasts alone")
         details.append(f"The store: {here.release_cache.failure or 'it did not answer this page.'}")
-    if not clauses:
-        return ""
-    listed = "".join(f"<li>{text(one)}</li>" for one in details)
-    return (
-        f'<div class="note"><p><strong>Read with care:</strong> {text("; ".join(clauses))}.</p>'
-        '<details id="care"><summary>More on this, and what the operator can do</summary>'
-        f"<ul>{listed}</ul></details></div>"
-    )
+    return Caution(clauses, details)
 
 
-def _of_panel(
-    here: Context, panel: Panel, release: Release | None, alarms: Sequence[AlarmChange]
-) -> tuple[list[str], list[str]]:
-    """Clauses of the sentence, and the whole of what they stand for."""
+def _of_panel(here: Context, panel: Panel, release: Release | None, alarms: Sequence[AlarmChange]) -> Caution:
     if release is None:
-        return (
+        return Caution(
             [f"nothing has been published yet for {panel.title}"],
             [f"Nothing has been published yet for {panel.title}. Run: encounters retrain --panel {panel}"],
         )
@@ -73,7 +70,7 @@ def _of_panel(
     if alarms:
         clauses.append(f"recent counts of {panel.title} warn of its forecasts")
         details += [f"{panel.title}: {event.detail}" for event in alarms]
-    return clauses, details
+    return Caution(clauses, details)
 
 
 def first_months(release: Release) -> str:

@@ -62,6 +62,14 @@ class Choices:
         """The same as a query string with its question mark, or empty."""
         return f"?{urlencode(self.pairs)}" if self.pairs else ""
 
+    def typed(self, name: str) -> str:
+        """What was typed into a field; empty for nothing."""
+        return dict(self.asked).get(name, "")
+
+    def asked_any(self, *names: str) -> bool:
+        """Whether one of some fields was filled in, or the further end of its range."""
+        return any(name.removesuffix("_to") in names for name, _ in self.asked)
+
     def but(self, *names: str) -> list[tuple[str, str]]:
         """What a form with fields of these names has to carry along."""
         return [pair for pair in self.pairs if pair[0] not in names]

@@ -57,6 +57,12 @@ class Figures:
         first = upcoming(self.release, self.area)
         return next(((month, row) for month, row in self.ahead if month == first), None)
 
+    @property
+    def past(self) -> list[tuple[Month, float]]:
+        """The counts that are shown of months that are not forecast, newest first."""
+        future = {name for name, _ in self.ahead}
+        return [point for point in reversed(self.observed) if point[0] not in future]
+
     def values(self, coverages: Sequence[int] = COVERAGES) -> list[float]:
         """Every value that a chart has to hold."""
         ends = 2 * len(coverages)

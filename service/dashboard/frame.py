@@ -1,10 +1,23 @@
-"""What every page is framed in: head, navigation, and the policy that lets a browser run nothing of others."""
+"""Pages made of `templates/`: HTML with places for values, which are escaped; and the policy that lets a browser run
+nothing of others.
+"""
 
 from __future__ import annotations
 
-from html import escape
+import re
+from collections.abc import Iterator
+from functools import cache
+from typing import Any
 
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2.ext import Extension
+from jinja2.lexer import Token, TokenStream
+from markupsafe import Markup
+
+from forecast.release.intervals import in_words
+from service.dashboard import words
 from service.dashboard.assets import address
+from service.dashboard.plot import text
 
 __all__ = ["HEADERS", "page"]
 
@@ -14,34 +27,43 @@ HEADERS = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
 }
-# Relative, as every address on a page, so that they hold under any path.
-_LINKS = {
-    "": "Forecasts",
-    "areas": "Areas",
-    "models": "Models",
-    "docs": "API",
-    "v1/status": "Status",
-    "v1/releases": "Releases",
-    "openapi.json": "OpenAPI",
-}
+# The end of a line of a template beside a tag or a brace is nothing, and within words a blank.
+_BESIDE, _WITHIN = re.compile(r"(?:^|(?<=>))\s*\n\s*|\s*\n\s*(?=<|$)"), re.compile(r"\s*\n\s*")
 
 
-def page(title: str, body: str, *, up: str = "", marks: str = "") -> bytes:
-    """A whole HTML page, to be sent with HEADERS. `title`: plain text; `body`: HTML that is escaped already.
+def page(template: str, *, up: str = "", marks: str = "", **values: Any) -> bytes:
+    """A whole HTML page of a template and its `values`, to be sent with HEADERS.
 
-    `up`: leads from the page's address to the root, such as `../`; `marks`: the releases that the page shows, by which
-    the script sees that others are out.
+    `up`: leads from the page's address to the root, such as `../`: addresses on a page are relative, so that they hold
+    under any path; `marks`: the releases that the page shows, by which the script sees that others are out.
     """
-    links = "".join(f'<a href="{up + path or "./"}">{name}</a>' for path, name in _LINKS.items())
-    return (
-        '<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" '
-        'content="width=device-width, initial-scale=1">'
-        f'<title>{escape(title)}</title><link rel="icon" href="data:,">'
-        f'<link rel="alternate" type="application/atom+xml" title="Releases" href="{up}v1/releases.atom">'
-        f'<link rel="stylesheet" href="{up}{address("page.css")}">'
-        f'<script src="{up}{address("theme.js")}"></script><script defer src="{up}{address("page.js")}"></script>'
-        f'</head><body data-up="{up}" data-releases="{escape(marks)}">'
-        f'<a class="skip" href="#main">Skip to the content</a><header><nav aria-label="Pages">{links}</nav>'
-        '<button type="button" class="theme" hidden>Theme: as the device</button></header>'
-        f'<main id="main" tabindex="-1">{body}</main><div id="news" role="status"></div></body></html>'
-    ).encode()
+    return _environment().get_template(template).render(up=up, marks=marks, **values).encode()
+
+
+class _Lines(Extension):
+    """Lets templates have lines of which a page has none."""
+
+    def filter_stream(self, stream: TokenStream) -> Iterator[Token]:
+        """The tokens of a template with its words in one line."""
+        for token in stream:
+            words = token.value if token.type == "data" else None
+            yield token if words is None else Token(token.lineno, token.type, _WITHIN.sub(" ", _BESIDE.sub("", words)))
+
+
+@cache
+def _environment() -> Environment:
+    made = Environment(
+        loader=PackageLoader("service.dashboard"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        extensions=[_Lines],
+        auto_reload=False,
+        finalize=_escaped,
+    )
+    made.globals |= {name: getattr(words, name) for name in words.__all__}
+    made.globals |= {"address": address, "in_words": in_words}
+    return made
+
+
+def _escaped(value: Any) -> Any:
+    return value if hasattr(value, "__html__") else Markup(text(str(value)))  # noqa: S704 (escaped)

@@ -11,47 +11,28 @@ from forecast.core.areas import Area
 from forecast.core.panels import Panel
 from service.context import Context
 from service.dashboard.frame import page
-from service.dashboard.plot import text
 
-__all__ = ["grouped", "link", "listing", "search"]
+__all__ = ["grouped", "link", "listing"]
 
 _BETWEEN = re.compile(r"[^\w]+")
 
 
-def search(up: str, asked: str = "") -> str:
-    """The field that finds an area; the script offers what fits while somebody types."""
-    return (
-        f'<form class="search" role="search" action="{up}areas" method="get"><label for="find">Find an area</label>'
-        f'<span class="combo"><input id="find" name="q" type="search" autocomplete="off" spellcheck="false" '
-        f'maxlength="100" value="{text(asked)}" data-find="{up}areas"></span><button>Show</button></form>'
-    )
-
-
-def link(area: Area, up: str) -> str:
+def link(area: Area, up: str = "") -> str:
     """Where the page of an area lies."""
-    return f"{up}areas/{text(quote(area.slug, safe='.-'))}"
+    return f"{up}areas/{quote(area.slug, safe='.-')}"
 
 
 def listing(here: Context, areas: Sequence[Area], asked: str) -> bytes:
     """The whole page; of the areas whose names hold what was `asked`, or of all where that is empty."""
     words = _plain(asked)
     shown = [one for one in areas if words in _names(one)] if words else list(areas)
-    near = ""
-    if asked and not shown:
-        shown = list(areas)
-        near = f'<p class="note">No area is called “{text(asked[:60])}”. Here are all of them.</p>'
-    parts = [f"<h1>Areas</h1>{search('', asked)}{near}"]
-    for panel in here.catalogue.panels.values():
-        own = [one for one in shown if one.panel == panel.id]
-        if own:
-            parts.append(f"<h2>{text(panel.title)}</h2>")
-        for name, members in grouped(panel, own):
-            items = "".join(
-                f'<li data-names="{text(_names(one))}"><a href="{link(one, "")}">{text(one.name)}</a></li>'
-                for one in members
-            )
-            parts.append(f'<h3>{text(name)}</h3><ul class="areas">{items}</ul>')
-    return page("Areas", "".join(parts))
+    near = bool(asked and not shown)
+    groups = [
+        (panel.title, grouped(panel, own))
+        for panel in here.catalogue.panels.values()
+        if (own := [one for one in (areas if near else shown) if one.panel == panel.id])
+    ]
+    return page("areas.html", asked=asked, near=near, panels=groups, names=_names, link=link)
 
 
 def grouped(panel: Panel, areas: Iterable[Area]) -> list[tuple[str, list[Area]]]:

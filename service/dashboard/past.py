@@ -5,13 +5,14 @@ held since.
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 from sqlalchemy.exc import SQLAlchemyError
 
 from forecast.core.errors import StoreError, one_line
-from forecast.core.months import SEASON, Month
+from forecast.core.months import SEASON
 from forecast.release import read
 from forecast.release.hindsight import Held, PastForecast, held, past_forecasts
 from forecast.release.intervals import level_places
@@ -21,8 +22,7 @@ from service.context import Context
 from service.dashboard.choices import Choices
 from service.dashboard.fan import hedgehog
 from service.dashboard.figures import Figures
-from service.dashboard.plot import text
-from service.dashboard.words import amount, day, long, spread
+from service.dashboard.words import day, months
 
 __all__ = ["past"]
 
@@ -38,10 +38,10 @@ _REPLAYED = (
 )
 
 
-def past(here: Context, own: Figures, choices: Choices) -> tuple[str, bool]:
-    """HTML, and whether the store could be read. `own` as it is drawn; what was said is scaled as it is."""
+def past(here: Context, own: Figures, choices: Choices) -> tuple[dict[str, Any] | None, bool]:
+    """What the page shows of it, and whether the store could be read. `own` and what was said are drawn in one unit."""
     if own.release is None:
-        return "", True
+        return None, True
     origin = own.release.manifest.origin
     try:
         engine = here.release_cache.engine
@@ -52,7 +52,7 @@ def past(here: Context, own: Figures, choices: Choices) -> tuple[str, bool]:
         counted = read.observations(engine, [own.area.slug], first=origin + -SEASON + 1, last=origin)
     except (StoreError, SQLAlchemyError) as error:
         log.warning("Earlier releases of %s cannot be read: %s", own.area.slug, one_line(error)[:500])
-        return "", False
+        return None, False
     answers = [
         answer or next((_as_past(one) for one in replays if first <= one.origin <= last), None)
         for answer, (first, last) in zip(answers, windows, strict=True)
@@ -60,31 +60,20 @@ def past(here: Context, own: Figures, choices: Choices) -> tuple[str, bool]:
     known = [(origin - one.origin, _scaled(one, own)) for one in answers if one is not None]
     missing = [back for (back, _), one in zip(_BACK, answers, strict=True) if one is None]
     counts = dict(own.counts)
-    listed = "".join(_line(back, one, counts, own) for back, one in known)
-    picture = ""
-    if known:
-        drawn = hedgehog(own, [one for _, one in known], [back for back, _ in known], choices)
-        legend = (
-            "Thick: what came. Numbers: how many months before the newest counts the forecast was made, its middle "
-            f"with the range of 8 times in 10 (the 80 % interval).{_not_issued([one for _, one in known])}"
-        )
-        picture = f'<figure class="earlier"><figcaption>{legend}</figcaption><div class="plot">{drawn}</div></figure>'
-    lacking = ""
-    if missing:
-        them = _listed([str(back) for back in missing])
-        lacking = (
-            f"<p>No release from counts of about {them} {_months(missing[-1])} before the newest is in the store,"
-            " so that nothing can be shown of what was said then.</p><details id='hindcasts'><summary>What the "
-            "operator can do</summary><p>A hindcast says what this method would have said, from what was public on a "
-            f"day: <code>encounters retrain --panel {text(own.panel.id)} --as-of YYYY-MM-DD</code></p></details>"
-        )
+    shown = [one for _, one in known]
     would = _would_have_held(held_by(replays, counted, through=origin)) if record.n < SEASON else ""
-    if would and not any(one.replayed for _, one in known):  # else the chart says it
-        would += f"<p>That is {_REPLAYED}</p>"
-    return (
-        '<section aria-labelledby="before"><h2 id="before">What was said before, and what came</h2>'
-        f"<p>{_held(record)}</p>{would}{picture}{f'<ul>{listed}</ul>' if listed else ''}{lacking}</section>"
-    ), True
+    return {
+        "held": _held(record),
+        "would_have_held": would,
+        "explained": bool(would) and not any(one.replayed for one in shown),  # else the chart says it
+        "picture": hedgehog(own, shown, [back for back, _ in known], choices) if known else "",
+        "replays": _which_are_replays(shown),
+        "known": [(back, one, [(row, counts[row[0]]) for row in one.rows if row[0] in counts]) for back, one in known],
+        "missing": [str(back) for back in missing],
+        "kind": _kind,
+        "held_of": lambda came: sum(low <= count <= high for (_, _, low, high), count in came),
+        "REPLAYED": _REPLAYED,
+    }, True
 
 
 def _as_past(one: Replayed) -> PastForecast:
@@ -96,12 +85,11 @@ def _as_past(one: Replayed) -> PastForecast:
     return PastForecast(one.release, one.origin, None, False, rows, one.as_of)
 
 
-def _not_issued(shown: Sequence[PastForecast]) -> str:
-    """What is to be known of those that nobody was told at the time; empty where there is none."""
+def _which_are_replays(shown: Sequence[PastForecast]) -> str:
+    """Which of those that are shown nobody was told at the time; empty where there is none."""
     if not any(one.replayed for one in shown):
         return ""
-    those = "All of them are" if all(one.replayed for one in shown) else "Those marked “replayed” are"
-    return f" {those} <strong>replayed</strong>: {_REPLAYED}"
+    return "All of them are" if all(one.replayed for one in shown) else "Those marked “replayed” are"
 
 
 def _would_have_held(record: Held) -> str:
@@ -109,10 +97,10 @@ def _would_have_held(record: Held) -> str:
     if not record.n:
         return ""
     return (
-        "<p>Replayed, as if this method had been asked 1, 3, 6 and 12 months before the newest counts: of the last "
-        f"{record.n} {_months(record.n)}, {record.inside_80} would have come inside the last 80 % interval before it "
+        "Replayed, as if this method had been asked 1, 3, 6 and 12 months before the newest counts: of the last "
+        f"{record.n} {months(record.n)}, {record.inside_80} would have come inside the last 80 % interval before it "
         f"(8 in 10 is what it should be), {record.inside_50} inside the 50 % and {record.inside_95} inside the 95 % "
-        "interval.</p>"
+        "interval."
     )
 
 
@@ -130,22 +118,6 @@ def _held(record: Held) -> str:
     )
 
 
-def _line(back: int, one: PastForecast, counts: Mapping[Month, float], own: Figures) -> str:
-    """An earlier release in words: what it said of the newest month that has come, and how many it held."""
-    kind = _kind(one)
-    came = [(row, counts[row[0]]) for row in one.rows if row[0] in counts]
-    head = f"<strong>{back} {_months(back)} before</strong> (counts through {long(one.origin)}; {kind})"
-    if not came:
-        return f"<li>{head}: none of its months has come yet.</li>"
-    (name, median, low, high), count = came[-1]
-    inside = sum(row[2] <= value <= row[3] for row, value in came)
-    return (
-        f"<li>{head}: for {long(name)} it said {amount(median, own.unit)}, 8 times in 10 from "
-        f"{spread(low, high, own.unit)}; {amount(count, own.unit)} came. Its 80 % interval held {inside} of "
-        f"{len(came)} {_months(len(came))}.</li>"
-    )
-
-
 def _kind(one: PastForecast) -> str:
     """Whether it was issued, and on what it rests where it was not."""
     if one.issued_at is None:
@@ -153,16 +125,8 @@ def _kind(one: PastForecast) -> str:
     return "a hindcast, made later from what was public then" if one.hindcast else f"issued {day(one.issued_at.date())}"
 
 
-def _months(number: int) -> str:
-    return "month" if number == 1 else "months"
-
-
 def _scaled(one: PastForecast, own: Figures) -> PastForecast:
     if own.unit == "month":
         return one
     rows = tuple((row[0], *(value / row[0].days for value in row[1:])) for row in one.rows)
     return replace(one, rows=rows)  # type: ignore[arg-type]
-
-
-def _listed(parts: Sequence[str]) -> str:
-    return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"

@@ -1,4 +1,4 @@
-"""A chart as an SVG file of its own, with its title, legend, source and colours in it."""
+"""A chart as an SVG file of its own, with its title, legend, colours and source in it; and how to cite the source."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from collections.abc import Sequence
 from forecast.release.intervals import in_words
 from service.context import Context
 from service.dashboard.choices import Choices
-from service.dashboard.downloads import citation
 from service.dashboard.fan import LETTERS, fan, together
 from service.dashboard.figures import Figures
 from service.dashboard.plot import text
+from service.dashboard.words import day, long
 
-__all__ = ["HEADERS", "picture"]
+__all__ = ["HEADERS", "citation", "picture"]
 
 _WIDTH, _MARGIN = 960, 24
 _STYLE = """
@@ -58,3 +58,15 @@ def picture(here: Context, drawn: Sequence[Figures], choices: Choices) -> bytes:
         f'<text x="{_MARGIN}" y="52">{text(unit)}{", logarithmic axis" if choices.scale == "log" else ""}</text>'
         f'<svg x="{_MARGIN}" y="62" width="{_WIDTH - 2 * _MARGIN}" height="370">{inner}</svg>{foot}</svg>'
     ).encode()
+
+
+def citation(here: Context, own: Figures) -> str:
+    """Whose figures they are, so that anybody can find the same again."""
+    said = f"Encounter forecasts {here.version}: {own.area.name}, {in_words(own.panel, own.unit)}."
+    if own.release is None:
+        return f"{said} Official counts."
+    manifest = own.release.manifest
+    return (
+        f"{said} Release {own.release.id}, issued {day(manifest.issued_at.date())}, counts through "
+        f"{long(manifest.origin)}."
+    )

@@ -3,15 +3,29 @@
 from __future__ import annotations
 
 import calendar
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
+
+from markupsafe import Markup
 
 from forecast.core.months import Month
 from forecast.core.panels import Panel
 from forecast.release.intervals import MonthAhead, Unit
 
-__all__ = ["RISK", "amount", "day", "expected", "long", "month", "promise", "spread", "times_in_ten"]
+__all__ = [
+    "RISK",
+    "amount",
+    "day",
+    "listed",
+    "long",
+    "month",
+    "months",
+    "outlook",
+    "promise",
+    "spread",
+    "times_in_ten",
+]
 
 # The largest risk that no interval holds; said before the first of them.
 RISK = (
@@ -21,14 +35,20 @@ RISK = (
 _NUMBERS = ("no time", "once", "2 times", "3 times", "4 times", "5 times", "6 times", "7 times", "8 times", "9 times")
 
 
-def long(name: Month) -> str:
+def long(name: Month | str) -> str:
     """`March 2027`."""
+    name = Month.parse(name) if isinstance(name, str) else name
     return f"{calendar.month_name[name.number]} {name.year}"
 
 
-def month(name: Month) -> str:
+def month(name: Month | str) -> Markup:
     """A month as HTML, which programs can read too."""
-    return f'<time datetime="{name}">{long(name)}</time>'
+    return Markup(f'<time datetime="{name}">{long(name)}</time>')  # noqa: S704 (digits and a month's name)
+
+
+def months(number: int) -> str:
+    """The word behind a number of months."""
+    return "month" if number == 1 else "months"
 
 
 def day(name: date) -> str:
@@ -36,17 +56,17 @@ def day(name: date) -> str:
     return f"{name.day} {calendar.month_name[name.month]} {name.year}"
 
 
-def amount(value: float, unit: Unit) -> str:
+def amount(value: float, unit: Unit = "month") -> str:
     """`4,500`, or `150.3` per day."""
     return f"{value:,.0f}" if unit == "month" else f"{value:,.1f}"
 
 
-def spread(low: float, high: float, unit: Unit) -> str:
+def spread(low: float, high: float, unit: Unit = "month") -> str:
     """`4,500 to 21,800`."""
     return f"{amount(low, unit)} to {amount(high, unit)}"
 
 
-def expected(name: Month, row: MonthAhead, panel: Panel, unit: Unit) -> str:
+def outlook(name: Month, row: MonthAhead, panel: Panel, unit: Unit) -> str:
     """What is expected of a month, with the 50 and the 80 % interval."""
     return (
         f"{long(name)}: about {amount(row.median, unit)} {panel.unit}{'' if unit == 'month' else ' per day'}. "
@@ -72,9 +92,10 @@ def promise(scores: Mapping[str, Any]) -> str:
         return ""
     return (
         "An 80 % interval should hold the outcome 8 times in 10. In replays of the last 12 months with counts, over "
-        f"all areas by which this release was judged, it held {_listed(said)}."
+        f"all areas by which this release was judged, it held {listed(said)}."
     )
 
 
-def _listed(parts: list[str]) -> str:
+def listed(parts: Sequence[str]) -> str:
+    """`1, 3 and 6`."""
     return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"

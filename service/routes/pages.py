@@ -26,12 +26,11 @@ from service.dashboard.docs import docs
 from service.dashboard.figures import upcoming
 from service.dashboard.frame import HEADERS, page
 from service.dashboard.index import index
-from service.dashboard.listing import listing, search
+from service.dashboard.listing import listing
 from service.dashboard.live import live_page
 from service.dashboard.picture import HEADERS as PICTURE_HEADERS
 from service.dashboard.picture import picture
 from service.dashboard.plans import answered
-from service.dashboard.plot import text
 from service.problems import Problem
 from service.routes.live import board
 
@@ -144,10 +143,5 @@ def _named(here: Context, words: str) -> Area | None:
 
 
 def _no_such_area(slug: str) -> Response:
-    body = page(
-        "No such area",
-        f"<h1>No such area</h1><p>No area is called “{text(slug[:60])}” here. Find one by its name, or see "
-        f'<a href="../areas">all areas</a>.</p>{search("../")}',
-        up="../",
-    )
+    body = page("no_such_area.html", up="../", slug=slug)
     return Response(body, 404, {**HEADERS, "Cache-Control": "no-store"}, "text/html")
