@@ -27,7 +27,7 @@ __all__ = ["COLUMNS", "WITHIN", "Thresholds", "areas", "in_csv", "in_json"]
 WITHIN = 3
 COLUMNS = (
     *("panel", "release", "data_through", "stale_after", "stale", "area", "name", "kind", "question", "threshold"),
-    *("percent", "month", "horizon", "lead", "unit", "probability", "bound", "draws"),
+    *("percent", "month", "horizon", "lead", "unit", "probability", "bound", "draws", "note"),
 )
 _PER_DAY = (
     "A threshold per day is compared with the month's mean per day. The busiest day of a month is higher, and another "
@@ -44,6 +44,18 @@ class Thresholds:
     unit: Unit
     horizon: int | None
 
+    @property
+    def note(self) -> str | None:
+        """What one per day is compared with, and that a list may have been meant as one number; None for neither."""
+        notes = [_PER_DAY] if self.unit == "day" else []
+        first, *others = self.thresholds
+        if others and first in range(1, 100) and all(one in range(100, 1000) for one in others):
+            number = "".join(map(str, self.thresholds))
+            notes.append(
+                f"These are {len(others) + 1} thresholds. If one was meant, write it without commas: {number}."
+            )
+        return " ".join(notes) or None
+
 
 def in_json(chosen: Chosen, asked: Thresholds, at_hand: ReleaseCache, today: date) -> Iterator[bytes]:
     """The answer piece by piece, an area each. Raises StoreError."""
@@ -51,7 +63,7 @@ def in_json(chosen: Chosen, asked: Thresholds, at_hand: ReleaseCache, today: dat
     head = {
         "releases": {panel: bodies.served_head(release, today) for panel, release in releases.items()},
         "unit": " or ".join(dict.fromkeys(in_words(release.panel, asked.unit) for release in releases.values())),
-        "note": _PER_DAY if asked.unit == "day" else None,
+        "note": asked.note,
     }
     before = bodies.render(head)[:-1] + b',"exceedance":['
     for entry in areas(chosen, asked, at_hand):
@@ -64,7 +76,8 @@ def in_csv(chosen: Chosen, asked: Thresholds, at_hand: ReleaseCache, today: date
     """The same as a table: a row for each chance, one piece per area after the header. Raises StoreError."""
     yield shapes.csv_table(COLUMNS, [])
     for (release, _), entry in zip(chosen, areas(chosen, asked, at_hand), strict=True):
-        yield shapes.csv_rows(_rows(entry, release, in_words(release.panel, asked.unit), today))
+        rows = _rows(entry, release, in_words(release.panel, asked.unit), today)
+        yield shapes.csv_rows([(*row, asked.note) for row in rows])
 
 
 def areas(chosen: Chosen, asked: Thresholds, at_hand: ReleaseCache) -> Iterator[dict[str, Any]]:

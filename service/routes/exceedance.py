@@ -44,15 +44,16 @@ router = APIRouter(tags=["exceedance"], dependencies=[Depends(_threshold_named)]
 _HEAD = 'usbp-sectors,usbp-sectors-2024-11-0f3a9c2b71,2024-11,2025-02-28,true,el-paso,"El Paso, TX",sector'
 _ROWS = (
     f"{','.join(exceeding.COLUMNS)}\r\n"
-    f"{_HEAD},above,1500,,2024-12,1,-1,encounters per day,0.1325,,2000\r\n"
-    f"{_HEAD},first,1500,,2024-12,1,-1,encounters per day,0.1325,,2000\r\n"
-    f"{_HEAD},any,1500,,,,,encounters per day,0.3105,,2000\r\n"
-    f"{_HEAD},never,1500,,,,,encounters per day,0.6895,,2000\r\n"
-    f"{_HEAD},change,,50,,,,encounters per day,,under 1 in 400,2000\r\n"
+    f"{_HEAD},above,1500,,2024-12,1,-1,encounters per month,0.1325,,2000,\r\n"
+    f"{_HEAD},first,1500,,2024-12,1,-1,encounters per month,0.1325,,2000,\r\n"
+    f"{_HEAD},any,1500,,,,,encounters per month,0.3105,,2000,\r\n"
+    f"{_HEAD},never,1500,,,,,encounters per month,0.6895,,2000,\r\n"
+    f"{_HEAD},change,,50,,,,encounters per month,,under 1 in 400,2000,\r\n"
 )
 # Thresholds, and changes, of one request; chances from which an answer is heavy: areas times thresholds.
 _MOST, _HEAVY = 20, 60
-# Without leading zeros: 5,000 would be two thresholds, 5 and 0. Of 10,500 nobody can tell: it is two.
+# Without leading zeros: 5,000 would be two thresholds, 5 and 0. Of 10,500 nobody can tell: it is two, and the answer's
+# note says so.
 _NUMBER = r"(0|[1-9][0-9]{0,11})(\.[0-9]{1,6})?"
 _PERCENT = r"[+-]?[0-9]{1,4}(\.[0-9]{1,6})?"
 
@@ -60,7 +61,7 @@ ThresholdParameter = Annotated[
     str,
     Query(
         description=f"Encounters per `unit`, 0 or more, at most {_MOST} separated by commas. What is asked is the "
-        "chance of more.",
+        "chance of more. Thousands have no separator: `10,500` is two thresholds.",
         examples=["1500", "1000,1500,2000.5"],
         json_schema_extra=listed(_NUMBER),
     ),

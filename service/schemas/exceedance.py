@@ -85,7 +85,8 @@ class ExceedanceAnswer(Shape):
     releases: dict[PanelId, CurrentRelease]
     unit: str = Field(description="Of the thresholds.", examples=["encounters per day"])
     note: str | None = Field(
-        description="What a threshold per day is compared with; null per month.",
+        description="What a threshold per day is compared with, and that a list such as `10,500` may have been one "
+        "number; null otherwise.",
         examples=["A threshold per day is compared with the month's mean per day."],
     )
     exceedance: list[AreaExceedance]

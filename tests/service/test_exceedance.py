@@ -118,6 +118,26 @@ def test_the_table_has_the_chances_of_the_document(client):
     assert client.get(f"/v1/exceedance?{query}", headers={"Accept": "text/csv"}).content == answer.content
 
 
+@pytest.mark.parametrize(
+    ("query", "note"),
+    [
+        ("threshold=10,500", "These are 2 thresholds. If one was meant, write it without commas: 10500."),
+        ("threshold=1,500,250", "These are 3 thresholds. If one was meant, write it without commas: 1500250."),
+        (
+            "threshold=10,500&unit=day",
+            f"{exceedance.exceeding._PER_DAY} These are 2 thresholds. If one was meant, write",
+        ),
+        ("threshold=10&unit=day", exceedance.exceeding._PER_DAY),
+        *((f"threshold={listed}", None) for listed in ("10", "500,10", "100,200", "10.5,500", "10,5000", "0,500")),
+    ],
+)
+def test_the_note_on_thresholds_is_in_the_document_and_in_every_row(client, query, note):
+    document = client.get(f"{ASK}{query}").json()
+    rows = list(csv.DictReader(io.StringIO(client.get(f"/v1/exceedance.csv?area=el-paso&{query}").text)))
+    assert {row["note"] for row in rows} == {document["note"] or ""}
+    assert document["note"] == note or (note and document["note"].startswith(note))
+
+
 def test_areas_of_two_panels_are_each_of_their_own_release(client):
     document = client.get("/v1/exceedance?area=Texas,el-paso&threshold=100").json()
     assert [one["area"] for one in document["exceedance"]] == ["state-tx", "el-paso"]
