@@ -12,6 +12,7 @@ sMAPE / sWIS / shares inside the 80 and the 95 % interval, means over series. Ch
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -56,17 +57,17 @@ def main() -> None:
             one.values[len(one.values) - cut :][: asked.horizon] for one in series if len(one.values) >= LEAST + cut
         ]
         single = {
-            name: _forecasts(name, past, asked.horizon, asked.peer_python)
+            name: forecasts(name, past, asked.horizon, asked.peer_python)
             for name in dict.fromkeys("+".join(asked_for).split("+"))
         }
         for name in asked_for:
             quantiles = np.mean([single[part] for part in name.split("+")], axis=0)
-            rows[name].append(_scored(past, later, quantiles))
+            rows[name].append(scored(past, later, quantiles))
     for name, cells in rows.items():
         print(f"{name:<24}" + "".join(f"{cell:>38}" for cell in cells))
 
 
-def _forecasts(name: str, series: list[Series], horizon: int, peer_python: str | None) -> Floats:
+def forecasts(name: str, series: Sequence[Series], horizon: int, peer_python: str | None) -> Floats:
     """(series, horizon, LEVELS) of a bundled recipe, of a member by its label, or of another program's model."""
     if name in statsforecast_models.NAMES:
         if peer_python is None:
@@ -86,7 +87,7 @@ def _forecasts(name: str, series: list[Series], horizon: int, peer_python: str |
     return np.stack([one.quantiles for one in made])
 
 
-def _scored(past: list[Series], later: list[Floats], quantiles: Floats) -> str:
+def scored(past: Sequence[Series], later: Sequence[Floats], quantiles: Floats) -> str:
     """The scores of all series, as a cell of the table."""
     scores = []
     for one, truth, ahead in zip(past, later, quantiles, strict=True):

@@ -36,7 +36,8 @@ made = []
 for values, season in zip(np.split(asked["values"], asked["ends"]), asked["seasons"]):
     values = np.log1p(values) if logs else values.copy()
     try:
-        said = getattr(models, family)(season_length=int(season)).forecast(y=values, h=horizon, level=coverages.tolist())
+        model = getattr(models, family)(season_length=int(season))
+        said = model.forecast(y=values, h=horizon, level=coverages.tolist())
         lows = [said[f"lo-{coverage}"] for coverage in coverages]
         highs = [said[f"hi-{coverage}"] for coverage in coverages[::-1]]
         table = np.stack([*lows, said["mean"], *highs], axis=1)
@@ -50,8 +51,8 @@ np.save(sys.argv[2], made)
 
 
 def quantiles(python: str, name: str, series: Sequence[Series], horizon: int) -> Floats:
-    """(series, horizon, LEVELS) of one of NAMES; the median is the model's mean. Unknown steps are bridged by a straight
-    line. Raises CalledProcessError.
+    """(series, horizon, LEVELS) of one of NAMES; the median is the model's mean. Unknown steps are bridged by a
+    straight line. Raises CalledProcessError.
     """
     family, scale = name.rsplit("-", 1)
     known = [_bridged(one.values) for one in series]
