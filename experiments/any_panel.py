@@ -3,22 +3,26 @@
     .venv/bin/python experiments/any_panel.py COUNTS.csv --models bank,blend,bank+theta-log --cuts 12,30 --horizon 18
 
 COUNTS.csv as for `encounters predict` (series, month, value). `--cuts`: so many last months are hidden, and the first
-`--horizon` of them forecast. `a+b` is the mean of the quantiles of two. Prints, per model and cut: MASE (over the mean
-seasonal change of the months before) / sMAPE / sWIS / shares inside the 80 and the 95 % interval, means over series.
-Chooses nothing.
+`--horizon` of them forecast. `a+b` is the mean of the quantiles of two; `auto` is what `encounters predict` takes by
+default, chosen on the months before those hidden. With the Python of `--peer-python`, statsforecast's models too
+(AutoCES-raw, AutoETS-log, ...). Prints, per model and cut: MASE (over the mean seasonal change of the months before) /
+sMAPE / sWIS / shares inside the 80 and the 95 % interval, means over series. Chooses nothing.
 """
 
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
+from experiments import statsforecast_models
 from forecast.core.scoring import inside, seasonal_scale, weighted_interval_score
 from forecast.core.tables import LEVELS, Floats, Series
 from forecast.counts.plain import read_plain
+from forecast.evaluation import choice
 from forecast.evaluation.named import member
 from forecast.recipe import recipe as recipes
 from forecast.recipe.prediction import predict
@@ -37,9 +41,11 @@ def main() -> None:
     parser.add_argument("--cuts", default="12,24", help="default: %(default)s")
     parser.add_argument("--horizon", type=int, default=12, help="default: %(default)s")
     parser.add_argument("--every", type=int, default=1, help="take every n-th series")
+    parser.add_argument("--season", type=int, help="as of `encounters predict`")
+    parser.add_argument("--peer-python", metavar="PATH", help="a Python that has statsforecast")
     parser.add_argument("--quick", action="store_true", help="the first cut and every tenth series alone")
     asked = parser.parse_args()
-    series = read_plain(asked.counts)[:: 10 if asked.quick else asked.every]
+    series = read_plain(asked.counts, asked.season)[:: 10 if asked.quick else asked.every]
     cuts = [int(cut) for cut in asked.cuts.split(",")][: 1 if asked.quick else None]
     asked_for = asked.models.split(",")
     print(f"{len(series)} series, {asked.horizon} months ahead: MASE / sMAPE / sWIS / c80 / c95 with so many hidden")
@@ -50,19 +56,30 @@ def main() -> None:
         later = [
             one.values[len(one.values) - cut :][: asked.horizon] for one in series if len(one.values) >= LEAST + cut
         ]
-        single = {name: _forecasts(name, past, asked.horizon) for name in dict.fromkeys("+".join(asked_for).split("+"))}
+        single = {
+            name: forecasts(name, past, asked.horizon, asked.peer_python)
+            for name in dict.fromkeys("+".join(asked_for).split("+"))
+        }
         for name in asked_for:
             quantiles = np.mean([single[part] for part in name.split("+")], axis=0)
-            rows[name].append(_scored(past, later, quantiles))
+            rows[name].append(scored(past, later, quantiles))
     for name, cells in rows.items():
         print(f"{name:<24}" + "".join(f"{cell:>38}" for cell in cells))
 
 
-def _forecasts(name: str, series: list[Series], horizon: int) -> Floats:
-    """(series, horizon, LEVELS) of a bundled recipe, or of a member by its label."""
+def forecasts(name: str, series: Sequence[Series], horizon: int, peer_python: str | None) -> Floats:
+    """(series, horizon, LEVELS) of a bundled recipe, of a member by its label, or of another program's model."""
+    if name in statsforecast_models.NAMES:
+        if peer_python is None:
+            raise SystemExit(f"{name} is statsforecast's: name a Python that has it with --peer-python.")
+        return statsforecast_models.quantiles(peer_python, name, series, horizon)
     settings = Settings()
     recipe: Recipe = recipes.load("bank")
-    if name in recipes.bundled_recipes():
+    if name == "auto":
+        chosen = choice.choose(recipe, recipes.load(choice.BLEND), series, horizon=horizon)
+        print(chosen)
+        recipe = chosen.recipe
+    elif name in recipes.bundled_recipes():
         recipe = recipes.load(name)
     else:
         recipe = replace(recipe, members=(Pooled(member(name)),), compared=())
@@ -70,7 +87,7 @@ def _forecasts(name: str, series: list[Series], horizon: int) -> Floats:
     return np.stack([one.quantiles for one in made])
 
 
-def _scored(past: list[Series], later: list[Floats], quantiles: Floats) -> str:
+def scored(past: Sequence[Series], later: Sequence[Floats], quantiles: Floats) -> str:
     """The scores of all series, as a cell of the table."""
     scores = []
     for one, truth, ahead in zip(past, later, quantiles, strict=True):

@@ -7,7 +7,8 @@ averaged, by how well each would have done so far on this series and on its grou
 mean error, moved by a fast volatility that the group shares, and grown with the horizon somewhat faster than a random
 walk's with the averaged gain; an error counts for both as at most some twice what was expected, and a level below its
 long-run mean has a smaller spread. The shape is half the pooled distribution of past standardised errors, half
-Student's t. Nothing else is learnt, and all of it from months up to the origin.
+Student's t; both are wider where a group knows under two years. Nothing else is learnt, and all of it from months up to
+the origin.
 """
 
 from forecast.models.bank.family import Bank

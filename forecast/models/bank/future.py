@@ -10,6 +10,7 @@ from forecast.core.tables import Floats
 from forecast.models.bank.options import Options
 from forecast.models.bank.panel import PanelArrays
 from forecast.models.bank.shape import FARTHEST, shapes
+from forecast.models.bank.short import known_steps, nearer_a_walk, widening
 from forecast.models.bank.smoothers import smooth
 from forecast.models.bank.spread import grown, low_level_factors, one_step_scales, standardise
 from forecast.models.bank.weights import averaged, errors, weigh
@@ -91,6 +92,8 @@ def calibrate(judged: Judged, panel: PanelArrays, options: Options) -> Future:
     standardised = np.stack([standardise(miss, near, step) for step, miss in enumerate(judged.missed, start=1)], axis=2)
     early = np.arange(len(base))[:, None] < panel.began + options.warm_up
     surprises = np.where(early, 0.0, np.clip(np.nan_to_num(standardised[:, :, 0]), -FARTHEST, FARTHEST))
-    scale = grown(base[-1], ratio[-1], judged.squared_gain[-1], judged.median.shape[1], options) * narrow[-1][:, None]
-    shape = shapes(standardised, panel, options)
+    known = known_steps(panel)
+    moves = nearer_a_walk(judged.squared_gain[-1], known)
+    scale = grown(base[-1], ratio[-1], moves, judged.median.shape[1], options) * narrow[-1][:, None]
+    shape = shapes(standardised, panel, options) * widening(known)
     return Future(judged.median, scale, shape, np.sqrt(judged.squared_gain[-1]), judged.trends, surprises)

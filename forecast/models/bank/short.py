@@ -1,0 +1,53 @@
+"""How much wider the bank's intervals are where all that a group knows is under two years: of few errors neither their
+size nor the speed of the level is known. Changes nothing where more is known.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from forecast.core.tables import Floats, Ints
+from forecast.models.bank.panel import PanelArrays
+from forecast.models.bank.shape import PROBABILITIES
+
+__all__ = ["known_steps", "nearer_a_walk", "widening"]
+
+# Known steps of all of a group's series from which on nothing is wider.
+_ENOUGH = 24
+# Fewer than this are no better known than these; `encounters predict` refuses them.
+_LEAST = 4
+# How far the squared gain, by which the spread grows with the horizon, goes towards a random walk's (one) in a group
+# with up to _HALF known steps; from there on less and less far.
+_TOWARDS, _HALF = 0.25, 12
+
+
+def known_steps(panel: PanelArrays) -> Ints:
+    """(series,) how many steps each one's group knows, of all its series together; enough where they are a batch, as a
+    panel in batches has hundreds.
+    """
+    if panel.learnt is not None:
+        return np.full(len(panel.groups), _ENOUGH)
+    return np.bincount(panel.groups, (~np.isnan(panel.values)).sum(axis=0)).astype(np.int64)[panel.groups]
+
+
+def nearer_a_walk(squared_gain: Floats, known: Ints) -> Floats:
+    """(series,) averaged squared gains, moved towards one where little is known."""
+    share = _TOWARDS * np.clip((_ENOUGH - known) / _HALF, 0.0, 1.0)
+    return np.asarray(squared_gain + share * (1 - squared_gain))
+
+
+def widening(known: Ints) -> Floats:
+    """(series, PROBABILITIES) factors of a shape's quantiles: Student's t over the one of _ENOUGH steps, with half as
+    many degrees of freedom as there are errors, since the scale rests on the recent ones.
+    """
+    factors = np.ones((len(known), len(PROBABILITIES)))
+    short = known < _ENOUGH
+    if short.any():
+        from scipy.special import stdtrit
+
+        degrees = (np.maximum(known[short], _LEAST)[:, None] - 1) / 2
+        ratios = stdtrit(degrees, PROBABILITIES) / stdtrit((_ENOUGH - 1) / 2, PROBABILITIES)
+        middle = len(PROBABILITIES) // 2  # zero over zero
+        ratios[:, middle] = ratios[:, middle - 1]
+        factors[short] = ratios
+    return factors
