@@ -50,7 +50,7 @@ async def ready(request: Request, strict: Strict = False) -> Answer:
     here = context(request)
     release_cache = here.release_cache
     if here.shutdown.begun:
-        raise Problem("stopping", "The process was told to stop, and answers for a little while still.")
+        raise Problem("stopping", "The process is stopping, and answers for a little while still.")
     if not release_cache.newest:
         raise Problem("nothing-published", f"No release is loaded. {release_cache.failure}".rstrip())
     if release_cache.failure:
