@@ -7,7 +7,6 @@ import gzip
 import hashlib
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
-from typing import Protocol
 
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
@@ -31,13 +30,6 @@ _LEVEL = 6
 PIECE = 65_536
 
 
-class Digest(Protocol):
-    """A hash that has read some bytes."""
-
-    def hexdigest(self) -> str:
-        """In hexadecimal digits."""
-
-
 class Answer(Response):
     """A finished body with a strong ETag: its own digest, so that the same bytes have the same tag on every worker.
 
@@ -53,7 +45,7 @@ class Answer(Response):
         # The route that it came from, and the same in gzip once somebody took it so.
         self.route = ""
         self.packed: Answer | None = None
-        self.tag = self.tag_of(hashlib.sha256(body))
+        self.tag = self.tag_of(hashlib.sha256(body).hexdigest())
         self.same = _same(media_type, cache) if headers is None else _with(media_type, cache, headers)
 
     @property
@@ -66,9 +58,9 @@ class Answer(Response):
         scope[LEFT].append(self)
 
     @staticmethod
-    def tag_of(digest: Digest) -> bytes:
-        """The ETag of the bytes that a SHA-256 has read."""
-        return b'"%s"' % digest.hexdigest()[:32].encode()
+    def tag_of(digest: str) -> bytes:
+        """The ETag of bytes with this SHA-256."""
+        return b'"%s"' % digest[:32].encode()
 
     @property
     def size(self) -> int:
