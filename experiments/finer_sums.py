@@ -4,7 +4,7 @@
 
 FOLDER holds official files, as for finer_panels.py. Of each panel: leaves as the bank has them with the rule for sparse
 ones and without it; each level of sums forecast as a panel of its own; leaves scaled to a level's forecast draw by
-draw, by ranks (a sum keeps its order and takes the level's quantiles), or by medians; upper tails of leaves drawn in
+draw, by ranks (a sum keeps its order and takes the level's quantiles), or by medians; upper tails of leaves shrunk
 until the mean is at most so many times the median. Prints CRPS of counts / CRPS of log(10 + count) / share in the 80 %
 interval / median over what came, by kind of area (every eighth leaf), twelve months ahead.
 """
@@ -67,10 +67,10 @@ class Past:
 
 def joint(fits: Mapping[str, Fit], past: Past) -> Floats:
     """(areas, HORIZON, draws) joint draws of fits, as a recipe makes them."""
-    told = {area: surprises for area, fit in fits.items() if (surprises := fit.parameters.get("surprises"))}
+    by_area = {area: surprises for area, fit in fits.items() if (surprises := fit.parameters.get("surprises"))}
     rng = np.random.default_rng([RECIPE.seed, past.seen.through.ordinal])
     samples = np.stack([fit.paths.T for fit in fits.values()])
-    return reconciliation.joint_draws(samples, reconciliation.surprises(told, tuple(fits)), RECIPE.draws, rng)
+    return reconciliation.joint_draws(samples, reconciliation.surprises(by_area, tuple(fits)), RECIPE.draws, rng)
 
 
 def as_they_are(past: Past, *, routed: bool = True) -> Floats:
@@ -95,11 +95,11 @@ def scaled(past: Past, *, kind: str, how: str) -> Floats:
     return draws[: len(past.leaves(True))]
 
 
-def drawn_in(past: Past, *, most: float) -> Floats:
+def shrunk(past: Past, *, most: float) -> Floats:
     """Draws of the leaves whose mean is at most `most` times the median, by smaller upper halves."""
     draws = as_they_are(past)
     middle = np.median(draws, axis=2, keepdims=True)
-    for _ in range(4):  # the mean moves with what is drawn in
+    for _ in range(4):  # the mean moves with what is shrunk
         upper = np.maximum(draws - middle, 0)
         over = np.maximum(draws.mean(axis=2, keepdims=True) - most * np.maximum(middle, 1), 0)
         share = np.divide(over, upper.mean(axis=2, keepdims=True), out=np.zeros_like(over), where=over > 0)
@@ -118,7 +118,7 @@ def ideas(kinds: Sequence[str]) -> dict[str, Callable[[Past], Floats]]:
         for kind in kinds
         for how in ("draws", "ranks", "medians")
     }
-    return plain | ways | {f"tails drawn in to {most}": partial(drawn_in, most=most) for most in (1.2, 1.05)}
+    return plain | ways | {f"tails shrunk to {most}": partial(shrunk, most=most) for most in (1.2, 1.05)}
 
 
 def scores(past: Past, draws: Floats) -> dict[str, list[tuple[float, ...]]]:

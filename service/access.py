@@ -31,35 +31,21 @@ _HIDDEN = b"***"
 def record(scope: Scope, *, identity: str, status: int, sent: int, seconds: float, key: str | None) -> None:
     """Log a request that was answered. `sent`: bytes of the body; `key`: the name of the key that came with it."""
     raw: bytes = scope.get("raw_path") or scope["path"].encode("utf-8", "replace")
-    client = scope.get("client")
-    fields: dict[str, Any] = {
-        "request_id": identity,
-        "method": scope["method"],
-        "path": escaped(_target(raw, scope["query_string"])[:_LONGEST].decode("latin-1")),
-        "status": status,
-        "bytes": sent,
-        "ms": round(1000 * seconds, 3),
-        "peer": client[0] if client else None,
-        "key": key,
-    }
-    _write("request", fields)
+    path = escaped(_target(raw, scope["query_string"])[:_LONGEST].decode("latin-1"))
+    peer, ms = (scope.get("client") or (None,))[0], round(1000 * seconds, 3)
+    _write("request", identity, scope["method"], path, status, sent, ms, peer, key)
 
 
 def refusal(peer: str, kind: str, *, identity: str, status: int, sent: int) -> None:
     """Log a connection that was refused before a request was read; `kind`: of the problem it was answered."""
-    fields = {
-        "request_id": identity,
-        "method": "-",
-        "path": kind,
-        "status": status,
-        "bytes": sent,
-        "ms": 0.0,
-        "peer": peer or None,
-    }
-    _write("refused", {**fields, "key": None})
+    _write("refused", identity, "-", kind, status, sent, 0.0, peer or None, None)
 
 
-def _write(event: str, fields: dict[str, Any]) -> None:
+_MEMBERS = ("request_id", "method", "path", "status", "bytes", "ms", "peer", "key")
+
+
+def _write(event: str, *values: Any) -> None:
+    fields = dict(zip(_MEMBERS, values, strict=True))
     who = f"{fields['peer'] or '-'} {fields['key'] or '-'}"
     line = (
         f"{who} {fields['method']} {fields['path']} {fields['status']} {fields['bytes']} bytes {fields['ms']} ms "

@@ -33,8 +33,8 @@ __all__ = ["Admission", "install"]
 _OPEN, _OPEN_BELOW = ALWAYS | {"/docs", "/openapi.json"}, "/static/"
 # Pages for browsers, which ask for a key by themselves where they are challenged so; and what lies below.
 _PAGES, _PAGES_BELOW = frozenset({"/", "/areas", "/models"}), ("/areas/", "/charts/")
-# Where a body is the question, another method than POST is told so by the route, with or without a body; and where GET
-# has an answer too, who sends it a body is told to send it by POST.
+# Where a body is the question, the route refuses another method than POST, with or without a body; and where GET has an
+# answer too, a GET with a body is answered that POST takes it.
 _ASKED_BY_BODY, _ASKED_BOTH_WAYS = frozenset({"/v1/capacity", "/v1/capacity.csv"}), "/v1/scenarios"
 _BASIC = 'Basic realm="The key is the password; the user name may be anything", charset="UTF-8"'
 _READ = frozenset(

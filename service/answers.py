@@ -5,16 +5,17 @@ from __future__ import annotations
 import asyncio
 import gzip
 import hashlib
+import re
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
-from typing import Protocol
 
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
+from service import query
 from service.problems import SECURITY_HEADERS
 
-__all__ = ["ALIAS", "IMMUTABLE", "LEFT", "LIVE", "PIECE", "SECURITY", "Answer", "matches", "packed_tag"]
+__all__ = ["ALIAS", "IMMUTABLE", "LEFT", "LIVE", "PIECE", "SECURITY", "Answer", "file_name", "matches", "packed_tag"]
 
 # How long a client or a proxy may use an answer without asking: an alias moves with the next release, a release never
 # changes.
@@ -25,17 +26,12 @@ LIVE = "no-cache"
 # Where an answer from the routes is put down for the response cache, which sends it.
 LEFT = "encounters.answer"
 SECURITY = tuple((name.lower().encode(), value.encode()) for name, value in SECURITY_HEADERS.items())
+# Endings of addresses that are saved as files.
+_FILES = frozenset({"csv", "parquet"})
 # Of zlib's levels the one beyond which figures hardly shrink any more.
 _LEVEL = 6
 # Bytes that are sent before others have their turn.
 PIECE = 65_536
-
-
-class Digest(Protocol):
-    """A hash that has read some bytes."""
-
-    def hexdigest(self) -> str:
-        """In hexadecimal digits."""
 
 
 class Answer(Response):
@@ -53,7 +49,7 @@ class Answer(Response):
         # The route that it came from, and the same in gzip once somebody took it so.
         self.route = ""
         self.packed: Answer | None = None
-        self.tag = self.tag_of(hashlib.sha256(body))
+        self.tag = self.tag_of(hashlib.sha256(body).hexdigest())
         self.same = _same(media_type, cache) if headers is None else _with(media_type, cache, headers)
 
     @property
@@ -66,9 +62,9 @@ class Answer(Response):
         scope[LEFT].append(self)
 
     @staticmethod
-    def tag_of(digest: Digest) -> bytes:
-        """The ETag of the bytes that a SHA-256 has read."""
-        return b'"%s"' % digest.hexdigest()[:32].encode()
+    def tag_of(digest: str) -> bytes:
+        """The ETag of bytes with this SHA-256."""
+        return b'"%s"' % digest[:32].encode()
 
     @property
     def size(self) -> int:
@@ -155,3 +151,13 @@ def packed_tag(tag: bytes) -> bytes:
 def matches(known: bytes, tag: bytes) -> bool:
     """Whether an If-None-Match names the tag (weak comparison: RFC 9110, section 13.1.2)."""
     return known.strip() == b"*" or tag in (one.strip().removeprefix(b"W/") for one in known.split(b","))
+
+
+def file_name(path: str, query_string: bytes) -> tuple[tuple[bytes, bytes], ...]:
+    """The name of a table's file: address, model, area, in letters and digits; a hub calls its forecasts so."""
+    name, _, suffix = path.removeprefix("/v1/").rpartition(".")
+    if suffix not in _FILES:
+        return ()
+    asked = dict(query.pairs(query_string))
+    words = re.findall("[a-z0-9.]+", f"{name} {asked.get('model', '')[:60]} {asked.get('area', '')[:60]}".lower())
+    return ((b"content-disposition", f'attachment; filename="{"-".join(words)}.{suffix}"'.encode()),)

@@ -43,7 +43,6 @@ from service.routes import (
     frozen,
     health,
     live,
-    metrics,
     models,
     observations,
     pages,
@@ -143,7 +142,6 @@ def create_app(settings: ServiceSettings, *, clock: Callable[[], datetime] = utc
         app.include_router(module.router, prefix="/v1", dependencies=[Depends(known_parameters), Depends(json_alone)])
     app.include_router(feed.router, prefix="/v1", dependencies=[Depends(known_parameters)])
     app.include_router(health.router)
-    app.include_router(metrics.router)
     app.include_router(pages.router)
     _set_before(app, here, settings)
     openapi.install(app, lambda: here.catalogue)

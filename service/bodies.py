@@ -15,7 +15,7 @@ from forecast.core.months import Month
 from forecast.release.read import AreaForecast, Release
 from service.schemas.parts import CorrectionShape
 
-__all__ = ["area_head", "filled", "head", "is_stale", "moment", "render", "served_head"]
+__all__ = ["area_head", "filled", "head", "is_stale", "moment", "render", "rounded", "served_head"]
 
 _OPTIONS = orjson.OPT_UTC_Z | orjson.OPT_OMIT_MICROSECONDS | orjson.OPT_PASSTHROUGH_DATACLASS
 
@@ -34,6 +34,12 @@ def _month(value: object) -> str:
 def filled(shape: type[BaseModel], source: object, **own: Any) -> dict[str, Any]:
     """The members that a shape names, in its order: `own` ones, and of all others the source's attributes."""
     return {name: own[name] if name in own else getattr(source, name) for name in shape.__pydantic_fields__}
+
+
+def rounded(shape: type[BaseModel], source: object, **own: Any) -> dict[str, Any]:
+    """The same, figures to four decimals."""
+    values = filled(shape, source, **own)
+    return {name: round(value, 4) if isinstance(value, float) else value for name, value in values.items()}
 
 
 def is_stale(release: Release, today: date) -> bool:

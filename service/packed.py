@@ -21,12 +21,8 @@ class PackedAnswer(Answer):
     """An answer of the same bytes, headers and tag as `Answer` of the joined pieces, which holds them in gzip alone."""
 
     def __init__(self, pieces: Iterable[bytes], media_type: str, *, cache: str, keep: bool = False) -> None:
-        packer, digest, packed, self.length = (
-            zlib.compressobj(_LEVEL, zlib.DEFLATED, _GZIP),
-            hashlib.sha256(),
-            bytearray(),
-            0,
-        )
+        packer, digest = zlib.compressobj(_LEVEL, zlib.DEFLATED, _GZIP), hashlib.sha256()
+        packed, self.length = bytearray(), 0
         for piece in pieces:
             digest.update(piece)
             packed += packer.compress(piece)
@@ -34,7 +30,7 @@ class PackedAnswer(Answer):
         packed += packer.flush()
         super().__init__(b"", media_type, cache=cache, keep=keep)
         self.gzip = bytes(packed)
-        self.tag = self.tag_of(digest)
+        self.tag = self.tag_of(digest.hexdigest())
 
     @property
     def size(self) -> int:

@@ -19,9 +19,8 @@ from starlette.concurrency import run_in_threadpool
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from service.accept import takes_gzip
-from service.answers import LEFT, SECURITY, Answer, matches, packed_tag
+from service.answers import LEFT, SECURITY, Answer, file_name, matches, packed_tag
 from service.bounds import ALWAYS
-from service.file_names import file_name
 from service.problems import MEDIA_TYPE, REQUEST_ID
 from service.single_flight import SingleFlight
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from forecast.release.samples import samples
-from forecast.release.shapes import Chosen
+from forecast.release.shapes import Chosen, samples
 from service import query
 from service.answers import Answer
 from service.context import Context

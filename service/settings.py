@@ -72,8 +72,8 @@ class ServiceSettings(BaseSettings):
     wrong_keys: int = Field(
         60,
         ge=0,
-        description="Requests per minute of one address that are told that their key is unknown or missing; 0: no "
-        "limit.",
+        description="Requests per minute of one address that are refused because their key is unknown or missing; "
+        "0: no limit.",
     )
     rate_clients: int = Field(50_000, ge=1, description="Clients whose rate is remembered, in clients.")
 

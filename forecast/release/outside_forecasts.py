@@ -14,13 +14,14 @@ import zlib
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from itertools import product
 from typing import Any
 
 import numpy as np
 from sqlalchemy import Engine, Row, and_, insert, select
 
 from forecast.core.errors import NoRelease, StoreError, TableError
-from forecast.core.months import Month
+from forecast.core.months import Month, month_range
 from forecast.core.scorecard import Truth
 from forecast.core.tables import Floats, Forecasts
 from forecast.release import read, schema
@@ -67,16 +68,14 @@ class OutsideForecast:
         """The last month that is forecast."""
         return self.origin + int(self.values.shape[1])
 
+    @property
+    def cells(self) -> set[tuple[str, Month]]:
+        """The areas and months that it forecasts."""
+        return {(area, month) for table in self.tables for area in table.areas for month in table.months}
+
     def ahead(self, known: Collection[tuple[str, Month]]) -> list[Month]:
         """The months that it forecasts of an area whose count is not among those `known`."""
-        months = {
-            month
-            for table in self.tables
-            for area in table.areas
-            for month in table.months
-            if (area, month) not in known
-        }
-        return sorted(months)
+        return sorted({month for _, month in self.cells.difference(known)})
 
     @property
     def model(self) -> str:
@@ -227,7 +226,7 @@ def unscored(engine: Engine, panel: str) -> dict[str, list[Truth]]:
             scores = {tuple(row) for row in connection.execute(kept.where(models.c.release == release))}
         truth = {(row.area, row.target_month): Truth(*row) for row in newest_counts}
         for forecast in beside(engine, release)[0]:
-            foretold = {(area, month) for table in forecast.tables for area in table.areas for month in table.months}
+            foretold = forecast.cells
             missing = {
                 cell: one
                 for cell, one in truth.items()
@@ -239,14 +238,10 @@ def unscored(engine: Engine, panel: str) -> dict[str, list[Truth]]:
 
 
 def _ended_or_public(engine: Engine, forecast: OutsideForecast, day: date) -> set[tuple[str, Month]]:
-    months = (forecast.origin + ahead for ahead in range(1, forecast.values.shape[1] + 1))
-    ended = {(area, month) for month in months if month.last_day < day for area in forecast.areas}
-    return ended | _public(engine, forecast, day)
-
-
-def _public(engine: Engine, forecast: OutsideForecast, day: date) -> set[tuple[str, Month]]:
-    rows = read.observations(engine, forecast.areas, first=forecast.origin + 1, last=forecast.last, as_of=day)
-    return {(row.area, row.month) for row in rows}
+    first, last = forecast.origin + 1, forecast.last
+    months = (month for month in month_range(first, last - forecast.origin) if month.last_day < day)
+    public = read.observations(engine, forecast.areas, first=first, last=last, as_of=day)
+    return {*product(forecast.areas, months), *((row.area, row.month) for row in public)}
 
 
 def _whole(tables: Iterable[Forecasts], file: str) -> tuple[Month, tuple[str, ...], Floats]:

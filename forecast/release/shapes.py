@@ -19,7 +19,7 @@ from typing import Any, Literal
 from forecast.release import parquet
 from forecast.release.intervals import Wanted, columns_ahead, in_words
 from forecast.release.parquet import COLUMN
-from forecast.release.read import AreaForecast, Release
+from forecast.release.read import AreaForecast, JointDraws, Release
 
 __all__ = [
     "HUBVERSE",
@@ -34,6 +34,7 @@ __all__ = [
     "intervals",
     "quantiles",
     "rounds",
+    "samples",
 ]
 
 Chosen = Sequence[tuple[Release, AreaForecast]]
@@ -229,6 +230,33 @@ def _levels(release: Release, forecast: AreaForecast, days: Sequence[date]) -> l
         [*release.levels] * len(days),
         [value for stored in forecast.quantiles[: len(days)] for value in stored],
     ]
+
+
+def samples(release: Release, draws: JointDraws, areas: Sequence[AreaForecast], *, horizon: int | None = None) -> Table:
+    """Model output of a forecast hub, a row per area, month and draw; one piece per area and month, with the columns of
+    the quantiles, so that one hub takes both.
+
+    `output_type_id` is the draw, from 1: it is one world through all areas and horizons, in every file of the release,
+    so that an origin date is one compound modeling task (`compound_taskid_set`: origin_date). Source: hubverse, "Sample
+    output type"; the ids of such a task are unique over the file.
+    """
+    origin, target, worlds = release.manifest.origin.last_day, release.panel.target, range(1, draws.draws + 1)
+    return Table(
+        HUBVERSE,
+        (
+            [origin, target, at + 1, forecast.slug, month.last_day, "sample", worlds, values]
+            for forecast in areas
+            for at, (month, values) in enumerate(
+                zip(forecast.months[:horizon], _whole(draws, forecast.slug), strict=False)
+            )
+        ),
+    )
+
+
+def _whole(draws: JointDraws, slug: str) -> list[list[int]]:
+    """Of each month the draws, which are whole numbers."""
+    whole: list[list[int]] = draws.paths([slug]).values[0].astype(int).tolist()
+    return whole
 
 
 LONG: dict[LongShape, Callable[..., Table]] = {"quantiles": quantiles, "hubverse": hubverse}

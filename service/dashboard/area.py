@@ -10,9 +10,8 @@ from service.context import Context
 from service.dashboard.caution import caution
 from service.dashboard.choices import MOST_BESIDE, SPANS, Choices
 from service.dashboard.fan import LETTERS, fan, together
-from service.dashboard.figures import COVERAGES, Figures, figures
+from service.dashboard.figures import COVERAGES, Figures, counts_of, figures
 from service.dashboard.frame import page
-from service.dashboard.history import counts_of
 from service.dashboard.listing import link
 from service.dashboard.past import past
 from service.dashboard.picture import citation

@@ -104,7 +104,7 @@ def _fan(own: Figures, across: Across, up: Up, *, outlined: bool) -> str:
         return ""
     bands = [plot.band(*_ends(own, place), across, up, f"b{COVERAGES[place]}") for place in (1, 0)]
     if outlined:
-        bands.insert(0, plot.outline(*_ends(own, 2), across, up, "b95"))
+        bands.insert(0, "".join(plot.line(end, across, up, "b95") for end in _ends(own, 2)))
     start = [own.start] if own.start else []
     return "".join(bands) + plot.line(
         [*start, *((month, row.median) for month, row in own.ahead)], across, up, "median"

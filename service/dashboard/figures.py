@@ -1,17 +1,28 @@
-"""The figures that a chart and its table show of an area: counts and months ahead, in one unit. Draws nothing."""
+"""The figures that a chart and its table show of an area: counts and months ahead, in one unit. Draws nothing.
+
+A store that is down leaves the charts without counts, and they say so.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import logging
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from sqlalchemy import Engine
+from sqlalchemy.exc import SQLAlchemyError
+
 from forecast.core.areas import Area
+from forecast.core.errors import StoreError, one_line
 from forecast.core.months import SEASON, Month
 from forecast.core.panels import Panel
+from forecast.release import read
 from forecast.release.intervals import MonthAhead, Unit, Wanted, months_ahead, scaled
 from forecast.release.read import Observation, Release
 
-__all__ = ["COVERAGES", "Figures", "figures", "upcoming"]
+__all__ = ["COVERAGES", "Figures", "counts_of", "figures", "upcoming"]
+
+log = logging.getLogger(__name__)
 
 # The intervals of every chart and table, in per cent.
 COVERAGES = (50, 80, 95)
@@ -102,3 +113,21 @@ def figures(
         observed = [point for point in observed if point[0] > last + -years * SEASON]
     months = [] if forecast is None else forecast.months
     return Figures(area, panel, release, unit, tuple(counts), tuple(observed), tuple(zip(months, ahead, strict=True)))
+
+
+def counts_of(
+    engine: Engine, slugs: Iterable[str], *, first: Month | None = None
+) -> Mapping[str, Sequence[Observation]] | None:
+    """The newest counts of some areas by slug, in order, from a month on; None where they cannot be read."""
+    asked = tuple(dict.fromkeys(slugs))
+    if not asked:
+        return {}
+    try:
+        rows = read.observations(engine, asked, first=first)
+    except (StoreError, SQLAlchemyError) as error:
+        log.warning("The counts of a page cannot be read: %s", one_line(error)[:500])
+        return None
+    series: dict[str, list[Observation]] = {slug: [] for slug in asked}
+    for row in rows:
+        series[row.area].append(row)
+    return series

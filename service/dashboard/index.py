@@ -16,9 +16,8 @@ from service.choosing import areas_of
 from service.context import Context
 from service.dashboard.caution import caution, first_months
 from service.dashboard.fan import small
-from service.dashboard.figures import figures
+from service.dashboard.figures import counts_of, figures
 from service.dashboard.frame import page
-from service.dashboard.history import counts_of
 from service.dashboard.listing import link
 
 __all__ = ["index"]

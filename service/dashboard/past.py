@@ -32,7 +32,7 @@ log = logging.getLogger(__name__)
 # ones are taken. Each begins where it is wanted; of each the nearest is shown.
 _BACK = ((1, 2), (3, 5), (6, 11), (12, 24))
 _REPLAYED = (
-    "what this method would have said then. Nobody was told it at the time. It was worked out when the newest forecast "
+    "what this method would have said then. It was not issued at the time: it was worked out when the newest forecast "
     "was made, from the counts up to then as they stand today, unless another day is named; and people who knew the "
     "months that followed have settled the method."
 )
@@ -86,7 +86,7 @@ def _as_past(one: Replayed) -> PastForecast:
 
 
 def _which_are_replays(shown: Sequence[PastForecast]) -> str:
-    """Which of those that are shown nobody was told at the time; empty where there is none."""
+    """Which of those that are shown were not issued; empty where all were."""
     if not any(one.replayed for one in shown):
         return ""
     return "All of them are" if all(one.replayed for one in shown) else "Those marked “replayed” are"

@@ -13,7 +13,7 @@ from html import escape
 from forecast.core.months import Month
 from service.dashboard.scales import Across, Up, short
 
-__all__ = ["TOP", "band", "chart", "label", "line", "mark", "outline", "rules", "text", "ticks"]
+__all__ = ["TOP", "band", "chart", "label", "line", "mark", "rules", "text", "ticks"]
 
 # Above the plot there is room for the names of marks, below it for the years.
 TOP, BOTTOM = 22, 24
@@ -48,13 +48,6 @@ def band(
         return ""
     around = [_place(month, value, across, up) for month, value in (*low, *reversed(high))]
     return f'<path class="{kind}" d="M{"L".join(around)}Z"/>'
-
-
-def outline(
-    low: Sequence[tuple[Month, float]], high: Sequence[tuple[Month, float]], across: Across, up: Up, kind: str
-) -> str:
-    """The two lines alone."""
-    return line(low, across, up, kind) + line(high, across, up, kind)
 
 
 def rules(across: Across, up: Up) -> str:

@@ -14,7 +14,7 @@ __all__ = ["Row", "columns", "sides"]
 _HEIGHT = 180.0
 # Units of 1000 at the left of columns, where the figures of the axis stand: a column would hide them.
 _LEFT = 80.0
-# A month, what is in the middle, and the two ends of an interval; None where an end cannot be told.
+# A month, what is in the middle, and the two ends of an interval; None where an end is not known.
 Row = tuple[Month, float, float | None, float | None]
 
 

@@ -13,19 +13,7 @@ from forecast.core.months import Month
 from forecast.core.panels import Panel
 from forecast.release.intervals import MonthAhead, Unit
 
-__all__ = [
-    "RISK",
-    "amount",
-    "day",
-    "listed",
-    "long",
-    "month",
-    "months",
-    "outlook",
-    "promise",
-    "spread",
-    "times_in_ten",
-]
+__all__ = ["RISK", "amount", "day", "listed", "long", "month", "months", "outlook", "promise", "spread"]
 
 # The largest risk that no interval holds; said before the first of them.
 RISK = (
@@ -75,7 +63,7 @@ def outlook(name: Month, row: MonthAhead, panel: Panel, unit: Unit) -> str:
     )
 
 
-def times_in_ten(share: float) -> str:
+def _times_in_ten(share: float) -> str:
     """0.79 -> `8 times in 10`."""
     tenths = round(10 * share)
     return "10 times in 10" if tenths == 10 else f"{_NUMBERS[tenths]} in 10"
@@ -84,7 +72,7 @@ def times_in_ten(share: float) -> str:
 def promise(scores: Mapping[str, Any]) -> str:
     """How often 80 % intervals held in replays of past months, by lead, as the release itself says; may be empty."""
     said = [
-        f"{times_in_ten(row['coverage_80'])} for months {row['lead'].replace('-', ' to ')} ahead"
+        f"{_times_in_ten(row['coverage_80'])} for months {row['lead'].replace('-', ' to ')} ahead"
         for row in scores.get("confidence", [])
         if row.get("coverage_80") is not None
     ]

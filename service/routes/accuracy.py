@@ -6,7 +6,6 @@ from functools import partial
 from typing import Annotated, Any, Literal, NamedTuple
 
 from fastapi import APIRouter, Query, Request
-from pydantic import BaseModel
 from sqlalchemy import Engine
 from starlette.concurrency import run_in_threadpool
 
@@ -110,14 +109,8 @@ def _means(engine: Engine, asked: _Asked) -> tuple[list[Tally], list[Tally]]:
     return overall, sorted(rows, key=lambda row: (order[str(row.area)], row.lead or 0))
 
 
-def _rounded(shape: type[BaseModel], source: object, **own: Any) -> dict[str, Any]:
-    """What a shape names, figures to four decimals."""
-    values = bodies.filled(shape, source, **own)
-    return {name: round(value, 4) if isinstance(value, float) else value for name, value in values.items()}
-
-
 def _figures(tally: Tally) -> dict[str, Any]:
-    return _rounded(Accuracy, tally, sWIS=tally.score, floor_sWIS=tally.floor)
+    return bodies.rounded(Accuracy, tally, sWIS=tally.score, floor_sWIS=tally.floor)
 
 
 def _row(tally: Tally, catalogue: Catalogue) -> dict[str, Any]:
@@ -167,7 +160,7 @@ def _written(
         prices = costs(engine, areas=asked.areas, together=asked.together, **asked.cells)
         for one, row in zip((*tallies, *by_area), (*overall, *rows), strict=True):
             costed = prices.get((one.panel, one.area, one.lead), ())
-            row["decisions"] = [_rounded(DecisionCost, cost) for cost in costed]
+            row["decisions"] = [bodies.rounded(DecisionCost, cost) for cost in costed]
     columns = (*_COLUMNS, *_COST_COLUMNS) if priced else _COLUMNS
     return tabled(form, _document(engine, asked, overall, rows), columns, map(_flat, (*overall, *rows)))
 

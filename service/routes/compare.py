@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query, Request
@@ -175,17 +175,13 @@ def _replay(one: Replayed, month: Month, coverage: tuple[int, ...], unit: Unit) 
         horizon=horizon,
         replayed=True,
         median=row[middle],
-        intervals=[
-            {"coverage": per_cent, "lower": row[low], "upper": row[high]}
-            for per_cent, (low, high) in zip(kept, pairs, strict=True)
-        ],
+        intervals=_intervals(kept, pairs, row),
     )
 
 
 def _release(forecast: Said, coverage: tuple[int, ...], unit: Unit) -> dict[str, Any]:
-    def figure(place: int) -> float:
-        return scaled(forecast.quantiles[place], forecast.month.days, unit)
-
+    days = forecast.month.days
+    row = [scaled(value, days, unit) for value in forecast.quantiles]
     (middle, _), *pairs = level_places(forecast.levels, (0, *coverage))
     return bodies.filled(
         SaidByRelease,
@@ -194,13 +190,19 @@ def _release(forecast: Said, coverage: tuple[int, ...], unit: Unit) -> dict[str,
         data_through=forecast.manifest.origin,
         horizon=forecast.horizon,
         lead=forecast.lead,
-        median=figure(middle),
-        mean=scaled(forecast.mean, forecast.month.days, unit),
-        intervals=[
-            {"coverage": per_cent, "lower": figure(low), "upper": figure(high)}
-            for per_cent, (low, high) in zip(coverage, pairs, strict=True)
-        ],
+        median=row[middle],
+        mean=scaled(forecast.mean, days, unit),
+        intervals=_intervals(coverage, pairs, row),
     )
+
+
+def _intervals(
+    coverage: Sequence[int], places: Sequence[tuple[int, int]], row: Sequence[float]
+) -> list[dict[str, float]]:
+    return [
+        {"coverage": per_cent, "lower": row[low], "upper": row[high]}
+        for per_cent, (low, high) in zip(coverage, places, strict=True)
+    ]
 
 
 def _lines(rows: list[dict[str, Any]], unit: Unit, here: Context) -> Iterator[dict[str, Any]]:

@@ -14,7 +14,6 @@ from service.answers import ALIAS, Answer
 from service.context import context
 from service.exceeding import Thresholds
 from service.packed import in_pieces
-from service.problems import PARAMETERS, declared
 from service.query import ForecastQuery
 from service.routes.formats import TABLES, offered
 from service.routes.parameters import (
@@ -26,7 +25,7 @@ from service.routes.parameters import (
     UnitParameter,
     listed,
 )
-from service.routes.served import ReleaseParameter, asked_about
+from service.routes.served import PROBLEMS, ReleaseParameter, asked_about
 from service.schemas.exceedance import ExceedanceAnswer
 
 __all__ = ["router"]
@@ -124,17 +123,7 @@ async def _answer(
     model=ExceedanceAnswer,
     rows=_ROWS,
     each="area and chance, which `question` names: `above` and `first` by month, `any`, `never`, `change`",
-    problems=declared(
-        *PARAMETERS,
-        "no-forecast",
-        "unknown-release",
-        "before-first-release",
-        "not-acceptable",
-        "nothing-published",
-        "store-unreachable",
-        "too-busy",
-        "internal",
-    ),
+    problems=PROBLEMS,
 )
 async def exceedance(
     request: Request,

@@ -1,4 +1,4 @@
-"""`/v1/releases.atom`: releases as an Atom feed (RFC 4287), for those who want to be told of a new one."""
+"""`/v1/releases.atom`: releases as an Atom feed (RFC 4287), for those who want to hear of a new one."""
 
 from __future__ import annotations
 

@@ -41,7 +41,7 @@ from service.routes.parameters import (
     UnitParameter,
 )
 from service.routes.releases import cache_of, release_of
-from service.routes.served import ReleaseParameter, asked_about
+from service.routes.served import PROBLEMS, ReleaseParameter, asked_about
 from service.sampled import sampled
 from service.schemas.forecasts import (
     ForecastRowsAnswer,
@@ -55,14 +55,14 @@ __all__ = ["at_once", "router"]
 
 router = APIRouter(tags=["forecasts"])
 
-_REFUSALS = (*PARAMETERS, "no-forecast", "unknown-release", "not-acceptable", "too-busy", "internal")
 _ROWS = (
     "panel,release,data_through,stale_after,stale,area,name,kind,month,horizon,lead,unit,median,mean,lower_80,upper_80,fallback\r\n"
     'usbp-sectors,usbp-sectors-2024-11-0f3a9c2b71,2024-11,2025-02-28,true,el-paso,"El Paso, TX",sector,2024-12,1,-1,'
     "encounters per month,8790,8920,6900,11000,\r\n"
 )
-_ALIAS_PROBLEMS = declared(*_REFUSALS, "before-first-release", "nothing-published", "store-unreachable")
-_RELEASE_PROBLEMS = declared(*_REFUSALS, "store-unreachable")
+_RELEASE_PROBLEMS = declared(
+    *(*PARAMETERS, "no-forecast", "unknown-release", "not-acceptable", "too-busy", "internal", "store-unreachable")
+)
 
 # Months of counts before a forecast, where nobody asks for others.
 _BEFORE = 24
@@ -238,7 +238,7 @@ async def _answer(
     model=ForecastsAnswer | ForecastsAndCountsAnswer | ForecastRowsAnswer,
     rows=_ROWS,
     each="area and month",
-    problems=_ALIAS_PROBLEMS,
+    problems=PROBLEMS,
 )
 async def forecasts(request: Request, given: Annotated[ForecastParameters, Query()]) -> Answer:
     """Median, mean and central intervals per area and month.

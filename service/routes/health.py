@@ -1,10 +1,11 @@
-"""`/livez` and `/readyz`, for whatever starts, restarts and routes to the process."""
+"""`/livez` and `/readyz`, for whatever starts, restarts and routes to the process; `/metrics`, for Prometheus."""
 
 from __future__ import annotations
 
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Request
+from starlette.responses import Response
 
 from service import bodies
 from service.answers import Answer
@@ -17,6 +18,14 @@ from service.schemas.resources import LiveAnswer, ReadyAnswer
 __all__ = ["router"]
 
 router = APIRouter(tags=["health"])
+
+# Prometheus' text format.
+_MEDIA_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+_EXAMPLE = """\
+# HELP encounters_release_stale 1 where newer counts should be out and are not in.
+# TYPE encounters_release_stale gauge
+encounters_release_stale{panel="usbp-sectors",worker="4711"} 1.0
+"""
 
 Strict = Annotated[
     bool,
@@ -50,7 +59,7 @@ async def ready(request: Request, strict: Strict = False) -> Answer:
     here = context(request)
     release_cache = here.release_cache
     if here.shutdown.begun:
-        raise Problem("stopping", "The process was told to stop, and answers for a little while still.")
+        raise Problem("stopping", "The process is stopping, and answers for a little while still.")
     if not release_cache.newest:
         raise Problem("nothing-published", f"No release is loaded. {release_cache.failure}".rstrip())
     if release_cache.failure:
@@ -62,3 +71,18 @@ async def ready(request: Request, strict: Strict = False) -> Answer:
         raise Problem("stale", f"Stale: {since}.", stale=[one.id for one in stale])
     document = {"status": "ready", "releases": [one.id for one in release_cache.newest.values()]}
     return Answer(bodies.render(document), "application/json", cache="no-store")
+
+
+@router.get(
+    "/metrics",
+    summary="Figures for Prometheus",
+    response_class=Response,
+    responses={
+        200: {"description": "Samples.", "content": {"text/plain": {"schema": {"type": "string"}, "example": _EXAMPLE}}}
+    },
+)
+async def metrics(request: Request) -> Answer:
+    """Age and staleness of the served releases, open alarms,
+    looks at the store, and requests by route, in Prometheus' text format.
+    """
+    return Answer(context(request).metrics.render(), _MEDIA_TYPE, cache="no-store")

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query, Request
 
 from forecast.core.scorecard import SCORED_COVERAGES
 from forecast.release.live_board import LiveScore, live
-from service import query
+from service import bodies, query
 from service.answers import Answer
 from service.context import Context, context
 from service.examples import as_csv
@@ -21,7 +21,6 @@ __all__ = ["board", "router"]
 
 router = APIRouter(tags=["models"])
 
-_COLUMNS = tuple(LiveModel.model_fields)
 _EMPTY = "No issued release has seen a later count yet: the next official month brings the first score."
 Overall = Annotated[
     bool, Query(description="`true`: one row per panel and model over all months, rather than one per month.")
@@ -35,16 +34,15 @@ def board(here: Context, *, panel: str | None = None, monthly: bool = False) -> 
 
 
 def _row(score: LiveScore) -> dict[str, Any]:
-    figures = {"sWIS": score.score, "recipe_sWIS": score.served, "floor_sWIS": score.floor}
-    ratios = {
-        "over_recipe": score.score / score.served if score.served else None,
-        "over_floor": score.score / score.floor if score.floor else None,
-    }
-    shares = {f"coverage_{coverage}": getattr(score, f"coverage_{coverage}") for coverage in (50, 80, 95)}
-    numbers = {name: None if value is None else round(value, 4) for name, value in (figures | ratios | shares).items()}
-    month = None if score.month is None else str(score.month)
-    head = (score.panel, month, score.model, score.n, score.releases, str(score.through))
-    return dict(zip(_COLUMNS, (*head, *numbers.values()), strict=True))
+    return bodies.rounded(
+        LiveModel,
+        score,
+        sWIS=score.score,
+        recipe_sWIS=score.served,
+        floor_sWIS=score.floor,
+        over_recipe=score.score / score.served if score.served else None,
+        over_floor=score.score / score.floor if score.floor else None,
+    )
 
 
 @offered(
@@ -69,4 +67,4 @@ def models_live(request: Request, panel: PanelParameter = None, overall: Overall
     form = query.format_of(request, TABLES)
     rows = [_row(score) for score in board(context(request), panel=panel, monthly=not overall)]
     document = {"note": None if rows else _EMPTY, "intervals": SCORED_COVERAGES, "live": rows}
-    return tabled(form, document, _COLUMNS, rows)
+    return tabled(form, document, tuple(LiveModel.model_fields), rows)

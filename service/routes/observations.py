@@ -7,7 +7,7 @@ from datetime import date
 from functools import partial
 from typing import Annotated, Any, NamedTuple
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Request
 from sqlalchemy import Engine
 
 from forecast.core.areas import Area
@@ -27,7 +27,7 @@ from service.packed import in_pieces
 from service.problems import PARAMETERS, declared
 from service.query import Format
 from service.routes.formats import EVERY, offered
-from service.routes.parameters import SLUGS, AsOf, FromParameter, KindParameter, PanelParameter, ToParameter
+from service.routes.parameters import AsOf, FromParameter, KindParameter, PanelParameter, ToParameter, areas_named
 from service.schemas.parts import CorrectionShape
 from service.schemas.resources import ObservationsAnswer, ObservedArea, ObservedMonth
 
@@ -47,15 +47,7 @@ _TYPES = {
     "published": "date32",
 }
 
-Areas = Annotated[
-    str | None,
-    Query(
-        description="Areas, separated by commas, in the order wanted: slugs, or names as people write them; absent: "
-        "all of the panel or kind.",
-        examples=["el-paso", "southwest,nation", "El Paso, TX"],
-        json_schema_extra=SLUGS,
-    ),
-]
+Areas = Annotated[str | None, areas_named("all of the panel or kind")]
 
 
 # Pieces of a long answer are read and written for so many areas at once.

@@ -39,14 +39,13 @@ __all__ = ["router"]
 log = logging.getLogger(__name__)
 
 router = APIRouter(include_in_schema=False)
-_HTML = "text/html; charset=utf-8"
 
 
 @router.get("/")
 def front_page(request: Request) -> Answer:
     """The newest releases at a glance."""
     body, complete = index(context(request))
-    return Answer(body, _HTML, cache=LIVE, keep=complete, headers=HEADERS)
+    return _page(body, keep=complete)
 
 
 @router.get("/areas")
@@ -57,7 +56,7 @@ def area_list(request: Request) -> Response:
     area = _named(here, asked) if asked else None
     if area is not None and area in areas:
         return RedirectResponse(f"areas/{quote(area.slug)}", 303, HEADERS)
-    return Answer(listing(here, areas, asked), _HTML, cache=LIVE, keep=not asked, headers=HEADERS)
+    return _page(listing(here, areas, asked), keep=not asked)
 
 
 @router.get("/areas/{slug}")
@@ -75,7 +74,7 @@ async def one_area(request: Request, slug: str) -> Response:
         choices = choices.dated(first)
     plans = await answered(here, area, choices)
     body, complete = await run_in_threadpool(area_page, here, area, choices, plans, unknown=unknown)
-    return Answer(body, _HTML, cache=LIVE, keep=complete, headers=HEADERS)
+    return _page(body, keep=complete)
 
 
 @router.get("/charts/{slug}.svg")
@@ -110,20 +109,23 @@ def models_page(request: Request) -> Answer:
     except (StoreError, SQLAlchemyError) as error:
         log.warning("The live board of a page cannot be read: %s", one_line(error)[:500])
         boards = None
-    body = live_page(here.catalogue.panels, boards)
-    return Answer(body, _HTML, cache=LIVE, keep=boards is not None, headers=HEADERS)
+    return _page(live_page(here.catalogue.panels, boards), keep=boards is not None)
 
 
 @router.get("/docs")
 async def documentation(request: Request) -> Answer:
     """The API for people."""
-    return Answer(docs(request.app.openapi()), _HTML, cache=LIVE, keep=True, headers=HEADERS)
+    return _page(docs(request.app.openapi()), keep=True)
 
 
 @router.get("/openapi.json")
 async def document(request: Request) -> Answer:
     """The API for programs."""
     return Answer(bodies.render(request.app.openapi()), "application/json", cache=LIVE, keep=True)
+
+
+def _page(body: bytes, *, keep: bool) -> Answer:
+    return Answer(body, "text/html; charset=utf-8", cache=LIVE, keep=keep, headers=HEADERS)
 
 
 def _choices(request: Request, here: Context) -> tuple[Choices, list[str]]:

@@ -32,6 +32,7 @@ __all__ = [
     "ShapeParameter",
     "ToParameter",
     "UnitParameter",
+    "areas_named",
     "listed",
 ]
 
@@ -43,15 +44,19 @@ def listed(one: str) -> dict[str, Any]:
 
 # Slugs or names; what may stand in them is loosely said, so that a name which nobody has is answered with the nearest.
 SLUGS = {"pattern": f"^[{CHARACTERS}]+(,[{CHARACTERS}]+)*$"}
-AreaParameter = Annotated[
-    str | None,
-    Query(
+
+
+def areas_named(otherwise: str) -> Any:
+    """Some areas; `otherwise`: which where none is named."""
+    return Query(
         description="Areas, separated by commas, in the order wanted: slugs, or names as people write them; absent: "
-        "all areas.",
+        f"{otherwise}.",
         examples=["el-paso", "southwest,nation", "El Paso, TX"],
         json_schema_extra=SLUGS,
-    ),
-]
+    )
+
+
+AreaParameter = Annotated[str | None, areas_named("all areas")]
 PanelParameter = Annotated[str | None, Query(description="Only areas of this panel.", examples=["usbp-sectors"])]
 KindParameter = Annotated[str | None, Query(description="Only areas of this kind.", examples=["sector"])]
 CoverageParameter = Annotated[

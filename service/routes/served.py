@@ -16,12 +16,12 @@ from service import query
 from service.choosing import Missing, choose
 from service.compared_models import releases_of_model
 from service.context import Context, context
-from service.problems import Problem
+from service.problems import PARAMETERS, Problem, declared
 from service.query import ForecastQuery
 from service.routes.parameters import IDENTITY, RELEASE
 from service.routes.releases import release_of
 
-__all__ = ["ReleaseParameter", "asked_about"]
+__all__ = ["PROBLEMS", "ReleaseParameter", "asked_about"]
 
 ReleaseParameter = Annotated[
     str | None,
@@ -31,6 +31,11 @@ ReleaseParameter = Annotated[
         json_schema_extra=IDENTITY,
     ),
 ]
+# What may be said of a question about the newest releases, those of a day, or one.
+PROBLEMS = declared(
+    *(*PARAMETERS, "no-forecast", "unknown-release", "not-acceptable", "too-busy", "internal"),
+    *("before-first-release", "nothing-published", "store-unreachable"),
+)
 # The last day that has an end.
 _LAST_DAY = date.max - timedelta(days=1)
 

@@ -108,7 +108,7 @@ class AccuracyDecisionsAnswer(AccuracyAnswer):
 
 class ReplayedAccuracy(Shape):
     """How often the intervals of replays would have held an area's counts: what the method of the release that is
-    served would have said from 1, 3, 6 and 12 months before its counts end. Nobody was told it at the time.
+    served would have said from 1, 3, 6 and 12 months before its counts end. It was not issued.
     """
 
     panel: PanelId

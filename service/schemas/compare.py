@@ -28,7 +28,7 @@ class SaidByRelease(Shape):
 
 
 class SaidInReplay(Shape):
-    """What the method of the release that is served would have said of the month; nobody was told it at the time."""
+    """What the method of the release that is served would have said of the month; it was not issued."""
 
     release: ReleaseId
     data_through: DataMonth

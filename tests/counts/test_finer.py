@@ -50,9 +50,9 @@ def workbook(tmp_path, family):
 def test_each_set_of_dimensions_that_the_workbook_tells_has_its_sheet():
     together = layouts()["ohss-usbp"].together
     assert together
-    for told in together:
-        for many in range(len(told) + 1):
-            assert {frozenset(some) for some in combinations(told, many)} <= SHEETS.keys()
+    for dimensions in together:
+        for many in range(len(dimensions) + 1):
+            assert {frozenset(some) for some in combinations(dimensions, many)} <= SHEETS.keys()
 
 
 @pytest.mark.parametrize("name", sorted(offered()))

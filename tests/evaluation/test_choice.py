@@ -16,7 +16,7 @@ START = Month.of(2015, 1)
 
 
 def growing(name, months=96, seed=0):
-    """A straight trend with a season: what the bank's trends foresee better than the Theta method's half slope."""
+    """A straight trend with a season: what the bank's trends forecast better than the Theta method's half slope."""
     rng = np.random.default_rng(seed)
     time = np.arange(months)
     return Series(

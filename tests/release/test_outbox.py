@@ -27,6 +27,7 @@ from typer.testing import CliRunner
 
 from forecast import pipeline
 from forecast.core.errors import TrackingError
+from forecast.core.files import sqlite_address
 from forecast.counts.archive import Archive
 from forecast.pipeline.catching_up import catch_up
 from forecast.recipe.recipe import parse
@@ -280,6 +281,29 @@ def test_a_release_is_published_while_mlflow_hangs_and_tracked_once_by_a_later_r
         fitted = members if parents[0].data.tags["recipe"] == "small" else {"random_walk-log"}
         assert_tracked_once(server.uri, release, read.load(job.engine, release).run_id, fitted)
     assert champion(server.uri) == new.release
+
+
+@pytest.mark.parametrize(("folder", "waits"), [("a%20b", "%20"), ("a%2Fb", "%2F"), ("a?b #c %d é", None)])
+def test_a_home_in_whose_path_mlflow_finds_no_model_again_sends_none_and_says_why(
+    tmp_path: Path, folder: str, waits: str | None
+) -> None:
+    (home := tmp_path / folder).mkdir()
+    delivery = outbox.deliver(
+        home / "outbox",
+        [f"{PANEL}-2024-11-0000000000"],
+        panel=PANEL,
+        served=None,
+        uri=sqlite_address(home / "mlflow.db"),
+        artifacts=(home / "mlartifacts").as_uri(),
+        budget=HANG,
+    )
+    assert (home / "mlflow.db").exists() == (waits is None)
+    if waits is None:
+        assert delivery == outbox.Delivery()
+    else:
+        assert delivery.problem is not None
+        assert f"MLflow takes {waits} in {home}/mlartifacts for another character" in delivery.problem
+        assert "Move the home" in delivery.problem
 
 
 def test_only_one_process_sends_for_a_panel(box):

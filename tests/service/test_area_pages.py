@@ -107,7 +107,7 @@ def test_a_new_home_shows_what_its_method_would_have_said_and_calls_it_that(offi
     assert "of the last 4 months, 3 would have come inside the last 80 % interval before it" in page
     assert "2 inside the 50 % and 3 inside the 95 % interval." in page
     assert "All of them are <strong>replayed</strong>" in page
-    assert "Nobody was told it at the time" in page
+    assert "It was not issued at the time" in page
     assert "replayed from what was public on 20 November 2024): for November 2024 it said 600" in page
     assert page.count("; replayed):") == 3
     assert "from the counts up to then as they stand today, unless another day is named" in page
@@ -135,7 +135,7 @@ def test_a_record_of_replays_says_that_nobody_was_told_them_where_none_is_drawn(
         page = client.get("/areas/el-paso").text
     assert "of the last 1 month, 1 would have come inside" in page
     assert "; replayed" not in page
-    assert page.count("Nobody was told it at the time") == 1
+    assert page.count("It was not issued at the time") == 1
 
 
 def test_an_area_without_a_forecast_shows_its_counts(office):

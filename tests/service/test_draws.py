@@ -10,8 +10,7 @@ import pytest
 
 from forecast.core.errors import StoreError
 from forecast.release import read
-from service.draws import DrawCache
-from service.releases import ReleaseCache
+from service.releases import DrawCache, ReleaseCache
 
 
 def test_draws_are_read_once_however_many_ask(office):

@@ -7,10 +7,17 @@ import io
 import pandas as pd
 import pytest
 
+from forecast.core.scorecard import FIGURES
 from service.schemas.resources import ModelsAnswer
 
 RELEASE = "usbp-sectors-2024-11-" + "a" * 10
-NAMES = ("sWIS", "logWIS", "MASE", "coverage_50", "coverage_80", "coverage_95")
+
+
+def figures(*values):
+    """The first figures of an evaluation, and a half for each of the others."""
+    return dict(zip(FIGURES, (*values, *[0.5] * len(FIGURES)), strict=False))
+
+
 SELECTION = {
     "before": "pool",
     "champion": "pool",
@@ -39,11 +46,11 @@ DECISIONS = {
 SCORES = {
     "origins": ["2023-11", "2024-02"],
     "figures": {
-        "total": {"pool": dict(zip(NAMES, (0.4, 0.1, 0.5, 0.5, 0.8, 0.95), strict=True))},
+        "total": {"pool": figures(0.4, 0.1, 0.5, 0.5, 0.8, 0.95)},
         "all": {
-            "ets-log": dict(zip(NAMES, (0.55, 0.3, 0.9, 0.45, 0.75, 0.9), strict=True)),
-            "floor": dict(zip(NAMES, (0.7, 0.4, 1.0, 0.5, 0.8, 0.95), strict=True)),
-            "pool": dict(zip(NAMES, (0.5, 0.25, 0.8, 0.5, 0.81, 0.94), strict=True)),
+            "ets-log": figures(0.55, 0.3, 0.9, 0.45, 0.75, 0.9),
+            "floor": figures(0.7, 0.4, 1.0, 0.5, 0.8, 0.95),
+            "pool": figures(0.5, 0.25, 0.8, 0.5, 0.81, 0.94),
         },
     },
     "selection": SELECTION,
@@ -74,7 +81,7 @@ def test_models_are_ranked_within_each_group_as_the_release_scored_them(scored):
         ("total", 1, "pool", True, True, 0.4),
     ]
     assert {(one["panel"], one["release"]) for one in rows} == {("usbp-sectors", RELEASE)}
-    assert {name: rows[0][name] for name in NAMES} == SCORES["figures"]["all"]["pool"]
+    assert {name: rows[0][name] for name in FIGURES} == SCORES["figures"]["all"]["pool"]
 
 
 def test_the_verdict_and_the_confidence_are_those_of_the_release(scored):

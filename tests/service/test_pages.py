@@ -94,6 +94,11 @@ def test_pages_run_their_own_files_alone_and_load_nothing_from_elsewhere(client)
 
 def test_the_documentation_has_every_address_and_every_kind_of_problem(client):
     page = client.get("/docs").text
+    contents = re.findall(r'href="#([^"]+)"><code>[A-Z]+ ([^<]+)</code>', page)
+    assert "/v1/forecasts.csv" not in dict(contents).values()
+    assert {"/v1/forecasts", "/v1/capacity", "/readyz"} <= {path for _, path in contents}
+    for name, path in contents:
+        assert re.search(f'<h3 id="{name}">[A-Z]+ <code>{re.escape(path)}</code>', page), path
     for path in client.get("/openapi.json").json()["paths"]:
         assert f"<code>{path}</code>" in page
     kind = client.get("/v1/forecasts?x=1").json()["type"]

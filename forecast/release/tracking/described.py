@@ -19,9 +19,24 @@ from pydantic import TypeAdapter
 
 from forecast.core.errors import TrackingError
 
-__all__ = ["DescribedModel", "DescribedRun", "Retraining", "read", "write"]
+__all__ = [
+    *("ALIAS", "DescribedModel", "DescribedRun", "Retraining"),
+    *("experiment_name", "read", "registered_name", "write"),
+]
 
+# What the registered model of a panel has on the version that is served.
+ALIAS = "champion"
 _FILE = "retraining.json"
+
+
+def experiment_name(panel: str) -> str:
+    """The experiment that a panel's retrainings are logged in."""
+    return f"encounters/{panel}"
+
+
+def registered_name(panel: str) -> str:
+    """The registered model whose alias `champion` is the recipe that serves a panel."""
+    return f"encounters-{panel}"
 
 
 @dataclass(frozen=True)

@@ -8,8 +8,8 @@ from typing import Any
 
 from forecast.models.catalog import Member
 from forecast.models.fitting import Fit
+from forecast.release.tracking.described import ALIAS, registered_name
 from forecast.release.tracking.handover import Handover, cost, metrics
-from forecast.release.tracking.names import ALIAS, registered_name
 
 __all__ = ["NOTE", "of_family", "of_retraining", "of_version"]
 

@@ -18,7 +18,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from forecast.core.errors import TrackingError
 from forecast.core.files import locked
@@ -29,6 +29,8 @@ __all__ = ["Delivery", "deliver", "discard", "refused", "remove", "waiting"]
 
 # Seconds for a connection to be refused or taken.
 _KNOCK = 2.0
+# What MLflow decodes in the path of a local folder once too often: seen with 3.17, where no model could be loaded.
+_ESCAPE = re.compile("%[0-9A-Fa-f]{2}")
 
 
 @dataclass(frozen=True)
@@ -98,9 +100,15 @@ def deliver(
     what = f"Tracking {'release ' if len(releases) == 1 else ''}{', '.join(releases)}"
     if (reason := refused(uri)) is not None:
         return Delivery(problem=failure(uri, what, reason))
+    folder = unquote(urlsplit(artifacts).path)
+    if not is_server(uri) and (escape := _ESCAPE.search(folder)):
+        return Delivery(
+            problem=f"{what} waits: MLflow takes {escape[0]} in {folder} for another character, and would not find a "
+            "model there again. Move the home to a path without it."
+        )
     try:
         outbox.mkdir(parents=True, exist_ok=True)
-        with locked(outbox / f".{panel}.lock", wait=False) as lock, scratch() as folder:
+        with locked(outbox / f".{panel}.lock", wait=False) as lock, scratch() as own:
             done = subprocess.run(
                 [sys.executable, "-P", "-m", "forecast.release.tracking"],
                 # Not by arguments: a list of processes would show the address, and the password in it.
@@ -108,7 +116,7 @@ def deliver(
                 capture_output=True,
                 timeout=budget,
                 # MLflow's client leaves files behind where it is killed.
-                env={**os.environ, **({"TMPDIR": folder} if folder else {})},
+                env={**os.environ, **({"TMPDIR": own} if own else {})},
                 # It holds the lock until it ends, should this process be killed meanwhile.
                 pass_fds=[lock],
             )

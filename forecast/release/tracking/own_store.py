@@ -15,7 +15,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
 from forecast.core.errors import TrackingError
-from forecast.release.tracking.names import experiment_name, registered_name
+from forecast.release.tracking.described import experiment_name, registered_name
 
 __all__ = ["has_release", "is_there", "own_database", "relocate"]
 

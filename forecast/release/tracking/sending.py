@@ -14,8 +14,7 @@ from typing import TYPE_CHECKING
 
 from forecast.core.scorecard import SCORED_INTERVALS
 from forecast.release.tracking import described
-from forecast.release.tracking.described import Retraining
-from forecast.release.tracking.names import ALIAS, experiment_name, registered_name
+from forecast.release.tracking.described import ALIAS, Retraining, experiment_name, registered_name
 from forecast.release.tracking.own_store import is_there
 from forecast.release.tracking.runs import Writer
 from forecast.release.tracking.session import is_server, opened
