@@ -12,7 +12,7 @@ sMAPE / sWIS / shares inside the 80 and the 95 % interval, means over series. Ch
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -56,18 +56,24 @@ def main() -> None:
         later = [
             one.values[len(one.values) - cut :][: asked.horizon] for one in series if len(one.values) >= LEAST + cut
         ]
-        single = {
-            name: forecasts(name, past, asked.horizon, asked.peer_python)
-            for name in dict.fromkeys("+".join(asked_for).split("+"))
-        }
-        for name in asked_for:
-            quantiles = np.mean([single[part] for part in name.split("+")], axis=0)
+        for name, quantiles in averages(asked_for, past, asked.horizon, asked.peer_python):
             rows[name].append(scored(past, later, quantiles))
     for name, cells in rows.items():
         print(f"{name:<24}" + "".join(f"{cell:>38}" for cell in cells))
 
 
-def forecasts(name: str, series: Sequence[Series], horizon: int, peer_python: str | None) -> Floats:
+def averages(
+    names: Sequence[str], series: Sequence[Series], horizon: int, peer_python: str | None
+) -> Iterator[tuple[str, Floats]]:
+    """Each of `names`, `a+b` being the mean of two, with its (series, horizon, LEVELS)."""
+    single = {
+        name: _forecasts(name, series, horizon, peer_python) for name in dict.fromkeys("+".join(names).split("+"))
+    }
+    for name in names:
+        yield name, np.mean([single[part] for part in name.split("+")], axis=0)
+
+
+def _forecasts(name: str, series: Sequence[Series], horizon: int, peer_python: str | None) -> Floats:
     """(series, horizon, LEVELS) of a bundled recipe, of a member by its label, or of another program's model."""
     if name in statsforecast_models.NAMES:
         if peer_python is None:

@@ -37,16 +37,16 @@ def main() -> None:
     asked = parser.parse_args()
     pieces = asked.pieces // 10 if asked.quick else asked.pieces
     rng = np.random.default_rng(1)
-    whole = [values for panel in ("usbp-sectors", "cbp-states") for values in _histories(panel)]
+    whole = [values for panel in ("usbp-sectors", "cbp-states") for values in histories(panel)]
     print(f"{'months':>6} {'':<8} {'95 % held: month 1':>20} {'month 3':>8} {'80 % held: month 1':>20} {'month 3':>8}")
     for months in MONTHS:
-        cut = [_piece(whole[rng.integers(len(whole))], months, rng) for _ in range(pieces)]
+        cut = [piece(whole[rng.integers(len(whole))], months, rng) for _ in range(pieces)]
         for how, groups in {"alone": [[piece] for piece in cut], "together": [cut]}.items():
             held = np.concatenate([_held(group) for group in groups]).mean(axis=0)
             print(f"{months:>6} {how:<8} {held[0, 0]:>20.2f} {held[0, 2]:>8.2f} {held[1, 0]:>20.2f} {held[1, 2]:>8.2f}")
 
 
-def _histories(panel: str) -> list[Floats]:
+def histories(panel: str) -> list[Floats]:
     """The known months of each large area."""
     counts = bundled().as_of(panel, AS_OF)  # type: ignore[arg-type]  # a name of the two above
     series = [counts.series(slug).values for slug in counts.open_areas]
@@ -54,9 +54,10 @@ def _histories(panel: str) -> list[Floats]:
     return [values for values in known if len(values) > 60 and values.mean() >= LARGE]
 
 
-def _piece(values: Floats, months: int, rng: np.random.Generator) -> tuple[Floats, Floats]:
-    start = rng.integers(0, len(values) - months - AHEAD)
-    return values[start : start + months].copy(), values[start + months : start + months + AHEAD]
+def piece(values: Floats, months: int, rng: np.random.Generator, ahead: int = AHEAD) -> tuple[Floats, Floats]:
+    """So many months out of a history, and those `ahead` after them."""
+    start = rng.integers(0, len(values) - months - ahead)
+    return values[start : start + months].copy(), values[start + months : start + months + ahead]
 
 
 def _held(pieces: list[tuple[Floats, Floats]]) -> np.ndarray:
