@@ -5,7 +5,8 @@ from __future__ import annotations
 import fcntl
 import gc
 import os
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 # As the command line does: small matrices, and pytest's own workers fill the cores.
@@ -18,6 +19,7 @@ os.environ["ENCOUNTERS_HOME"] = f"{os.devnull}/a-test-needs-a-home-of-its-own"
 import pytest  # noqa: E402 numpy must find the setting
 from hypothesis import HealthCheck, settings  # noqa: E402
 
+from tests.mlflow_server import make_empty_store  # noqa: E402
 from tests.trained import Trained, train  # noqa: E402
 
 # Hypothesis counts seconds too, by default: an example's, and those in which examples are made.
@@ -48,14 +50,30 @@ def yardstick() -> Path:
     return _beside(SHARED / "yardstick")
 
 
+@contextmanager
+def _once(name: str, factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A place that all of pytest's workers share, while no other is in it."""
+    base = factory.getbasetemp()
+    place = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+    with (place / f"{name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield place / name
+
+
 @pytest.fixture(scope="session")
 def trained(tmp_path_factory: pytest.TempPathFactory) -> Trained:
     """A home that the real command has trained, once for all of pytest's workers. To be read and copied."""
-    base = tmp_path_factory.getbasetemp()
-    place = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
-    with (place / "trained.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        return train(place / "trained")
+    with _once("trained", tmp_path_factory) as place:
+        return train(place)
+
+
+@pytest.fixture(scope="session")
+def no_runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The database that MLflow makes for its runs, with none: making it takes over a second. To be copied."""
+    with _once("no-runs.db", tmp_path_factory) as place:
+        if not place.exists():
+            make_empty_store(place)
+        return place
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -1,13 +1,26 @@
-"""MLflow's own tracking server as a process: one worker, its database and artifacts in one folder."""
+"""MLflow's database without a run, and its own tracking server as a process: one worker, all in one folder."""
 
 from __future__ import annotations
 
 import os
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
-__all__ = ["launch"]
+from forecast.release.tracking.session import opened
+
+__all__ = ["launch", "make_empty_store"]
+
+
+def make_empty_store(path: Path) -> None:
+    """The database as MLflow makes it, in one file that nobody has open."""
+    with TemporaryDirectory() as folder:
+        made = Path(folder, "m.db")
+        with opened(f"sqlite:///{made}", what="Making a store of runs"), closing(sqlite3.connect(made)) as store:
+            store.execute("VACUUM INTO ?", (str(path),))
 
 
 def launch(folder: Path, port: int) -> subprocess.Popen[bytes]:

@@ -20,7 +20,7 @@ AOR, STATE = (
 LIMITS = DownloadLimits(
     connect=HANG, read=HANG, total=HANG, largest=300_000, attempts=3, backoff=0.01, longest_wait=1, pause=0
 )
-IMPATIENT = {"endless drip": {"total": 0.6}, "endless headers": {"total": 0.6}, "silence": {"read": 0.2}}
+IMPATIENT = {"endless drip": {"total": 0.6}, "endless headers": {"total": 0.6}, "silence": {"read": 0.5}}
 
 
 def sectors(last="2026-07", months=24, times=1):

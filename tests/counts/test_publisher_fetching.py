@@ -34,6 +34,7 @@ from tests.counts.publisher_world import (
     one,
     states,
 )
+from tests.waiting import until
 
 
 def test_the_newest_of_each_kind_is_downloaded_and_ingested(site, archive, folder, tmp_path):
@@ -224,6 +225,7 @@ def test_a_misbehaving_server_changes_nothing_and_is_told_in_one_line(site, arch
     assert result.verdict == "refused"
     assert says in result.reason
     assert "\n" not in result.reason
+    until(lambda: site.paths().count(AOR) >= times)  # who gives up need not wait for the server to note what it asked
     assert site.paths().count(AOR) == times
     refused = Refusals(archive.folder).recent(9)
     assert [refusal.reason for refusal in refused] == ([result.reason] if kind in DOWNLOADED else [])

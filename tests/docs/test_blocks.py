@@ -18,6 +18,7 @@ from docs.build import ROOT
 from forecast.cli.main import main
 from tests.docs.blocks import RUN, blocks, commands, every_block
 from tests.trained import environment, put_on
+from tests.waiting import HANG
 
 PRINTED = "http://127.0.0.1:8000"
 OURS = sorted({block.page for block in every_block() if not block.mark or block.mark.startswith("answers: ")})
@@ -110,7 +111,7 @@ def test_the_blocks_of_a_page_run_in_their_order(page, documented, folder, monke
     names = {"__name__": "page"}
     for block in blocks(page):
         if block.mark.startswith("answers: "):
-            answer = httpx2.get(documented.url + block.mark.removeprefix("answers: ")).json()
+            answer = httpx2.get(documented.url + block.mark.removeprefix("answers: "), timeout=HANG).json()
             assert members(json.loads(block.code), answer) == [], str(block)
         elif block.mark or block.language not in RUN:
             continue

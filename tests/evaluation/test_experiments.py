@@ -1,5 +1,6 @@
 """The comparing scripts, on cheap recipes and the bundled state counts."""
 
+import shutil
 import sys
 from datetime import date
 from pathlib import Path
@@ -36,8 +37,10 @@ SPAN = ["--panel", "cbp-states", "--first", "2021-09", "--last", "2024-03", "--s
 
 
 @pytest.fixture(scope="module")
-def home(tmp_path_factory):
+def home(no_runs, tmp_path_factory):
     folder = tmp_path_factory.mktemp("home")
+    (folder / "var").mkdir()
+    shutil.copy(no_runs, folder / "var" / "mlflow.db")
     whole = TEXT.replace('"small"', '"whole"').split("[[compared]]")[0]
     (folder / "whole.toml").write_text(whole)
     (folder / "part.toml").write_text(whole.replace('"whole"', '"part"').split('[[members]]\nmodel = "seasonal')[0])

@@ -33,9 +33,10 @@ def champion(home):
 
 
 @pytest.fixture(scope="module")
-def kept(tmp_path_factory):
+def kept(no_runs, tmp_path_factory):
     """A home after a retraining that MLflow has, its release, and what its champion says. To be copied."""
     home = filled(tmp_path_factory.mktemp("retrained") / "home")
+    shutil.copy(no_runs, home.root / "mlflow.db")
     with pytest.MonkeyPatch.context() as patch:
         draw_blanks(patch)
         send_here(patch)

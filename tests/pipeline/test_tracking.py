@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import replace
 from datetime import date, timedelta
 
@@ -22,7 +23,8 @@ PANEL = "cbp-states"
 
 
 @pytest.fixture
-def job(home):
+def job(home, no_runs):
+    shutil.copy(no_runs, home.root / "mlflow.db")
     return home.job()
 
 
@@ -74,8 +76,11 @@ def test_the_champion_follows_a_rollback_and_a_correction(home, job, silence):
 
 
 @pytest.mark.slow
-def test_a_release_that_could_not_be_described_is_logged_by_the_next_retraining(home, job, silence, tmp_path_factory):
-    elsewhere = tmp_path_factory.mktemp("server") / "m.db"  # as on a tracking server, which no SQL of ours reads
+def test_a_release_that_could_not_be_described_is_logged_by_the_next_retraining(
+    job, silence, no_runs, tmp_path_factory
+):
+    # As on a tracking server, which no SQL of ours reads.
+    elsewhere = shutil.copy(no_runs, tmp_path_factory.mktemp("server") / "m.db")
     job = replace(job, tracking=f"sqlite:///{elsewhere}")
     job.outbox.write_text("a file where the folder should be")
     release = pipeline.retrain(PANEL, job, silence).release

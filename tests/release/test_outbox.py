@@ -8,6 +8,7 @@ import fcntl
 import itertools
 import json
 import os
+import shutil
 import signal
 import socket
 import sqlite3
@@ -72,11 +73,13 @@ def training() -> Handover:
 
 
 @pytest.fixture(scope="module")
-def place_of_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+def place_of_server(no_runs: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A server with a store of its own, which the first test that needs it starts:
     that takes longer than most of them.
     """
-    with tracking_server(tmp_path_factory.mktemp("server")) as made:
+    folder = tmp_path_factory.mktemp("server")
+    shutil.copy(no_runs, folder / "m.db")
+    with tracking_server(folder) as made:
         yield made
 
 

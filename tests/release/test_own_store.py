@@ -26,9 +26,11 @@ def training():
 
 
 @pytest.fixture(scope="module")
-def logged(training, tmp_path_factory) -> Path:
+def logged(training, no_runs, tmp_path_factory) -> Path:
     """A home that has one retraining in its own store."""
     home = tmp_path_factory.mktemp("first") / "home 1"
+    home.mkdir()
+    shutil.copy(no_runs, home / "mlflow.db")
     log(training, **places(home))
     return home
 

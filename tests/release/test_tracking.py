@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from dataclasses import dataclass, replace
@@ -35,13 +36,22 @@ from tests.release.retraining import (
 )
 from tests.waiting import HANG
 
+# MLflow and its libraries warn of themselves while they load; what a process prints has a test of its own.
+pytestmark = pytest.mark.filterwarnings("ignore")
+
 
 @dataclass(frozen=True)
 class Tracked:
+    """A home whose own store has a retraining, and how the process ended that logged it, which names its run."""
+
     home: Path
     uri: str
     training: Handover
-    run_id: str
+    logging: subprocess.CompletedProcess[str]
+
+    @property
+    def run_id(self) -> str:
+        return self.logging.stdout.strip()
 
     @property
     def client(self):
@@ -78,19 +88,37 @@ def training() -> Handover:
     return make_training(make_counts(), parse(RECIPE))
 
 
+_LOGGER = """
+import os, sys
+from pathlib import Path
+from forecast.release.tracking.sending import send
+run = send(Path(sys.argv[1]), uri=sys.argv[2], artifacts=sys.argv[3], champion=True)
+assert "MLFLOW_TRACKING_URI" not in os.environ
+print(run)
+"""
+
+
 @pytest.fixture(scope="session")
 def tracked(training: Handover, tmp_path_factory: pytest.TempPathFactory) -> Tracked:
-    """One retraining, logged from a working directory that is not the home."""
+    """One retraining, the first that a process logs, in a store that it makes,
+    from a working directory that is not the home.
+    """
     home, elsewhere = tmp_path_factory.mktemp("home"), tmp_path_factory.mktemp("elsewhere")
-    uri = f"sqlite:///{home / 'mlflow.db'}"
-    before = Path.cwd()
-    os.chdir(elsewhere)
-    try:
-        run_id = log(training, uri=uri, artifacts=(home / "mlartifacts").as_uri())
-    finally:
-        os.chdir(before)
+    uri, described = f"sqlite:///{home / 'mlflow.db'}", tmp_path_factory.mktemp("outbox") / "described"
+    describe(training, described)
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("MLFLOW")}
+    done = subprocess.run(
+        [sys.executable, "-c", _LOGGER, described, uri, (home / "mlartifacts").as_uri()],
+        env={**environment, "PYTHONPATH": str(Path(forecast.__file__).parents[1])},
+        cwd=elsewhere,
+        capture_output=True,
+        text=True,
+        timeout=HANG,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
     assert not list(elsewhere.iterdir()), "logging left files in the working directory"
-    return Tracked(home, uri, training, run_id)
+    return Tracked(home, uri, training, done)
 
 
 def test_a_retraining_is_one_finished_parent_run_that_says_where_it_came_from(tracked):
@@ -282,27 +310,9 @@ def test_models_load_where_unpickling_is_forbidden(tracked, monkeypatch):
 
 
 @pytest.mark.slow
-def test_the_first_logging_of_a_process_prints_nothing_and_leaves_its_environment_alone(training, tmp_path):
-    script = tmp_path / "log.py"
-    script.write_text(
-        "import os, sys\n"
-        "from pathlib import Path\n"
-        "from forecast.release.tracking.sending import send\n"
-        "send(Path(sys.argv[1]), uri=sys.argv[2], artifacts=sys.argv[3], champion=True)\n"
-        "assert 'MLFLOW_TRACKING_URI' not in os.environ\n"
-    )
-    describe(training, tmp_path / "described")
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("MLFLOW")}
-    done = subprocess.run(
-        [sys.executable, script, tmp_path / "described", f"sqlite:///{tmp_path / 'm.db'}", (tmp_path / "a").as_uri()],
-        env={**environment, "PYTHONPATH": str(Path(forecast.__file__).parents[1])},
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-        timeout=HANG,
-        check=False,
-    )
-    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+def test_the_first_logging_of_a_process_prints_nothing_and_leaves_its_environment_alone(tracked):
+    assert (tracked.logging.stdout, tracked.logging.stderr) == (f"{tracked.run_id}\n", "")
+    assert re.fullmatch("[0-9a-f]{32}", tracked.run_id), "nothing but the id of the run"
 
 
 def test_logging_a_second_time_gives_the_same_run_and_writes_nothing(tracked):

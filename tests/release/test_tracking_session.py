@@ -14,38 +14,41 @@ import pytest
 
 from tests.waiting import HANG
 
-_OPENER = """
-import sys
+# Both load MLflow once, before they part, and begin together.
+_OPENERS = """
+import multiprocessing, sys
 from forecast.release.tracking.session import opened, prepare
 prepare()
 import mlflow.store.tracking.sqlalchemy_store, mlflow.store.model_registry.sqlalchemy_store
 from forecast.release.tracking.sending import _experiment
-print("ready", flush=True)
-for uri in map(str.strip, sys.stdin):
+
+def create(uri, both):
+    both.wait()
     with opened(uri, what="Opening") as client:
         print(_experiment(client, "cbp-states", "file:///nowhere"), flush=True)
+
+fork = multiprocessing.get_context("fork")
+both = fork.Barrier(2)
+openers = [fork.Process(target=create, args=(sys.argv[1], both)) for _ in range(2)]
+for opener in openers:
+    opener.start()
+for opener in openers:
+    opener.join()
+assert [opener.exitcode for opener in openers] == [0, 0]
 """
 
 
 @pytest.mark.slow
 def test_two_processes_that_create_one_sqlite_store_at_once_both_succeed(tmp_path):
-    start = [sys.executable, "-c", _OPENER, str(HANG)]
-    with (
-        subprocess.Popen(start, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as one,
-        subprocess.Popen(start, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as other,
-    ):
-        assert [one.stdout.readline(), other.stdout.readline()] == ["ready\n", "ready\n"]
-        for turn in range(3):
-            file = tmp_path / f"{turn}.db"
-            for process in (one, other):
-                process.stdin.write(f"sqlite:///{file}\n")
-                process.stdin.flush()
-            assert [one.stdout.readline(), other.stdout.readline()] == ["1\n", "1\n"]
-            with closing(sqlite3.connect(file)) as store:
-                assert store.execute("pragma integrity_check").fetchall() == [("ok",)]
-                names = store.execute("select name from experiments order by experiment_id").fetchall()
-                assert names == [("Default",), ("encounters/cbp-states",)]
-                assert store.execute("select count(*) from alembic_version").fetchone() == (1,)
+    file = tmp_path / "m.db"
+    command = [sys.executable, "-c", _OPENERS, f"sqlite:///{file}"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=HANG)
+    assert (done.returncode, done.stdout) == (0, "1\n1\n"), done.stderr
+    with closing(sqlite3.connect(file)) as store:
+        assert store.execute("pragma integrity_check").fetchall() == [("ok",)]
+        names = store.execute("select name from experiments order by experiment_id").fetchall()
+        assert names == [("Default",), ("encounters/cbp-states",)]
+        assert store.execute("select count(*) from alembic_version").fetchone() == (1,)
 
 
 _PICKLE = """

@@ -43,7 +43,7 @@ def proxied(port, *, strips):
                 for name, value in self.headers.items()
                 if name.lower() in ("accept", "if-none-match", "host")
             }
-            answer = httpx2.get(f"http://127.0.0.1:{port}{target}", headers={**sent, "Accept-Encoding": "identity"})
+            answer = inside.get(target, headers={**sent, "Accept-Encoding": "identity"})
             self.send_response(answer.status_code)
             for name in ("content-type", "content-length", "etag", "retry-after"):
                 if name in answer.headers:
@@ -56,12 +56,13 @@ def proxied(port, *, strips):
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Proxy)
     server.daemon_threads = True
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        server.server_close()
+    with httpx2.Client(base_url=f"http://127.0.0.1:{port}", timeout=HANG) as inside:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}"
+        finally:
+            server.shutdown()
+            server.server_close()
 
 
 @pytest.fixture
