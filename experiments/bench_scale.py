@@ -9,7 +9,8 @@ others are the bundled leaves again, each stretched, perturbed and rescaled from
 published with quantiles and without joint draws, and served by `encounters serve`. Up to 1,000 series two peers stand
 beside it, with what they cost and how good they are on twelve months that were hidden: Prophet in a plain loop over a
 sample of series, and statsforecast's AutoETS and AutoTheta where the Python of `--peer-python` has it (`python -m venv
-P; P/bin/pip install statsforecast`). `--quick` shows that everything runs, and no more. Nothing else should be at work.
+P; P/bin/pip install statsforecast`). At the end stands what a million series take by the slopes. `--quick` shows that
+everything runs, and no more. Nothing else should be at work.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ import sys
 import tempfile
 import time
 import urllib.request
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -39,6 +40,7 @@ from forecast.core.months import Month, month_range
 from forecast.core.panels import Panel, bundled
 from forecast.core.tables import LEVELS, Floats, Forecasts, Series
 from forecast.counts.bundle import bundled as bundled_archive
+from forecast.counts.plain import read_plain
 from forecast.release import store
 from forecast.release.manifest import Manifest
 from forecast.release.migrations import migrate
@@ -232,10 +234,10 @@ def timed(path: str) -> float:
     return time.perf_counter() - began
 
 
-def straight(name: str, sizes: Sequence[int], figures: Sequence[float], unit: str) -> None:
-    """Print the slope of figures over sizes by least squares, and how straight the line is."""
+def straight(name: str, sizes: Sequence[int], figures: Sequence[float], unit: str) -> float:
+    """Print the slope of figures over sizes by least squares, and how straight the line is; gives the slope."""
     if len(sizes) < 2:
-        return
+        return float("nan")
     slope, start = np.polyfit(sizes, figures, 1)
     exponent = np.polyfit(np.log(sizes[-2:]), np.log(np.maximum(figures[-2:], 1e-9)), 1)[0]
     r2 = np.corrcoef(sizes, figures)[0, 1] ** 2
@@ -243,20 +245,27 @@ def straight(name: str, sizes: Sequence[int], figures: Sequence[float], unit: st
         f"    {name}: {slope:.4g} {unit} a series and {start:.3g} to begin with; R² {r2:.4f}, and from "
         f"{sizes[-2]:,} to {sizes[-1]:,} as the power {exponent:.2f}"
     )
+    return float(slope)
 
 
-def fitting(folder: Path, sizes: Sequence[int], peer: str | None, sample: int) -> None:
-    """Forecasts of tables of counts, and what they cost beside peers."""
+def fitting(folder: Path, sizes: Sequence[int], peer: str | None, sample: int) -> dict[str, float]:
+    """Forecasts of tables of counts, and what they cost beside peers; what a series more costs."""
     print(f"\n{'encounters predict --horizon 12':<44}{'seconds':>9}{'CPU s':>9}{'largest MB':>11}{'all MB':>11}")
     for name, series in real_series().items():
         table = write_counts(folder / f"{name}.csv", [(one.area, one.first, one.values) for one in series])
         taken = encounters("predict", table, "--horizon", "12", "--out", folder / "f.parquet", home=folder)
         print(taken.row(f"{name}: {len(series)} series, real"), flush=True)
     taken_by: list[Measured] = []
+    reading, bytes_in, bytes_out = [], [], []
     tables = {number: grown(folder / f"grown-{number}.csv", number) for number in sizes}
     for number, table in tables.items():
         taken_by.append(encounters("predict", table, "--horizon", "12", "--out", folder / "f.parquet", home=folder))
         print(taken_by[-1].row(f"{number:,} series of {MONTHS} months"), flush=True)
+        began = time.process_time()
+        read_plain(table)
+        reading.append(time.process_time() - began)
+        bytes_in.append(float(table.stat().st_size))
+        bytes_out.append(float((folder / "f.parquet").stat().st_size))
         if number > 1000:
             continue
         ours, values = of_ours(folder / "f.parquet", HORIZON), np.array(grown_values(number))
@@ -276,9 +285,17 @@ def fitting(folder: Path, sizes: Sequence[int], peer: str | None, sample: int) -
                 print(accuracy(f"statsforecast {model}", made, past, hidden), flush=True)
     if not peer:
         print("  statsforecast: not measured; --peer-python names a Python that has it")
+    most = {size: taken.together for size, taken in zip(sizes, taken_by, strict=True)}
+    if {1000, 10000} <= most.keys():
+        print(f"    peak memory of 10,000 over that of 1,000: {most[10000] / most[1000]:.2f} (goal 1.2)")
     straight("seconds", sizes, [taken.wall for taken in taken_by], "s")
-    straight("CPU", sizes, [taken.cpu for taken in taken_by], "s")
-    straight("memory of all processes", sizes, [taken.together / _MB for taken in taken_by], "MB")
+    return {
+        "CPU": straight("CPU", sizes, [taken.cpu for taken in taken_by], "s"),
+        "memory": straight("memory of all processes", sizes, [taken.together / _MB for taken in taken_by], "MB"),
+        "reading": straight("reading, CPU", sizes, reading, "s"),
+        "table": straight("table of counts", sizes, [size / _MB for size in bytes_in], "MB"),
+        "forecasts": straight("Parquet of forecasts", sizes, [size / _MB for size in bytes_out], "MB"),
+    }
 
 
 def workers(folder: Path, number: int) -> None:
@@ -291,8 +308,8 @@ def workers(folder: Path, number: int) -> None:
         print(f"{f'{recipe}, {many:,} series':<44}{single:>9.1f}{double:>9.1f}{single / double:>11.2f}", flush=True)
 
 
-def serving(folder: Path, sizes: Sequence[int]) -> None:
-    """Releases without joint draws: published, on disk, and served."""
+def serving(folder: Path, sizes: Sequence[int]) -> dict[str, float]:
+    """Releases without joint draws: published, on disk, and served; what an area more costs."""
     print(
         f"\n{'release without joint draws':<30}{'publish s':>10}{'CPU s':>8}{'peak MB':>9}{'disk MB':>9}{'start s':>9}"
         f"{'serve MB':>10}{'new ms':>8}{'again ms':>10}{'areas ms':>10}"
@@ -312,8 +329,28 @@ def serving(folder: Path, sizes: Sequence[int]) -> None:
         print(f"{f'{number:,} areas':<30}{shown}", flush=True)
         rows.append(row)
         database.unlink()
-    for name, place, unit in (("publishing", 0, "s"), ("disk", 3, "MB"), ("start", 4, "s"), ("service", 5, "MB")):
-        straight(name, sizes, [row[place] for row in rows], unit)
+    columns = {"publishing": (0, "s"), "disk": (3, "MB"), "start": (4, "s"), "service": (5, "MB"), "areas": (8, "ms")}
+    return {name: straight(name, sizes, [row[place] for row in rows], unit) for name, (place, unit) in columns.items()}
+
+
+def plan(slopes: Mapping[str, float]) -> None:
+    """What a million series take by the slopes, as the plan in RESULTS has it."""
+    million = {name: 1e6 * slope for name, slope in slopes.items()}
+    print("\na million series, by these slopes")
+    for words, name, unit, parts in (
+        ("processor time of forecasts", "CPU", "hours of one core", 3600),
+        ("memory of all processes", "memory", "GB", 1024),
+        ("table of counts", "table", "GB", 1024),
+        ("reading it, one process", "reading", "minutes", 60),
+        ("Parquet of forecasts", "forecasts", "GB", 1024),
+        ("publication", "publishing", "minutes", 60),
+        ("release on disk", "disk", "GB", 1024),
+        ("start of a service", "start", "minutes", 60),
+        ("memory of each service process", "service", "GB", 1024),
+        ("/v1/areas", "areas", "s", 1000),
+    ):
+        if name in million:
+            print(f"    {words:<36}{million[name] / parts:>8.1f} {unit}")
 
 
 def inside(arguments: argparse.Namespace) -> Callable[[], object] | None:
@@ -345,13 +382,14 @@ def main() -> None:
     sizes = [20, 40] if asked.quick else [int(size) for size in asked.sizes.split(",")]
     stored = [200] if asked.quick else [int(size) for size in asked.stored.split(",") if size]
     with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
+        folder, slopes = Path(name), dict[str, float]()
         if "fitting" in asked.parts:
-            fitting(folder, sizes, asked.peer_python, 2 if asked.quick else 10)
+            slopes |= fitting(folder, sizes, asked.peer_python, 2 if asked.quick else 10)
         if "workers" in asked.parts:
             workers(folder, 4 if asked.quick else 40)
         if "serving" in asked.parts:
-            serving(folder, [*sizes, *stored])
+            slopes |= serving(folder, [*sizes, *stored])
+        plan(slopes)
 
 
 if __name__ == "__main__":
