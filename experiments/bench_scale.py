@@ -9,8 +9,8 @@ others are the bundled leaves again, each stretched, perturbed and rescaled from
 published with quantiles and without joint draws, and served by `encounters serve`. Up to 1,000 series two peers stand
 beside it, with what they cost and how good they are on twelve months that were hidden: Prophet in a plain loop over a
 sample of series, and statsforecast's AutoETS and AutoTheta where the Python of `--peer-python` has it (`python -m venv
-P; P/bin/pip install statsforecast`). At the end stands what a million series take by the slopes. `--quick` shows that
-everything runs, and no more. Nothing else should be at work.
+P; P/bin/pip install statsforecast`). At the end stand the slope of each figure and what a million series take by them;
+`--figure` draws the lines. `--quick` shows that everything runs, and no more. Nothing else should be at work.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ import sys
 import tempfile
 import time
 import urllib.request
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -34,6 +34,7 @@ from pathlib import Path
 import numpy as np
 import psutil
 
+from experiments.scale_growth import Line, draw, plan
 from experiments.scale_peers import STATSFORECAST, accuracy, of_ours, of_statsforecast, prophet_loop
 from forecast.core.declarations import declared, with_leaves
 from forecast.core.months import Month, month_range
@@ -234,22 +235,8 @@ def timed(path: str) -> float:
     return time.perf_counter() - began
 
 
-def straight(name: str, sizes: Sequence[int], figures: Sequence[float], unit: str) -> float:
-    """Print the slope of figures over sizes by least squares, and how straight the line is; gives the slope."""
-    if len(sizes) < 2:
-        return float("nan")
-    slope, start = np.polyfit(sizes, figures, 1)
-    exponent = np.polyfit(np.log(sizes[-2:]), np.log(np.maximum(figures[-2:], 1e-9)), 1)[0]
-    r2 = np.corrcoef(sizes, figures)[0, 1] ** 2
-    print(
-        f"    {name}: {slope:.4g} {unit} a series and {start:.3g} to begin with; R² {r2:.4f}, and from "
-        f"{sizes[-2]:,} to {sizes[-1]:,} as the power {exponent:.2f}"
-    )
-    return float(slope)
-
-
-def fitting(folder: Path, sizes: Sequence[int], peer: str | None, sample: int) -> dict[str, float]:
-    """Forecasts of tables of counts, and what they cost beside peers; what a series more costs."""
+def fitting(folder: Path, sizes: Sequence[int], peer: str | None, sample: int) -> list[Line]:
+    """Forecasts of tables of counts, and what they cost beside peers; how that grows."""
     print(f"\n{'encounters predict --horizon 12':<44}{'seconds':>9}{'CPU s':>9}{'largest MB':>11}{'all MB':>11}")
     for name, series in real_series().items():
         table = write_counts(folder / f"{name}.csv", [(one.area, one.first, one.values) for one in series])
@@ -264,8 +251,8 @@ def fitting(folder: Path, sizes: Sequence[int], peer: str | None, sample: int) -
         began = time.process_time()
         read_plain(table)
         reading.append(time.process_time() - began)
-        bytes_in.append(float(table.stat().st_size))
-        bytes_out.append(float((folder / "f.parquet").stat().st_size))
+        bytes_in.append(table.stat().st_size / _MB)
+        bytes_out.append((folder / "f.parquet").stat().st_size / _MB)
         if number > 1000:
             continue
         ours, values = of_ours(folder / "f.parquet", HORIZON), np.array(grown_values(number))
@@ -288,14 +275,14 @@ def fitting(folder: Path, sizes: Sequence[int], peer: str | None, sample: int) -
     most = {size: taken.together for size, taken in zip(sizes, taken_by, strict=True)}
     if {1000, 10000} <= most.keys():
         print(f"    peak memory of 10,000 over that of 1,000: {most[10000] / most[1000]:.2f} (goal 1.2)")
-    straight("seconds", sizes, [taken.wall for taken in taken_by], "s")
-    return {
-        "CPU": straight("CPU", sizes, [taken.cpu for taken in taken_by], "s"),
-        "memory": straight("memory of all processes", sizes, [taken.together / _MB for taken in taken_by], "MB"),
-        "reading": straight("reading, CPU", sizes, reading, "s"),
-        "table": straight("table of counts", sizes, [size / _MB for size in bytes_in], "MB"),
-        "forecasts": straight("Parquet of forecasts", sizes, [size / _MB for size in bytes_out], "MB"),
-    }
+    return [
+        Line("seconds", "s", sizes, [taken.wall for taken in taken_by]),
+        Line("CPU", "s", sizes, [taken.cpu for taken in taken_by]),
+        Line("memory of all processes", "MB", sizes, [taken.together / _MB for taken in taken_by]),
+        Line("table of counts", "MB", sizes, bytes_in),
+        Line("reading it", "s", sizes, reading),
+        Line("Parquet of forecasts", "MB", sizes, bytes_out),
+    ]
 
 
 def workers(folder: Path, number: int) -> None:
@@ -308,8 +295,8 @@ def workers(folder: Path, number: int) -> None:
         print(f"{f'{recipe}, {many:,} series':<44}{single:>9.1f}{double:>9.1f}{single / double:>11.2f}", flush=True)
 
 
-def serving(folder: Path, sizes: Sequence[int]) -> dict[str, float]:
-    """Releases without joint draws: published, on disk, and served; what an area more costs."""
+def serving(folder: Path, sizes: Sequence[int]) -> list[Line]:
+    """Releases without joint draws: published, on disk, and served; how that grows."""
     print(
         f"\n{'release without joint draws':<30}{'publish s':>10}{'CPU s':>8}{'peak MB':>9}{'disk MB':>9}{'start s':>9}"
         f"{'serve MB':>10}{'new ms':>8}{'again ms':>10}{'areas ms':>10}"
@@ -329,28 +316,14 @@ def serving(folder: Path, sizes: Sequence[int]) -> dict[str, float]:
         print(f"{f'{number:,} areas':<30}{shown}", flush=True)
         rows.append(row)
         database.unlink()
-    columns = {"publishing": (0, "s"), "disk": (3, "MB"), "start": (4, "s"), "service": (5, "MB"), "areas": (8, "ms")}
-    return {name: straight(name, sizes, [row[place] for row in rows], unit) for name, (place, unit) in columns.items()}
-
-
-def plan(slopes: Mapping[str, float]) -> None:
-    """What a million series take by the slopes, as the plan in RESULTS has it."""
-    million = {name: 1e6 * slope for name, slope in slopes.items()}
-    print("\na million series, by these slopes")
-    for words, name, unit, parts in (
-        ("processor time of forecasts", "CPU", "hours of one core", 3600),
-        ("memory of all processes", "memory", "GB", 1024),
-        ("table of counts", "table", "GB", 1024),
-        ("reading it, one process", "reading", "minutes", 60),
-        ("Parquet of forecasts", "forecasts", "GB", 1024),
-        ("publication", "publishing", "minutes", 60),
-        ("release on disk", "disk", "GB", 1024),
-        ("start of a service", "start", "minutes", 60),
-        ("memory of each service process", "service", "GB", 1024),
-        ("/v1/areas", "areas", "s", 1000),
-    ):
-        if name in million:
-            print(f"    {words:<36}{million[name] / parts:>8.1f} {unit}")
+    columns = {
+        "publishing": (0, "s"),
+        "disk": (3, "MB"),
+        "start": (4, "s"),
+        "service": (5, "MB"),
+        "all areas": (8, "ms"),
+    }
+    return [Line(name, unit, sizes, [row[place] for row in rows]) for name, (place, unit) in columns.items()]
 
 
 def inside(arguments: argparse.Namespace) -> Callable[[], object] | None:
@@ -372,6 +345,7 @@ def main() -> None:
     parser.add_argument("--stored", default="100000", help="areas published and served besides (default: %(default)s)")
     parser.add_argument("--parts", default="fitting,workers,serving", help="what is measured (default: %(default)s)")
     parser.add_argument("--peer-python", metavar="PATH", help="a Python that has statsforecast")
+    parser.add_argument("--figure", type=Path, metavar="FILE", help="where the lines are drawn, as PNG")
     parser.add_argument("--prophet", nargs=3, help=argparse.SUPPRESS)
     parser.add_argument("--publish", nargs=2, help=argparse.SUPPRESS)
     asked = parser.parse_args()
@@ -382,14 +356,16 @@ def main() -> None:
     sizes = [20, 40] if asked.quick else [int(size) for size in asked.sizes.split(",")]
     stored = [200] if asked.quick else [int(size) for size in asked.stored.split(",") if size]
     with tempfile.TemporaryDirectory() as name:
-        folder, slopes = Path(name), dict[str, float]()
+        folder, lines = Path(name), list[Line]()
         if "fitting" in asked.parts:
-            slopes |= fitting(folder, sizes, asked.peer_python, 2 if asked.quick else 10)
+            lines += fitting(folder, sizes, asked.peer_python, 2 if asked.quick else 10)
         if "workers" in asked.parts:
             workers(folder, 4 if asked.quick else 40)
         if "serving" in asked.parts:
-            slopes |= serving(folder, [*sizes, *stored])
-        plan(slopes)
+            lines += serving(folder, [*sizes, *stored])
+    print("\nhow each grows", *lines, "", plan(lines), sep="\n")
+    if asked.figure:
+        draw(lines, asked.figure)
 
 
 if __name__ == "__main__":
