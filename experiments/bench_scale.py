@@ -9,7 +9,8 @@ others are the bundled leaves again, each stretched, perturbed and rescaled from
 published with quantiles and without joint draws, and served by `encounters serve`. Up to 1,000 series two peers stand
 beside it, with what they cost and how good they are on twelve months that were hidden: Prophet in a plain loop over a
 sample of series, and statsforecast's AutoETS and AutoTheta where the Python of `--peer-python` has it (`python -m venv
-P; P/bin/pip install statsforecast`). `--quick` shows that everything runs, and no more. Nothing else should be at work.
+P; P/bin/pip install statsforecast`). At the end stand the slope of each figure and what a million series take by them;
+`--figure` draws the lines. `--quick` shows that everything runs, and no more. Nothing else should be at work.
 """
 
 from __future__ import annotations
@@ -33,12 +34,14 @@ from pathlib import Path
 import numpy as np
 import psutil
 
+from experiments.scale_growth import Line, draw, plan
 from experiments.scale_peers import STATSFORECAST, accuracy, of_ours, of_statsforecast, prophet_loop
 from forecast.core.declarations import declared, with_leaves
 from forecast.core.months import Month, month_range
 from forecast.core.panels import Panel, bundled
 from forecast.core.tables import LEVELS, Floats, Forecasts, Series
 from forecast.counts.bundle import bundled as bundled_archive
+from forecast.counts.plain import read_plain
 from forecast.release import store
 from forecast.release.manifest import Manifest
 from forecast.release.migrations import migrate
@@ -232,31 +235,24 @@ def timed(path: str) -> float:
     return time.perf_counter() - began
 
 
-def straight(name: str, sizes: Sequence[int], figures: Sequence[float], unit: str) -> None:
-    """Print the slope of figures over sizes by least squares, and how straight the line is."""
-    if len(sizes) < 2:
-        return
-    slope, start = np.polyfit(sizes, figures, 1)
-    exponent = np.polyfit(np.log(sizes[-2:]), np.log(np.maximum(figures[-2:], 1e-9)), 1)[0]
-    r2 = np.corrcoef(sizes, figures)[0, 1] ** 2
-    print(
-        f"    {name}: {slope:.4g} {unit} a series and {start:.3g} to begin with; R² {r2:.4f}, and from "
-        f"{sizes[-2]:,} to {sizes[-1]:,} as the power {exponent:.2f}"
-    )
-
-
-def fitting(folder: Path, sizes: Sequence[int], peer: str | None, sample: int) -> None:
-    """Forecasts of tables of counts, and what they cost beside peers."""
+def fitting(folder: Path, sizes: Sequence[int], peer: str | None, sample: int) -> list[Line]:
+    """Forecasts of tables of counts, and what they cost beside peers; how that grows."""
     print(f"\n{'encounters predict --horizon 12':<44}{'seconds':>9}{'CPU s':>9}{'largest MB':>11}{'all MB':>11}")
     for name, series in real_series().items():
         table = write_counts(folder / f"{name}.csv", [(one.area, one.first, one.values) for one in series])
         taken = encounters("predict", table, "--horizon", "12", "--out", folder / "f.parquet", home=folder)
         print(taken.row(f"{name}: {len(series)} series, real"), flush=True)
     taken_by: list[Measured] = []
+    reading, bytes_in, bytes_out = [], [], []
     tables = {number: grown(folder / f"grown-{number}.csv", number) for number in sizes}
     for number, table in tables.items():
         taken_by.append(encounters("predict", table, "--horizon", "12", "--out", folder / "f.parquet", home=folder))
         print(taken_by[-1].row(f"{number:,} series of {MONTHS} months"), flush=True)
+        began = time.process_time()
+        read_plain(table)
+        reading.append(time.process_time() - began)
+        bytes_in.append(table.stat().st_size / _MB)
+        bytes_out.append((folder / "f.parquet").stat().st_size / _MB)
         if number > 1000:
             continue
         ours, values = of_ours(folder / "f.parquet", HORIZON), np.array(grown_values(number))
@@ -276,9 +272,17 @@ def fitting(folder: Path, sizes: Sequence[int], peer: str | None, sample: int) -
                 print(accuracy(f"statsforecast {model}", made, past, hidden), flush=True)
     if not peer:
         print("  statsforecast: not measured; --peer-python names a Python that has it")
-    straight("seconds", sizes, [taken.wall for taken in taken_by], "s")
-    straight("CPU", sizes, [taken.cpu for taken in taken_by], "s")
-    straight("memory of all processes", sizes, [taken.together / _MB for taken in taken_by], "MB")
+    most = {size: taken.together for size, taken in zip(sizes, taken_by, strict=True)}
+    if {1000, 10000} <= most.keys():
+        print(f"    peak memory of 10,000 over that of 1,000: {most[10000] / most[1000]:.2f} (goal 1.2)")
+    return [
+        Line("seconds", "s", sizes, [taken.wall for taken in taken_by]),
+        Line("CPU", "s", sizes, [taken.cpu for taken in taken_by]),
+        Line("memory of all processes", "MB", sizes, [taken.together / _MB for taken in taken_by]),
+        Line("table of counts", "MB", sizes, bytes_in),
+        Line("reading it", "s", sizes, reading),
+        Line("Parquet of forecasts", "MB", sizes, bytes_out),
+    ]
 
 
 def workers(folder: Path, number: int) -> None:
@@ -291,8 +295,8 @@ def workers(folder: Path, number: int) -> None:
         print(f"{f'{recipe}, {many:,} series':<44}{single:>9.1f}{double:>9.1f}{single / double:>11.2f}", flush=True)
 
 
-def serving(folder: Path, sizes: Sequence[int]) -> None:
-    """Releases without joint draws: published, on disk, and served."""
+def serving(folder: Path, sizes: Sequence[int]) -> list[Line]:
+    """Releases without joint draws: published, on disk, and served; how that grows."""
     print(
         f"\n{'release without joint draws':<30}{'publish s':>10}{'CPU s':>8}{'peak MB':>9}{'disk MB':>9}{'start s':>9}"
         f"{'serve MB':>10}{'new ms':>8}{'again ms':>10}{'areas ms':>10}"
@@ -312,8 +316,14 @@ def serving(folder: Path, sizes: Sequence[int]) -> None:
         print(f"{f'{number:,} areas':<30}{shown}", flush=True)
         rows.append(row)
         database.unlink()
-    for name, place, unit in (("publishing", 0, "s"), ("disk", 3, "MB"), ("start", 4, "s"), ("service", 5, "MB")):
-        straight(name, sizes, [row[place] for row in rows], unit)
+    columns = {
+        "publishing": (0, "s"),
+        "disk": (3, "MB"),
+        "start": (4, "s"),
+        "service": (5, "MB"),
+        "all areas": (8, "ms"),
+    }
+    return [Line(name, unit, sizes, [row[place] for row in rows]) for name, (place, unit) in columns.items()]
 
 
 def inside(arguments: argparse.Namespace) -> Callable[[], object] | None:
@@ -335,6 +345,7 @@ def main() -> None:
     parser.add_argument("--stored", default="100000", help="areas published and served besides (default: %(default)s)")
     parser.add_argument("--parts", default="fitting,workers,serving", help="what is measured (default: %(default)s)")
     parser.add_argument("--peer-python", metavar="PATH", help="a Python that has statsforecast")
+    parser.add_argument("--figure", type=Path, metavar="FILE", help="where the lines are drawn, as PNG")
     parser.add_argument("--prophet", nargs=3, help=argparse.SUPPRESS)
     parser.add_argument("--publish", nargs=2, help=argparse.SUPPRESS)
     asked = parser.parse_args()
@@ -345,13 +356,16 @@ def main() -> None:
     sizes = [20, 40] if asked.quick else [int(size) for size in asked.sizes.split(",")]
     stored = [200] if asked.quick else [int(size) for size in asked.stored.split(",") if size]
     with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
+        folder, lines = Path(name), list[Line]()
         if "fitting" in asked.parts:
-            fitting(folder, sizes, asked.peer_python, 2 if asked.quick else 10)
+            lines += fitting(folder, sizes, asked.peer_python, 2 if asked.quick else 10)
         if "workers" in asked.parts:
             workers(folder, 4 if asked.quick else 40)
         if "serving" in asked.parts:
-            serving(folder, [*sizes, *stored])
+            lines += serving(folder, [*sizes, *stored])
+    print("\nhow each grows", *lines, "", plan(lines), sep="\n")
+    if asked.figure:
+        draw(lines, asked.figure)
 
 
 if __name__ == "__main__":

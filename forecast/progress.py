@@ -5,7 +5,6 @@ Results never come this way.
 from __future__ import annotations
 
 import logging
-import sys
 import time
 from types import TracebackType
 from typing import Any
@@ -50,7 +49,7 @@ class Reporter:
             TimeElapsedColumn(),
             TimeRemainingColumn(),
             console=self._console,
-            disable=form == "json" or not sys.stderr.isatty(),
+            disable=form == "json" or not self._console.is_terminal or self._console.is_dumb_terminal,
         )
         self._task: TaskID | None = None
         self._what, self._steps, self._done, self._started, self._said_at = "", 0, 0, time.monotonic(), 0.0

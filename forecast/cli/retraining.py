@@ -52,51 +52,55 @@ def retrain(
     settings = Settings()
     job = pipeline.Job.of(settings, clock=parts.now, recipes=recipe or ())
     results, failed = [], []
-    for name in parts.panels(panel, settings):
-        if panel is None and not job.archive.vintages(name):
-            continue  # declared, and nothing was ingested yet
-        began = parts.now()
-        try:
-            job.executor.check()
-            with Reporter(settings.log) as progress:
-                result = pipeline.retrain(name, job, progress, force=force, as_of=day)
-        except Exception as error:
-            if day is None:
-                # What the run found before it failed is news all the same.
-                raised = _raised_since(began, name, job.engine)
-                _tell(settings, hook.messages(name, error, at=parts.now(), alarms=raised))
-            if not isinstance(error, EncountersError):
-                raise  # a fault of ours
-            # The other panel is trained all the same; the worst exit code is the command's.
-            failed.append(error)
-            verdict = (
-                "refused" if isinstance(error, GateRefused) else "locked" if isinstance(error, LockHeld) else "failed"
-            )
-            parts.complain(error, settings, event=verdict, panel=name, exit_code=error.exit_code)
-            if isinstance(error, ClusterError):
-                break  # the next panel would meet it too
-            continue
-        results.append(result)
-        if settings.log == "json":
-            facts = {"event": result.verdict, "panel": name, "release": result.release, "notes": result.notes}
-            log.info("%s: %s", name, result.verdict, extra=facts)
-        if day is None:  # a hindcast is made by hand, by somebody who is looking
-            _tell(settings, hook.messages(name, result, at=parts.now()))
-        if not as_json:
-            verdict = (
-                f"hindcast of what was public on {day}, not served"
-                if day and result.verdict == "published"
-                else result.verdict
-            )
-            typer.echo(f"{name}: {verdict}: {result.release}")
-            for note in result.notes:
-                typer.echo(f"  {note}")
+    with pipeline.Sending(job) as sending:
+        for name in parts.panels(panel, settings):
+            if panel is None and not job.archive.vintages(name):
+                continue  # declared, and nothing was ingested yet
+            began = parts.now()
+            try:
+                job.executor.check()
+                with Reporter(settings.log) as progress:
+                    result = pipeline.retrain(name, job, progress, force=force, as_of=day, sending=sending)
+            except Exception as error:
+                if day is None:
+                    # What the run found before it failed is news all the same.
+                    raised = _raised_since(began, name, job.engine)
+                    _tell(settings, hook.messages(name, error, at=parts.now(), alarms=raised))
+                if not isinstance(error, EncountersError):
+                    raise  # a fault of ours
+                # The other panel is trained all the same; the worst exit code is the command's.
+                failed.append(error)
+                parts.complain(error, settings, event=_verdict(error), panel=name, exit_code=error.exit_code)
+                if isinstance(error, ClusterError):
+                    break  # the next panel would meet it too
+                continue
+            results.append(result)
+            if settings.log == "json":
+                facts = {"event": result.verdict, "panel": name, "release": result.release, "notes": result.notes}
+                log.info("%s: %s", name, result.verdict, extra=facts)
+            if day is None:  # a hindcast is made by hand, by somebody who is looking
+                _tell(settings, hook.messages(name, result, at=parts.now()))
+            if not as_json:
+                verdict = (
+                    f"hindcast of what was public on {day}, not served"
+                    if day and result.verdict == "published"
+                    else result.verdict
+                )
+                typer.echo(f"{name}: {verdict}: {result.release}")
+                for note in result.notes:
+                    typer.echo(f"  {note}")
+        with Reporter(settings.log) as progress:
+            sending.finish(progress)
     if as_json:
         parts.emit([{"panel": r.panel, "verdict": r.verdict, "release": r.release, "notes": r.notes} for r in results])
     if failed:
         raise typer.Exit(
             1 if any(error.exit_code == 1 for error in failed) else max(error.exit_code for error in failed)
         )
+
+
+def _verdict(error: EncountersError) -> str:
+    return "refused" if isinstance(error, GateRefused) else "locked" if isinstance(error, LockHeld) else "failed"
 
 
 def _tell(settings: Settings, messages: list[hook.Message]) -> None:

@@ -4,7 +4,8 @@ Composes the wings; computes nothing and reads no clock or environment.
 Heavy libraries are imported where training starts, so that finding nothing new costs a second.
 """
 
+from forecast.pipeline.catching_up import Sending
 from forecast.pipeline.job import Job, Progress, Result
 from forecast.pipeline.retraining import HINDCAST, release_key, retrain
 
-__all__ = ["HINDCAST", "Job", "Progress", "Result", "release_key", "retrain"]
+__all__ = ["HINDCAST", "Job", "Progress", "Result", "Sending", "release_key", "retrain"]

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from concurrent.futures import Future, ThreadPoolExecutor
+from threading import Event
+from types import TracebackType
+
 from forecast.core.errors import EncountersError
 from forecast.pipeline.job import Job, Progress
 from forecast.release import publish, read
 from forecast.release.tracking import outbox
 
-__all__ = ["catch_up"]
+__all__ = ["Sending", "catch_up"]
 
 
 def catch_up(panel: str, job: Job, progress: Progress) -> None:
@@ -54,3 +58,58 @@ def catch_up(panel: str, job: Job, progress: Progress) -> None:
         missing = " and ".join(release for release in due if release not in delivered.runs)
         lacks = f"has no run of {missing} yet" if missing else "lags behind"
         progress.say(f"{panel}: MLflow {lacks}; a later retraining sends what is missing. {problem}")
+
+
+class Sending:
+    """Catches up with one panel after the other, while others are trained: MLflow takes seconds of one processor.
+
+    Use as a context; `finish` says what became of it, and leaving waits for what was begun.
+    """
+
+    def __init__(self, job: Job) -> None:
+        self._job = job
+        self._thread = ThreadPoolExecutor(1)
+        self._begun: list[tuple[_Said, Future[None]]] = []
+
+    def __enter__(self) -> Sending:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._thread.shutdown(cancel_futures=kind is not None)
+
+    def begin(self, panel: str) -> None:
+        """Catch up with a panel once those before it are done."""
+        said = _Said()
+        future = self._thread.submit(catch_up, panel, self._job, said)
+        future.add_done_callback(lambda _: said.heard.set())
+        self._begun.append((said, future))
+
+    def finish(self, progress: Progress) -> None:
+        """Wait for all that was begun, and let `progress` say what there is to say."""
+        while self._begun:
+            said, future = self._begun.pop(0)
+            said.heard.wait()
+            if said.part and not future.done():
+                progress.begin(said.part)
+            future.result()
+            for line in said.lines:
+                progress.say(line)
+
+
+class _Said:
+    """A progress that nobody looks at yet. `heard`: set once a part has begun, or there is none."""
+
+    def __init__(self) -> None:
+        self.part, self.lines, self.heard = "", list[str](), Event()
+
+    def begin(self, what: str, steps: int | None = None) -> None:
+        self.part = what
+        self.heard.set()
+
+    def advance(self) -> None:
+        pass
+
+    def say(self, line: str) -> None:
+        self.lines.append(line)

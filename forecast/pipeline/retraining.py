@@ -15,7 +15,7 @@ from forecast.core.errors import ClockError, EncountersError, GateRefused, Recip
 from forecast.core.tables import Counts
 from forecast.core.version import code_version
 from forecast.evaluation.cautions import contradicted, contradiction
-from forecast.pipeline.catching_up import catch_up
+from forecast.pipeline.catching_up import Sending, catch_up
 from forecast.pipeline.correcting import record_counts, since_issue
 from forecast.pipeline.job import Job, Progress, Result
 from forecast.recipe.recipe import Recipe, bundled_recipes
@@ -53,14 +53,22 @@ def release_key(counts: Counts, recipes: Sequence[Recipe], *, code: str, once: s
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 
-def retrain(panel: str, job: Job, progress: Progress, *, force: bool = False, as_of: date | None = None) -> Result:
+def retrain(
+    panel: str,
+    job: Job,
+    progress: Progress,
+    *,
+    force: bool = False,
+    as_of: date | None = None,
+    sending: Sending | None = None,
+) -> Result:
     """The scheduled job: nothing where nothing is new, else train, evaluate, gate and publish; then log to MLflow.
 
     `as_of` makes a hindcast from what was public on that day; it never becomes the latest release. Raises GateRefused,
     LockHeld and every other EncountersError; whatever happens, the last release stays served. At the end, also of one
     that found nothing new or was refused, MLflow is sent what it lacks, and its champion follows what is served. A home
     that was moved is put right first: its MLflow store then says where its artifacts lie now; and where MLflow lacks
-    the release that is served, it is logged again.
+    the release that is served, it is logged again. `sending`: sends meanwhile, and is waited for by whoever gave it.
     """
     try:
         if own_store.relocate(job.tracking, job.artifacts, panels=tuple(job.archive.panels)):
@@ -70,10 +78,17 @@ def retrain(panel: str, job: Job, progress: Progress, *, force: bool = False, as
     try:
         result = _retrain(panel, job, progress, force=force, as_of=as_of)
     except EncountersError:
-        catch_up(panel, job, progress)
+        _send(panel, job, progress, sending)
         raise
-    catch_up(panel, job, progress)
+    _send(panel, job, progress, sending)
     return result
+
+
+def _send(panel: str, job: Job, progress: Progress, sending: Sending | None) -> None:
+    if sending:
+        sending.begin(panel)
+    else:
+        catch_up(panel, job, progress)
 
 
 def _retrain(panel: str, job: Job, progress: Progress, *, force: bool, as_of: date | None) -> Result:

@@ -14,7 +14,8 @@ from forecast.core.months import Month
 from forecast.core.tables import Series
 from forecast.models.catalog import FAMILIES, Member, model
 from forecast.models.ets import Ets, Form, run
-from forecast.models.prophet_model import ProphetModel
+from forecast.models.prophet_library import silence
+from forecast.models.prophet_model import ProphetModel, _frame, _predicted
 from forecast.models.sarimax import Sarimax
 from forecast.models.scale import standardised, to_working
 from forecast.models.structural import Structural
@@ -167,6 +168,15 @@ def test_prophet_knows_only_events_announced_and_seen_for_three_months() -> None
     assert ProphetModel().fit(until_may_2020).regressors == ("migrant_protection_protocols",)
     assert ProphetModel().fit(until_june_2020).regressors == ("title_42", "migrant_protection_protocols")
     assert ProphetModel(events=False).fit(until_june_2020).regressors == ()
+
+
+@pytest.mark.parametrize("options", [{}, {"events": False}])
+def test_prophets_middle_is_the_library_s_own_to_the_bit(options: dict[str, bool]) -> None:
+    fitted = ProphetModel(**options).fit(sector(240))
+    months = _frame(fitted.series, fitted.regressors, 18)
+    with silence():
+        own = fitted.fitted.predict(months)["yhat"].to_numpy(float)
+    assert _predicted(fitted.fitted, months).tobytes() == own.tobytes()
 
 
 def test_prophet_is_quiet_from_its_import_on() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from dataclasses import replace
 from datetime import date, timedelta
+from threading import Event
 
 import pytest
 from sqlalchemy import text
@@ -46,6 +47,22 @@ def finished(job) -> dict[str, str]:
     run_ids = {run.data.tags["release_id"]: run.info.run_id for run in runs}
     assert len(run_ids) == len(runs)
     return run_ids
+
+
+def test_the_next_panel_does_not_wait_for_mlflow(first, silence, monkeypatch):
+    job, taken = first.home.job(), Event()
+
+    def slowly(*_, **__):
+        assert taken.wait(60)
+        return outbox.Delivery(problem="It was slow.")
+
+    monkeypatch.setattr(outbox, "deliver", slowly)
+    with pipeline.Sending(job) as sending:
+        assert pipeline.retrain(PANEL, job, silence, sending=sending).verdict == "nothing new"
+        assert silence.parts == []  # the retraining is over, and nothing was taken yet
+        taken.set()
+        sending.finish(silence)
+    assert "It was slow." in silence.said[-1]
 
 
 @pytest.mark.slow
