@@ -49,8 +49,8 @@ def marginals(
 ) -> list[str]:
     """The share of draws up to a published quantile is its level, within sampling error and the rounding of leaves.
 
-    `behind`: draws that the quantiles were made of, where those are fewer than the paths'. Half an encounter a leaf is
-    what rounding moves a draw by at most.
+    `behind`: draws that the quantiles were made of, where those are fewer than the paths'. One encounter a leaf is what
+    rounding moves a draw by at most: leaves that were scaled to their total are rounded up or down at random.
     """
     draws = paths.values.shape[2]
     levels = np.array(published.levels)
@@ -65,7 +65,7 @@ def marginals(
         for month, ordered, quantiles in zip(
             months_of(paths), own, published.values[published.areas.index(area)], strict=True
         ):
-            rounding = 0.5 * len(members.get(area, (area,))) + 0.01  # quantiles are stored with two decimals
+            rounding = len(members.get(area, (area,))) + 0.01  # quantiles are stored with two decimals
             most = np.searchsorted(ordered, quantiles + rounding, side="right") / draws
             least = np.searchsorted(ordered, quantiles - rounding, side="left") / draws
             off = np.maximum(levels - most, least - levels) - allowed

@@ -98,7 +98,7 @@ def test_no_advice_names_an_option_that_is_not_there(predict, recipe):
 def test_what_should_be_known_of_a_series_is_said_before_the_forecasts(predict):
     code, _, err, table = predict({f"new-{k}": [5, 6, 7, 8] for k in range(8)})
     assert (code, sound(table)) == (0, True)
-    assert err.splitlines()[0] == "new-0 has 4 known months; the intervals of so few hold less than they say."
+    assert err.splitlines()[0] == "new-0 has 4 known months; so few hardly tell how wide intervals must be."
     assert "and 3 more remarks" in err
 
 

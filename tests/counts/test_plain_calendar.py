@@ -223,7 +223,7 @@ def test_short_series_among_long_ones_are_listed_up_to_three(table):
 
 def test_few_months_are_read_with_a_remark(table):
     (four,) = read_plain(table(monthly(4)))
-    assert list(remarks(four)) == ["a has 4 known months; the intervals of so few hold less than they say."]
+    assert list(remarks(four)) == ["a has 4 known months; so few hardly tell how wide intervals must be."]
     (eight,) = read_plain(table(monthly(8)))
     assert not list(remarks(eight))
 
