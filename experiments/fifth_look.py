@@ -374,9 +374,19 @@ def row(name: str, tables: dict[str, pd.DataFrame], whole: dict[str, pd.DataFram
             parts.append(f"{key} {looks.relative_to(base, own)}")
         else:
             ratio = " / ".join(f"{own[each].mean() / base[each].mean():.3f}" for each in ("sWIS", "logWIS"))
-            parts.append(f"{key} {ratio}" + ("" if "other" in key else f" ({own['c80'].mean():.3f})"))
+            parts.append(
+                f"{key} {ratio}" + ("" if "other" in key else f" ({own['c80'].mean():.3f}{breaks(own, base)})")
+            )
     eras = [looks.southwest_by_era(tables[key]) for key in SETS]
     return f"{name}\n    " + "; ".join(parts) + f"; southwest c80 {'; '.join(eras)}"
+
+
+def breaks(own: pd.DataFrame, base: pd.DataFrame) -> str:
+    """In how many breaks sWIS is better than the bank's, in words; nothing where there is none."""
+    if "start" not in own:
+        return ""
+    better = own.groupby("start")["sWIS"].mean() < base.groupby("start")["sWIS"].mean()
+    return f"; better in {better.sum()} of {len(better)}"
 
 
 def _counts(past: Past, quantiles: Floats) -> Floats:

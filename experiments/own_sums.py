@@ -216,7 +216,8 @@ def scored(sums: Sums, draws: Iterable[Floats]) -> dict[str, pd.DataFrame]:
             **{name: each[origin, area, ahead] for name, each in figures.items()},
         }
     )  # fmt: skip
-    kinds = {"leaves": of_leaves, "other leaves": of_leaves[of_leaves["group"] == "other"], "sums": of_sums}
+    kinds = {"leaves": of_leaves, "sums": of_sums}
+    kinds |= {f"{name} leaves": of_leaves[of_leaves["group"] == name] for name in ("other", "southwest")}
     if "sector" not in past.counts.panel.kinds:
         return kinds
     return {f"{name}, {kind}": own for kind, each in kinds.items() for name, own in looks.sets(each).items()}
@@ -225,7 +226,13 @@ def scored(sums: Sums, draws: Iterable[Floats]) -> dict[str, pd.DataFrame]:
 def told(key: str, own: pd.DataFrame, base: pd.DataFrame) -> str:
     """The ratios to the sums of leaves, and coverage."""
     eras = " ".join(f"{each:.3f}" for each in own.groupby("era")["c80"].mean())
-    return f"    {key}: {looks.relative_to(base, own)}; c80 {own['c80'].mean():.3f} ({eras})"
+    line = f"    {key}: {looks.relative_to(base, own)}; c80 {own['c80'].mean():.3f} ({eras})"
+    if "D" not in key or "sums" not in key:
+        return line
+    for by in ("area", "era"):
+        ratio = own.groupby(by)["sWIS"].mean() / base.groupby(by)["sWIS"].mean()
+        line += "; " + ", ".join(f"{name} {each:.3f}" for name, each in ratio.items())
+    return line
 
 
 if __name__ == "__main__":

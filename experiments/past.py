@@ -242,7 +242,7 @@ def scored(past: Past, quantiles: Floats, model: str) -> pd.DataFrame:
     )
     if past.since is not None:
         table["since"] = past.since[origin]
-        table["kind"] = past.kind
+        table["kind"], table["start"] = past.kind, str(past.origins[0] + -int(past.since[0]))
     return table
 
 
