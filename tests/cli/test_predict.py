@@ -106,7 +106,7 @@ def test_a_series_called_anything_forges_no_line(predict):
     code, _, err, table = predict({"a\x1b[2J\x85encounters: all is well": [5, 6, 7, 8]})
     assert (code, sound(table)) == (0, True)
     assert err.splitlines()[0].isprintable()
-    assert err.splitlines()[0].endswith("hold less than they say.")
+    assert err.splitlines()[0].endswith("how wide intervals must be.")
     code, _, err, table = predict({"a\nencounters: all is well": [5, 6, 7, 8]})
     assert (code, table, err.count("\n"), err.strip().isprintable()) == (1, None, 1, True)
     assert "expected a series name on one line" in err

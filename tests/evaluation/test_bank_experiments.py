@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from experiments import constants, perfect_calibration, recalibrated_chances
+from experiments import constants, fifth_look, own_sums, past, perfect_calibration, recalibrated_chances
 from forecast.core.months import Month
 from forecast.counts.bundle import bundled
 from forecast.models.bank.future import forecast
@@ -113,3 +113,51 @@ def test_a_map_of_chances_never_turns_their_order():
     wide = recalibrated_chances.spread(1.25)(ladder.assign(lead_band="3-5"))
     assert (np.diff(wide) > 0).all()
     assert abs(wide - 0.5).max() < 0.45 - 0.04
+
+
+@pytest.fixture(scope="module")
+def look(states):
+    """The states at two origins, as the fifth look lays them out."""
+    return past.past_of(states, [Month.of(2023, 3), Month.of(2024, 9)], Options())
+
+
+def test_a_past_laid_out_scores_the_bank_as_the_steps_of_its_constants_do(states, look):
+    cells = past.scored(look, past.in_counts(look, fifth_look.say(fifth_look.bank)(look), Options()), "bank")
+    whole = constants.scored(states, list(look.origins), Options())
+    assert cells["sWIS"].mean() == pytest.approx(np.nanmean(whole.swis), rel=1e-9)
+    assert cells["logWIS"].mean() == pytest.approx(np.nanmean(whole.logwis), rel=1e-9)
+    assert cells["c80"].mean() == pytest.approx(np.nanmean(whole.covered), rel=1e-9)
+
+
+def test_without_a_change_the_ideas_after_one_say_what_the_bank_says(look):
+    for said in (fifth_look.relearnt(0.5, 99, once=True, quick=True), fifth_look.median_of(fifth_look.walk, 0.5, 99)):
+        for own, bank in zip(said(look), fifth_look.bank(look), strict=True):
+            assert own == pytest.approx(bank, rel=1e-9)
+
+
+def test_after_a_change_the_median_leans_on_the_simple_one_less_and_less(look):
+    since = fifth_look.months_since(look, 2)
+    leaning = fifth_look.leaning(look, fifth_look.walk, 0.5, size=2)
+    apart = fifth_look.walk(look) - look.known.median
+    known = ~np.isnan(apart[..., 0]) & (np.abs(apart[..., 0]) > 1e-6)
+    share = ((leaning - look.known.median)[..., 0] / np.where(known, apart[..., 0], 1))[known]
+    months = since[known]
+    assert (months == 0).any()
+    assert share[months == 0] == pytest.approx(0.5)
+    assert share[months == 6] == pytest.approx(0.25)
+    assert share[months == fifth_look.NEVER] == pytest.approx(0.0)
+
+
+def test_scaled_regions_take_their_quantiles_and_all_of_nothing_is_the_sum_of_leaves(look):
+    sums = own_sums.Sums(look)
+    regions = sums.of_kind("region")
+    own = {pooled: sums.alone(regions, pooled=pooled) for pooled in (True, False)}
+    before, nothing, whole = (
+        sums.draws(0),
+        *(own_sums.Way("", own_sums.always(share)).draws(sums, own, 0) for share in (0.0, 1.0)),
+    )
+    assert nothing == pytest.approx(before)
+    (rows,) = [sums.of[region] for region in regions if region == "states-other"]
+    middle = np.median(whole[rows].sum(axis=0), axis=-1)
+    at_half = list(own_sums.PROBABILITIES).index(pytest.approx(0.5))
+    assert middle == pytest.approx(own[True]["states-other"][0][:, at_half], rel=0.01)
