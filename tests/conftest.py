@@ -78,8 +78,8 @@ def no_runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers() -> int:
-    """One more than there are cores: many tests wait, for servers and for leases that run out."""
-    return len(os.sched_getaffinity(0)) + 1 if hasattr(os, "sched_getaffinity") else (os.cpu_count() or 1) + 1
+    """Two more than there are cores: many tests wait, for servers, for leases that run out and for the disk."""
+    return len(os.sched_getaffinity(0)) + 2 if hasattr(os, "sched_getaffinity") else (os.cpu_count() or 1) + 2
 
 
 @pytest.hookimpl(wrapper=True)
@@ -93,14 +93,28 @@ def pytest_collection() -> Generator[None, object, object]:
         gc.enable()
 
 
-# The files that take longest, by the durations that `make test` ends with.
+# The files that take longest, first the one that takes most.
 _LONGEST = (
     "drill/test_short_drill.py",
     "release/test_outbox.py",
     "service/test_schemathesis.py",
-    "pipeline/test_moved_home.py",
-    "pipeline/test_tracking.py",
+    "pipeline/test_scoring.py",
     "pipeline/test_retrain.py",
+    "service/test_pages_browser.py",
+    "service/test_pages_accessible.py",
+    "counts/test_hostile_files.py",
+    "service/test_shutdown.py",
+    "release/test_tracking.py",
+    "cli/test_predict.py",
+    "core/test_dask_executor.py",
+    "service/test_keys.py",
+    "pipeline/test_tracking.py",
+    "pipeline/test_moved_home.py",
+    "evaluation/test_experiments.py",
+    "release/test_backup.py",
+    "cli/test_against.py",
+    "pipeline/test_broken_models.py",
+    "release/test_own_store.py",
 )
 
 

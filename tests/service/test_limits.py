@@ -11,7 +11,7 @@ from service.bounds import Bounds
 from service.problem_kinds import KINDS
 from service.problems import ProblemDocument, refusal
 from tests.service.test_metrics import scrape
-from tests.waiting import HANG
+from tests.waiting import HANG, until
 
 PATHS = ["/v1/forecasts?area=el-paso", "/livez"]
 
@@ -163,7 +163,7 @@ def test_a_request_that_takes_too_long_is_504_while_others_are_answered(limited,
     monkeypatch.setattr("forecast.release.read.observations_in_slices", lambda *_, **__: go.wait(HANG) and [])
     with limited(request_seconds=0.2) as client:
         problem(client.get("/v1/observations?area=el-paso"), 504, "too-slow")
-        assert client.get("/v1/forecasts?area=el-paso").status_code == 200
+        until(lambda: client.get("/v1/forecasts?area=el-paso").status_code == 200)  # a busy machine may delay one
         go.set()
 
 

@@ -50,7 +50,7 @@ def test_every_answer_is_one_that_the_document_describes(running, tmp_path):
             f"{running.client.base_url}/openapi.json",
             "--no-color",
         ),
-        *("--phases", "examples,coverage,fuzzing", "--max-examples", "25", "--generation-deterministic"),
+        *("--phases", "examples,coverage,fuzzing", "--max-examples", "10", "--generation-deterministic"),
         # In its place the check of `asking`: what depends on the release or on another parameter, no schema can say.
         *("--checks", "all", "--exclude-checks", "positive_data_acceptance"),
     ]
@@ -60,7 +60,7 @@ def test_every_answer_is_one_that_the_document_describes(running, tmp_path):
     assert done.returncode == 0
     paths = [path for path, _ in operations(running.client.get("/openapi.json").json())]
     assert re.search(rf"Tested: {len(paths)}\n", done.stdout)
-    assert int(re.search(r"(\d+) generated", done.stdout)[1]) > 25 * len(paths)
+    assert int(re.search(r"(\d+) generated", done.stdout)[1]) > 100 * len(paths)
     answered = dict(re.findall(r'route="([^"]+)",status="200",[^}]*} ([0-9.]+)', running.client.get("/metrics").text))
     assert [path for path in paths if float(answered.get(path, 0)) < 3] == []
     assert running.client.get("/readyz").status_code == 200
