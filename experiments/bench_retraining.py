@@ -3,7 +3,9 @@ for one with which an origin joins the evaluation, and with nothing new.
 
     .venv/bin/python experiments/bench_retraining.py
 
-The real command, both panels, in a home of its own with SQLite and MLflow's database; nothing else should be at work.
+The real command, both panels, in a home of its own with SQLite and MLflow's database: seconds by the clock, processor
+seconds of all its processes, and the most memory of the largest of them and of all together (a look each second);
+nothing else should be at work.
 New months are made up: the last one's counts once more, for every leaf. An origin joins with every third month of the
 sectors and every sixth of the states:
 the longest that a month can take is where both do at once.
@@ -14,15 +16,13 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import hashlib
-import os
-import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
 
+from experiments.bench_scale import adopt, measured
 from forecast.core.panels import bundled
 from forecast.core.tables import Vintage
 from forecast.counts.archive import Archive
@@ -31,7 +31,7 @@ from forecast.release import ledger
 from forecast.release.store import connect
 
 # Seconds that each may take.
-GOALS = {"from nothing": 180, "one new month": 60, "where origins join": 60, "nothing new": 2}
+GOALS = {"from nothing": 75, "one new month": 25, "where origins join": 40, "nothing new": 1}
 
 
 def another_month(vintage: Vintage) -> Vintage:
@@ -55,16 +55,6 @@ def add(archive: Archive, panel: str, *, until_one_joins: bool) -> None:
         archive.append(another_month(newest))
         if not until_one_joins or (newest.last.ordinal + 1 - EVALUATED_HORIZON) % step == 0:
             return
-
-
-def retrain(home: Path, words: Sequence[str]) -> tuple[float, str]:
-    """Seconds of the command, and what it said."""
-    began = time.perf_counter()
-    command = [str(Path(sys.executable).with_name("encounters")), "retrain", *words]
-    done = subprocess.run(command, env={**os.environ, "ENCOUNTERS_HOME": str(home)}, capture_output=True, text=True)
-    if done.returncode:
-        raise SystemExit(f"encounters retrain ended with {done.returncode}: {done.stderr.strip()[-500:]}")
-    return time.perf_counter() - began, done.stdout
 
 
 def steps(home: Path) -> str:
@@ -91,6 +81,8 @@ def main(words: Sequence[str] | None = None) -> None:
     quick = parser.parse_args(words).quick
     panels = list(bundled())[: 1 if quick else None]
     given = ["--panel", panels[0], "--recipe", "floor"] if quick else []
+    adopt()
+    print(f"{'':<44}{'seconds':>9}{'CPU s':>9}{'largest MB':>11}{'all MB':>11}")
     with tempfile.TemporaryDirectory() as folder:
         home = Path(folder)
         archive = Archive(home / "archive")
@@ -100,10 +92,11 @@ def main(words: Sequence[str] | None = None) -> None:
             if name in ("one new month", "where origins join"):
                 for panel in panels:
                     add(archive, panel, until_one_joins=name != "one new month")
-            seconds, said = retrain(home, given)
-            if ("nothing new" in said) != (name == "nothing new"):
-                raise SystemExit(f"{name}: the command said otherwise: {said}")
-            print(f"retraining, {name:<20}{seconds:>8.1f} s   (goal {goal} s)", flush=True)
+            command = [Path(sys.executable).with_name("encounters"), "retrain", *given]
+            taken = measured(command, every=1.0, ENCOUNTERS_HOME=str(home))
+            if ("nothing new" in taken.printed) != (name == "nothing new"):
+                raise SystemExit(f"{name}: the command said otherwise: {taken.printed}")
+            print(f"{taken.row(f'retraining, {name}')}   (goal {goal} s)", flush=True)
             if name != "nothing new":
                 print(f"    {steps(home)}", flush=True)
 

@@ -27,6 +27,7 @@ import tempfile
 import time
 import urllib.request
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -51,7 +52,7 @@ MONTHS, HORIZON, PORT, END = 120, 12, 8791, Month.of(2026, 8)
 SEED = 20261130
 # As it starts quickest: what has been compiled is kept.
 ENVIRONMENT = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
-# Linux: what ends its parent before itself is waited for by this process, so that its seconds are counted.
+# PR_SET_CHILD_SUBREAPER.
 _SUBREAPER = 36
 _MB = 2**20
 DECLARATION = 'id = "grown"\ntitle = "Grown"\nunit = "encounters"\ndimensions = ["office", "flow"]\nlevels = [[]]\n'
@@ -59,42 +60,53 @@ DECLARATION = 'id = "grown"\ntitle = "Grown"\nunit = "encounters"\ndimensions = 
 
 @dataclass(frozen=True)
 class Measured:
-    """What a command took: seconds by the clock and of processors, bytes of its largest process and of all at once."""
+    """What a command took: seconds by the clock and of processors, bytes of its largest process and of all at once; and
+    what it printed.
+    """
 
     wall: float
     cpu: float
     largest: float
     together: float
+    printed: str = ""
 
     def row(self, name: str) -> str:
         """A line of the table."""
         return f"{name:<44}{self.wall:>9.1f}{self.cpu:>9.1f}{self.largest / _MB:>11.0f}{self.together / _MB:>11.0f}"
 
 
-def measured(command: Sequence[str | Path], **environment: str) -> Measured:
-    """Run a command to its end. Raises SystemExit where it fails."""
+def measured(command: Sequence[str | Path], *, every: float = 0.1, **environment: str) -> Measured:
+    """Run a command to its end, and look at its memory `every` so many seconds. Raises SystemExit where it fails."""
     before, began = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
-    with tempfile.TemporaryFile() as said:
+    others = {one.pid for one in psutil.Process().children()}
+    with tempfile.TemporaryFile() as said, tempfile.TemporaryFile() as printed:
         process = subprocess.Popen(
-            list(map(str, command)), env={**ENVIRONMENT, **environment}, stdout=subprocess.DEVNULL, stderr=said
+            list(map(str, command)), env={**ENVIRONMENT, **environment}, stdout=printed, stderr=said
         )
         largest = together = 0
         while process.poll() is None:
             sizes = [memory_of(one) for one in psutil.Process().children(recursive=True)]
             largest, together = max([largest, *sizes]), max(together, sum(sizes))
-            time.sleep(0.1)
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(every)
         wall = time.perf_counter() - began
         if process.returncode:
             said.seek(0)
             raise SystemExit(f"{command} ended with {process.returncode}: {said.read().decode()[-800:]}")
-    while True:  # workers whose parent is gone
-        try:
-            os.waitpid(-1, 0)
-        except ChildProcessError:
-            break
+        printed.seek(0)
+        words = printed.read().decode()
+    while orphans := {one.pid for one in psutil.Process().children()} - others:  # workers whose parent is gone
+        for one in orphans:
+            with suppress(ChildProcessError):
+                os.waitpid(one, 0)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    return Measured(wall, cpu, largest, together)
+    return Measured(wall, cpu, largest, together, words)
+
+
+def adopt() -> None:
+    """Wait in this process for what outlives its parent, so that its seconds are counted. Linux alone knows how."""
+    ctypes.CDLL(None).prctl(_SUBREAPER, 1, 0, 0, 0)
 
 
 def memory_of(process: psutil.Process) -> int:
@@ -352,7 +364,7 @@ def main() -> None:
     if (work := inside(asked)) is not None:
         work()
         return
-    ctypes.CDLL(None).prctl(_SUBREAPER, 1, 0, 0, 0)
+    adopt()
     sizes = [20, 40] if asked.quick else [int(size) for size in asked.sizes.split(",")]
     stored = [200] if asked.quick else [int(size) for size in asked.stored.split(",") if size]
     with tempfile.TemporaryDirectory() as name:
