@@ -16,11 +16,8 @@ unexport PYTHONDONTWRITEBYTECODE
 help: ## list the commands
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST)
 
-# Served as soon as one panel is published: the others are trained beside the service, and served once they are there.
-run: $(VENV)/.ready ## set up, train, publish, and serve http://127.0.0.1:8000 (PORT=9000 serves elsewhere)
-	$(BIN)/encounters retrain --panel usbp-sectors
-	@TERM=dumb PYTHONWARNINGS=ignore nice $(BIN)/encounters retrain & trap : INT TERM; \
-	$(BIN)/encounters serve --port $(PORT); code=$$?; kill $$! 2>/dev/null; exit $$code
+run: train ## set up, train, publish, and serve http://127.0.0.1:8000 (PORT=9000 serves elsewhere)
+	$(BIN)/encounters serve --port $(PORT)
 
 train: $(VENV)/.ready ## the same without serving: bundled counts in, a release per panel out
 	$(BIN)/encounters retrain
