@@ -11,6 +11,7 @@ import pytest
 
 from forecast.recipe.recipe import parse
 from forecast.release.tracking import own_store
+from tests.pipeline.conftest import draw_blanks, small_figures  # noqa: F401 (a fixture)
 from tests.release.retraining import RECIPE, asked, connected, log, make_counts, make_training, quantiles
 
 PANELS = ("cbp-states",)
@@ -31,7 +32,9 @@ def logged(training, no_runs, tmp_path_factory) -> Path:
     home = tmp_path_factory.mktemp("first") / "home 1"
     home.mkdir()
     shutil.copy(no_runs, home / "mlflow.db")
-    log(training, **places(home))
+    with pytest.MonkeyPatch.context() as patch:
+        draw_blanks(patch)
+        log(training, **places(home))
     return home
 
 

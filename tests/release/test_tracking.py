@@ -21,6 +21,7 @@ from forecast.release.tracking.describing import describe
 from forecast.release.tracking.families import family_models, load_family
 from forecast.release.tracking.handover import Handover
 from forecast.release.tracking.session import prepare
+from tests.pipeline.conftest import small_figures  # noqa: F401 (a fixture: what is logged once has them whole)
 from tests.release.retraining import (
     AREAS,
     MEMBERS,

@@ -14,6 +14,7 @@ from forecast.release.tracking.describing import describe
 from forecast.release.tracking.handover import Handover
 from forecast.release.tracking.sending import send
 from forecast.release.tracking.session import prepare
+from tests.pipeline.conftest import draw_blanks
 from tests.release.retraining import asked, connected, make_counts, make_training, quantiles, tracking_server
 from tests.waiting import soon
 
@@ -39,7 +40,9 @@ def training() -> Handover:
 def folder(training: Handover, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The retraining, described."""
     folder = tmp_path_factory.mktemp("outbox") / training.release_id
-    describe(training, folder)
+    with pytest.MonkeyPatch.context() as patch:
+        draw_blanks(patch)
+        describe(training, folder)
     return folder
 
 
