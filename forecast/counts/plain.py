@@ -55,8 +55,8 @@ _UNKNOWN = ("", "na", "nan")
 MOST_COUNTED = 10**12
 # With fewer known values intervals hold nothing: experiments/short_series.py.
 LEAST_KNOWN = 4
-# With fewer than this, 95 % intervals are far wider than those of longer series, and of several such series together
-# they still held only 82 to 91 % in the same experiment.
+# With fewer than this, 95 % intervals are far wider than those of longer series; those of several such series together
+# are not, and held 87 to 93 % in the same experiment.
 _FEW_KNOWN = 8
 
 

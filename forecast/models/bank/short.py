@@ -14,7 +14,7 @@ __all__ = ["known_steps", "nearer_a_walk", "widening"]
 
 # Known steps of all of a group's series from which on nothing is wider.
 _ENOUGH = 24
-# Fewer than this are no better known than these; `encounters predict` refuses them.
+# With fewer than this nothing gets wider still; `encounters predict` refuses them.
 _LEAST = 4
 # How far the squared gain, by which the spread grows with the horizon, goes towards a random walk's (one) in a group
 # with up to _HALF known steps; from there on less and less far.
