@@ -57,6 +57,15 @@ def test_quantiles_that_the_draws_do_not_have_are_told(release):
     assert any(line.startswith("states-nation, ") for line in broken)
 
 
+def test_a_sparse_leaf_that_is_rounded_up_or_down_at_random_keeps_its_marginals_and_a_busier_one_does_not():
+    worlds = np.repeat(0.3, 2000)  # scaled to a total; three worlds in ten round up
+    rounded = np.floor(worlds + np.random.default_rng(1).random(2000))
+    published = Paths("scaled", ORIGIN, ("left",), worlds[None, None]).quantiles()
+    kept = Paths("scaled", ORIGIN, ("left",), rounded[None, None])
+    assert laws.marginals(kept, published, {}) == []
+    assert laws.marginals(replace(kept, values=kept.values + 2), published, {}) != []
+
+
 @given(paths=drawn(), thresholds=st.lists(st.floats(0, 50), max_size=5))
 def test_any_draws_that_are_sums_keep_the_laws(paths, thresholds):
     thresholds += [float(value) for value in np.unique(paths.values)[:5]]
