@@ -14,23 +14,23 @@ from forecast.release.tracking import outbox
 __all__ = ["Sending", "catch_up"]
 
 
-def catch_up(panel: str, job: Job, progress: Progress) -> None:
+def catch_up(panel: str, job: Job, progress: Progress) -> bool:
     """Send retrainings of published releases that wait in the outbox; let the alias `champion` follow what is served.
 
     Within the budget of one retraining; what MLflow does not take goes on waiting. While it is at it, other releases
-    without a run are looked up there. Tells what became of it and raises nothing.
+    without a run are looked up there. Tells what became of it, gives whether MLflow took all, and raises nothing.
     """
     try:
         known = {one.id: one for one in reversed(read.releases(job.engine, panel))}
         champion = read.champion(job.engine, panel)
     except EncountersError:  # the store; the retraining has met it too
-        return
+        return True
     served = next((one for one in known.values() if one.current), None)
     waiting = outbox.waiting(job.outbox, panel)
     due = [release for release in known if release in waiting]
     follows = served is None or served.run_id is None or served.id == champion
     if not due and follows:
-        return
+        return True
     progress.begin(f"{panel}: logging to MLflow")
     lacking = [one for one in known.values() if one.id in due or one.run_id is None or (one.current and not follows)]
     delivered = outbox.deliver(
@@ -58,18 +58,20 @@ def catch_up(panel: str, job: Job, progress: Progress) -> None:
         missing = " and ".join(release for release in due if release not in delivered.runs)
         lacks = f"has no run of {missing} yet" if missing else "lags behind"
         progress.say(f"{panel}: MLflow {lacks}; a later retraining sends what is missing. {problem}")
+    return problem is None
 
 
 class Sending:
     """Catches up with one panel after the other, while others are trained: MLflow takes seconds of one processor.
 
-    Use as a context; `finish` says what became of it, and leaving waits for what was begun.
+    Use as a context; `finish` says what became of it, and leaving waits for what was begun. Beside fits that take every
+    processor a sending may come to the end of its time; where the last one was taken, it is tried once more.
     """
 
     def __init__(self, job: Job) -> None:
         self._job = job
         self._thread = ThreadPoolExecutor(1)
-        self._begun: list[tuple[_Said, Future[None]]] = []
+        self._begun: list[tuple[str, _Said, Future[bool]]] = []
 
     def __enter__(self) -> Sending:
         return self
@@ -84,16 +86,21 @@ class Sending:
         said = _Said()
         future = self._thread.submit(catch_up, panel, self._job, said)
         future.add_done_callback(lambda _: said.heard.set())
-        self._begun.append((said, future))
+        self._begun.append((panel, said, future))
 
     def finish(self, progress: Progress) -> None:
         """Wait for all that was begun, and let `progress` say what there is to say."""
-        while self._begun:
-            said, future = self._begun.pop(0)
+        begun, self._begun = self._begun, []
+        for _, said, future in begun:
             said.heard.wait()
             if said.part and not future.done():
                 progress.begin(said.part)
             future.result()
+        answers = bool(begun) and begun[-1][2].result()  # to the last one, which had no fits beside it
+        for panel, said, future in begun:
+            if answers and not future.result():
+                catch_up(panel, self._job, progress)
+                continue
             for line in said.lines:
                 progress.say(line)
 
