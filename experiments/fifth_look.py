@@ -16,13 +16,14 @@ import argparse
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import cache
 
 import numpy as np
 import pandas as pd
 
 from experiments import past as looks
 from experiments import simulated_breaks
-from experiments.past import HORIZON, LEVELS, SETS, Past
+from experiments.past import HORIZON, LEVELS, SETS, Past, Said
 from forecast.core.tables import Floats, Series
 from forecast.models.bank.groups import group_means
 from forecast.models.bank.options import Options, Pattern
@@ -38,7 +39,6 @@ NEVER = 999.0
 HALF_LIFE = 6.0  # months
 # A level so far below its long-run mean, in logarithms, is low.
 LOW = 0.5
-Said = tuple[Floats, Floats, Floats]  # median, scale (origins, series, HORIZON), shape (origins, series, PROBABILITIES)
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ class Idea:
 
 def bank(past: Past) -> Said:
     """The fourth version."""
-    return past.column(past.known.median), past.column(past.known.scale(OPTIONS)), past.shape
+    return past.said(OPTIONS)
 
 
 def say(said: Callable[[Past], Said]) -> Callable[[Past], Floats]:
@@ -85,14 +85,9 @@ def seasonal_walk(past: Past) -> Floats:
     return (past.laid.values - season[0])[:, :, None] + np.stack(season[1:], axis=2)
 
 
-# What takes a while, by past and name.
-_KNOWN: dict[tuple[int, str], Floats] = {}
-
-
+@cache
 def theta(past: Past) -> Floats:
     """(steps, series, HORIZON) Theta on logs at the origins, NaN elsewhere."""
-    if (id(past), "theta") in _KNOWN:
-        return _KNOWN[id(past), "theta"]
     medians = np.full(past.known.median.shape, np.nan)
     for at in past.at:
         for place, one in enumerate(past.series):
@@ -102,7 +97,7 @@ def theta(past: Past) -> Floats:
             fitted = Theta().fit(Series(one.area, one.first, one.values[:seen].copy(), group=one.group))
             ahead = fitted.level + fitted.drift * np.arange(1, HORIZON + 1) + np.resize(fitted.indices, HORIZON)
             medians[at, place] = np.log(np.maximum(np.expm1(ahead), 0.0) * STANDARD_MONTH + OPTIONS.offset)
-    return _KNOWN.setdefault((id(past), "theta"), medians)
+    return medians
 
 
 def leaning(past: Past, simple: Callable[[Past], Floats], share: float, *, size: float | None) -> Floats:
@@ -175,13 +170,12 @@ BANKS: dict[str, dict[str, object]] = {
 }  # fmt: skip
 
 
+@cache
 def medians_of(past: Past, name: str) -> Floats:
     """(steps, series, HORIZON) medians of one of BANKS, on the bank's own working scale."""
-    if (id(past), name) not in _KNOWN:
-        options = replace(OPTIONS, **BANKS[name])  # type: ignore[arg-type]
-        median = looks.know(panel_of(past.series, options.offset), options).median
-        _KNOWN[id(past), name] = np.log(np.maximum(np.exp(median) - options.offset, 0.0) + OPTIONS.offset)
-    return _KNOWN[id(past), name]
+    options = replace(OPTIONS, **BANKS[name])  # type: ignore[arg-type]
+    median = looks.know(panel_of(past.series, options.offset), options).median
+    return np.asarray(np.log(np.maximum(np.exp(median) - options.offset, 0.0) + OPTIONS.offset))
 
 
 def own_spread(past: Past, median: Floats) -> Said:

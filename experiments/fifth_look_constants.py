@@ -54,8 +54,8 @@ def back(real: dict[str, Past], changes: dict[str, object]) -> str:
     options, parts = replace(OPTIONS, **changes), []  # type: ignore[arg-type]
     for name, past in real.items():
         moved = looks.past_of(past.counts, past.origins, options)
-        said = moved.column(moved.known.median), moved.column(moved.known.scale(options)), moved.shape
-        own = looks.scored(moved, looks.in_counts(moved, looks.working(moved.start, *said, options), options), "idea")
+        quantiles = looks.working(moved.start, *moved.said(options), options)
+        own = looks.scored(moved, looks.in_counts(moved, quantiles, options), "idea")
         base = looks.scored(past, _counts(past, say(bank)(past)), "bank")
         pairs = zip(*(looks.sets(t).values() if name == "sectors" else (t,) for t in (own, base)), strict=True)
         for mine, theirs in pairs:

@@ -64,8 +64,7 @@ class Sums:
     def leaves(self) -> Floats:
         """(origins, leaves, HORIZON, PROBABILITIES) the bank's quantiles, not rounded."""
         past = self.past
-        said = past.column(past.known.median), past.column(past.known.scale(OPTIONS)), past.shape
-        return _rates(looks.working(past.start, *said, OPTIONS, PROBABILITIES)) * past.days[..., None]
+        return _rates(looks.working(past.start, *past.said(OPTIONS), OPTIONS, PROBABILITIES)) * past.days[..., None]
 
     def draws(self, at: int, shared: float = reconciliation.SHARED) -> Floats:
         """(leaves, HORIZON, DRAWS) joint draws at an origin."""

@@ -1,8 +1,9 @@
 """What did the bank know after each past month, and how does something else said in its place score? The arrays that
 experiments of one run share; prints nothing.
 
-One run of the bank over a whole panel says what it would have said after every month (as in `constants.py`, whose
-figures of the leaves these are to the digit), so that a variant that changes medians, scales or shapes costs a second.
+One run of the bank over a whole panel says what it would have said after every month: what it knows at each past step
+is what it would have known then (`tests/evaluation/test_bank_experiments.py` holds it to that), so that 98 origins cost
+no more than one, and a variant that changes medians, scales or shapes costs a second.
 """
 
 from __future__ import annotations
@@ -33,16 +34,18 @@ from forecast.models.bank.weights import averaged, errors, weigh
 from forecast.models.quiet import is_quiet
 
 __all__ = [
-    "HORIZON", "LEVELS", "SETS", "Known", "Past", "altered_pasts", "in_counts", "know", "known_of", "past_of",
-    "real_pasts", "relative_to", "scales", "scored", "sets", "shapes_at", "southwest_by_era", "spread", "start_of",
-    "working",
+    "FIRST", "HORIZON", "LAST", "LEVELS", "MONTHS", "SETS", "Known", "Past", "Said", "altered_pasts", "in_counts",
+    "know", "known_of", "past_of", "real_pasts", "relative_to", "scales", "scored", "sets", "shapes_at",
+    "southwest_by_era", "spread", "start_of", "working",
 ]  # fmt: skip
 
 Flags = NDArray[np.bool_]
+Said = tuple[Floats, Floats, Floats]  # median, scale (origins, series, HORIZON), shape (origins, series, PROBABILITIES)
 HORIZON = 12
 LEVELS = (0.025, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.975)
 # Months of origins, as RESULTS.md names the sets of development.
 SETS = {"D1": (1, 3, 7, 9), "D2": (4, 6, 12)}
+MONTHS = (1, 3, 4, 6, 7, 9, 12)
 FIRST, LAST = Month.of(2010, 1), Month.of(2023, 12)
 STATES_FIRST, STATES_LAST = Month.of(2021, 10), Month.of(2025, 8)
 SINCE = (1, 2, 3, 4, 6, 9, 12, 18)
@@ -69,7 +72,7 @@ class Known:
         return grown(self.base, self.ratio, self.squared, HORIZON, options) * self.low[..., None]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Past:
     """A panel's months side by side with the `origins` that are looked at, by their step (`at`): `truth`, `days` and
     `precision` of the months after each, (origins, series, HORIZON); the `unit` of sWIS, the record and the `start` of
@@ -99,6 +102,10 @@ class Past:
     def column(self, median: Floats) -> Floats:
         """(origins, series, ...) of what was known after each step."""
         return np.asarray(median[self.at])
+
+    def said(self, options: Options) -> Said:
+        """What the bank says at the origins, of the options that it was run with."""
+        return self.column(self.known.median), self.column(self.known.scale(options)), self.shape
 
 
 def know(laid: PanelArrays, options: Options) -> Known:
@@ -196,7 +203,7 @@ def past_of(
 
 
 def start_of(seen: Floats, options: Options) -> float:
-    """From where on a quantile is drawn in, as in `spread.shrink_upper_tail`."""
+    """From where on a quantile is shrunk, as in `spread.shrink_upper_tail`."""
     steps = np.exp(seen[~np.isnan(seen)])
     record = steps.max()
     room = min(0.5 * record, options.small) if steps.mean() - options.offset >= options.busy else options.small
@@ -206,7 +213,7 @@ def start_of(seen: Floats, options: Options) -> float:
 def working(
     start: Floats, median: Floats, scale: Floats, shape: Floats, options: Options, levels: Sequence[float] = LEVELS
 ) -> Floats:
-    """(origins, series, HORIZON, levels) quantiles on the working scale, drawn in beyond `start` (origins, series)."""
+    """(origins, series, HORIZON, levels) quantiles on the working scale, shrunk beyond `start` (origins, series)."""
     wanted = np.apply_along_axis(lambda own: np.interp(levels, PROBABILITIES, own), 2, shape)
     own = median[..., None] + scale[..., None] * wanted[:, :, None, :]
     begins = np.maximum(start[:, :, None], median)[..., None]
@@ -268,8 +275,7 @@ def real_pasts(options: Options, every: int = 1) -> dict[str, Past]:
     """Of the sectors' two sets together, and of the states."""
     sectors, states = (bundled().as_of(panel, AS_OF) for panel in list(bundled_panels())[:2])
     months = [FIRST + step for step in range(LAST - FIRST + 1)]
-    numbers = sorted(number for own in SETS.values() for number in own)
-    origins = [month for month in months if month.number in numbers][::every]
+    origins = [month for month in months if month.number in MONTHS][::every]
     later = [STATES_FIRST + step for step in range(STATES_LAST - STATES_FIRST + 1)][::every]
     return {"sectors": past_of(sectors, origins, options), "states": past_of(states, later, options)}
 

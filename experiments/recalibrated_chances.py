@@ -19,7 +19,7 @@ from scipy.optimize import minimize
 from scipy.special import expit, logit, ndtr, ndtri
 
 from experiments.arguments import AS_OF
-from experiments.constants import FIRST, LAST, MONTHS
+from experiments.past import FIRST, LAST, MONTHS
 from forecast.core.panels import bundled as bundled_panels
 from forecast.core.tables import Floats
 from forecast.counts.bundle import bundled

@@ -10,6 +10,7 @@ import pytest
 from experiments import constants, fifth_look, own_sums, past, perfect_calibration, recalibrated_chances
 from forecast.core.months import Month
 from forecast.counts.bundle import bundled
+from forecast.models.bank.family import Bank
 from forecast.models.bank.future import forecast
 from forecast.models.bank.options import Options
 from forecast.models.bank.panel import panel_of
@@ -25,19 +26,21 @@ def test_one_run_over_all_months_says_at_a_past_origin_what_the_bank_said_then(s
     origin, options = Month.of(2024, 3), Options()
     whole = panel_of([states.series(area) for area in states.open_areas], options.offset)
     cut = panel_of([states.until(origin).series(area) for area in states.open_areas], options.offset)
-    medians, scale, standardised = constants.history(whole, options)
-    then = forecast(cut, constants.HORIZON, options)
+    known = past.know(whole, options)
+    then = forecast(cut, past.HORIZON, options)
     at = len(cut.values) - 1
-    assert pytest.approx(then.median, rel=1e-9) == medians[:, at].T
-    assert scale[at] == pytest.approx(then.scale, rel=1e-9)
-    assert shapes(standardised[: at + 1], whole, options) == pytest.approx(then.shape, rel=1e-9)
+    assert known.median[at] == pytest.approx(then.median, rel=1e-9)
+    assert known.scale(options)[at] == pytest.approx(then.scale, rel=1e-9)
+    assert shapes(known.standardised[: at + 1], whole, options) == pytest.approx(then.shape, rel=1e-9)
 
 
 def test_wider_growth_covers_more(states):
-    origins = [Month.of(2024, 3)]
-    narrow, wide = (constants.scored(states, origins, replace(Options(), growth=growth)) for growth in (0.3, 1.0))
-    assert np.nanmean(narrow.covered) < np.nanmean(wide.covered)
-    assert narrow.swis.shape == (1, len(states.open_areas), constants.HORIZON)
+    narrow, wide = (
+        constants.scored(past.past_of(states, [Month.of(2024, 3)], options), options)
+        for options in (replace(Options(), growth=growth) for growth in (0.3, 1.0))
+    )
+    assert narrow["c80"].mean() < wide["c80"].mean()
+    assert len(narrow) == len(states.open_areas) * past.HORIZON
 
 
 def test_every_step_names_options_that_exist():
@@ -121,12 +124,25 @@ def look(states):
     return past.past_of(states, [Month.of(2023, 3), Month.of(2024, 9)], Options())
 
 
-def test_a_past_laid_out_scores_the_bank_as_the_steps_of_its_constants_do(states, look):
-    cells = past.scored(look, past.in_counts(look, fifth_look.say(fifth_look.bank)(look), Options()), "bank")
-    whole = constants.scored(states, list(look.origins), Options())
-    assert cells["sWIS"].mean() == pytest.approx(np.nanmean(whole.swis), rel=1e-9)
-    assert cells["logWIS"].mean() == pytest.approx(np.nanmean(whole.logwis), rel=1e-9)
-    assert cells["c80"].mean() == pytest.approx(np.nanmean(whole.covered), rel=1e-9)
+def test_a_past_laid_out_has_the_quantiles_that_a_fit_at_the_origin_has(states, look):
+    leaves = own_sums.Sums(look).leaves
+    for place, origin in enumerate(look.origins):
+        seen = tuple(states.until(origin).series(one.area) for one in look.series)
+        for column, series in enumerate(seen):
+            fit = Bank().fit_among(series, seen, past.HORIZON)
+            assert leaves[place, column] == pytest.approx(fit.quantiles, rel=1e-9, abs=1e-9)
+
+
+def test_what_came_in_each_month_ahead_scores_nothing_and_is_held(look):
+    quantiles = np.empty((*look.truth.shape, len(past.LEVELS)))
+    for place, origin in enumerate(look.origins):
+        for column, one in enumerate(look.series):
+            at = origin - one.first + 1
+            quantiles[place, column] = one.values[at : at + past.HORIZON, None]
+    cells = past.scored(look, quantiles, "perfect")
+    assert len(cells) == len(look.origins) * len(look.series) * past.HORIZON
+    assert (cells[["sWIS", "logWIS"]] == 0).all(axis=None)
+    assert cells["c80"].all()
 
 
 def test_without_a_change_the_ideas_after_one_say_what_the_bank_says(look):
