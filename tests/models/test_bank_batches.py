@@ -54,6 +54,15 @@ def test_batches_come_to_what_the_whole_panel_comes_to(panel, at_once, cells):
         assert own["surprises"] == pytest.approx(whole["surprises"], abs=0.011)
 
 
+def test_a_group_that_knows_little_is_as_wide_in_batches_as_in_a_panel_at_once():
+    one = series("lone", 10, "lone", 3)
+    panel = (*(series(f"s{seed}", 60, "south", seed) for seed in range(5)), one)
+    whole, in_batches = (teach(panel, 6, Options(), executor=HERE, cells=cells) for cells in (24_000, 120))
+    assert (len(whole.panels), len(in_batches.panels)) == (1, 3)
+    assert in_batches["lone"]["quantiles"] == pytest.approx(whole["lone"]["quantiles"], rel=2e-3)
+    assert in_batches["s0"]["quantiles"] == pytest.approx(whole["s0"]["quantiles"], rel=2e-3)
+
+
 def test_workers_come_to_the_very_numbers_of_this_process(panel):
     here, there = (teach(panel, 6, Options(), executor=each, cells=240) for each in (HERE, Executor(2)))
     assert all(np.array_equal(here[area]["quantiles"], there[area]["quantiles"]) for area in here)

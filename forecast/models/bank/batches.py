@@ -23,6 +23,7 @@ from forecast.models.bank.groups import Learnt, Unlearnt
 from forecast.models.bank.options import Options
 from forecast.models.bank.panel import PanelArrays, panel_of, require_common_end
 from forecast.models.bank.seasonality import changes_of_groups
+from forecast.models.bank.short import KNOWN_STEPS, known_by_group
 from forecast.models.bank.spread import shrink_upper_tail
 from forecast.models.protocol import Parameters
 
@@ -89,7 +90,7 @@ def teach(
     places = {one.area: (batch, place) for batch, panel in enumerate(panels) for place, one in enumerate(panel.series)}
     if len(panels) == 1:
         return Taught(panels, [_forecast(_Question(panels[0].digest, horizon, options, panels[0]))], places, options)
-    learnt = Learnt(len({one.group for one in series}))
+    learnt = Learnt(len({one.group for one in series}), {KNOWN_STEPS: known_by_group(panels)})
     bare = [replace(panel, series=()) for panel in panels]  # what workers are sent
     # What is soon done is done here: workers would take longer to start.
     _, learnt = _until_learnt(bare, learnt, _changes, HERE)

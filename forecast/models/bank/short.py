@@ -4,13 +4,17 @@ size nor the speed of the level is known. Changes nothing where more is known.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from forecast.core.tables import Floats, Ints
 from forecast.models.bank.panel import PanelArrays
 from forecast.models.bank.shape import PROBABILITIES
 
-__all__ = ["known_steps", "nearer_a_walk", "widening"]
+__all__ = ["KNOWN_STEPS", "known_by_group", "known_steps", "nearer_a_walk", "widening"]
+
+KNOWN_STEPS = "known steps"
 
 # Known steps of all of a group's series from which on nothing is wider.
 _ENOUGH = 24
@@ -22,12 +26,15 @@ _TOWARDS, _HALF = 0.25, 12
 
 
 def known_steps(panel: PanelArrays) -> Ints:
-    """(series,) how many steps each one's group knows, of all its series together; enough where they are a batch, as a
-    panel in batches has hundreds.
-    """
-    if panel.learnt is not None:
-        return np.full(len(panel.groups), _ENOUGH)
-    return np.bincount(panel.groups, (~np.isnan(panel.values)).sum(axis=0)).astype(np.int64)[panel.groups]
+    """(series,) how many steps each one's group knows, of all its series together."""
+    by_group = known_by_group([panel]) if panel.learnt is None else panel.learnt.known[KNOWN_STEPS]
+    return np.asarray(by_group[0, panel.groups], dtype=np.int64)
+
+
+def known_by_group(batches: Sequence[PanelArrays]) -> Floats:
+    """(1, groups) the same of each group of a whole panel, as batches learn it by the name KNOWN_STEPS."""
+    known = np.concatenate([(~np.isnan(batch.values)).sum(axis=0) for batch in batches])
+    return np.bincount(np.concatenate([batch.groups for batch in batches]), known)[None].astype(float)
 
 
 def nearer_a_walk(squared_gain: Floats, known: Ints) -> Floats:
