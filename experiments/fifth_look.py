@@ -1,4 +1,4 @@
-"""Would the fourth version forecast better with another median after a break, with several banks side by side?
+"""Would the fourth version forecast better with another median after a break, or several banks side by side?
 Origins of development and simulated breaks alone.
 
     .venv/bin/python experiments/fifth_look.py
@@ -308,7 +308,7 @@ IDEAS = (
     Idea("the same with the bank's season", say(median_of(seasonal_walk, 0.5, 3))),
     Idea("random walk's (3), spread by its errors", say(relearnt(0.5, 3))),
     Idea("the same (3); changes once, quick", say(relearnt(0.5, 3, once=True, quick=True))),
-    Idea("a third of that in a pool, half-life 12", pooled(relearnt(0.5, 3, once=True, quick=True), 0.33, 3, 12)),
+    Idea("a third of that in a mixture, half-life 12", pooled(relearnt(0.5, 3, once=True, quick=True), 0.33, 3, 12)),
     Idea("random walk's (6), spread by its errors", say(relearnt(0.5, 6))),
     Idea("the same (6); changes once, quick", say(relearnt(0.5, 6, once=True, quick=True))),
     Idea("changes of 6 once, quick, bank's median", say(relearnt(0.0, 6, once=True, quick=True))),

@@ -1,7 +1,7 @@
 """What do lower ends cost, and do the other areas want the first version's constants back? Origins of
 development alone.
 
-.venv/bin/python experiments/fifth_look_constants.py
+    .venv/bin/python experiments/fifth_look_constants.py
 """
 
 from __future__ import annotations
