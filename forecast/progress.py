@@ -5,6 +5,7 @@ Results never come this way.
 from __future__ import annotations
 
 import logging
+import sys
 import time
 from types import TracebackType
 from typing import Any
@@ -49,7 +50,8 @@ class Reporter:
             TimeElapsedColumn(),
             TimeRemainingColumn(),
             console=self._console,
-            disable=form == "json" or not self._console.is_terminal or self._console.is_dumb_terminal,
+            # Where colours are asked for (FORCE_COLOR), rich takes a file for a terminal.
+            disable=form == "json" or not sys.stderr.isatty() or not self._console.is_interactive,
         )
         self._task: TaskID | None = None
         self._what, self._steps, self._done, self._started, self._said_at = "", 0, 0, time.monotonic(), 0.0
