@@ -96,7 +96,9 @@ class Sending:
             if said.part and not future.done():
                 progress.begin(said.part)
             future.result()
-        answers = bool(begun) and begun[-1][2].result()  # to the last one, which had no fits beside it
+        # The last one that asked MLflow for something had no fits beside it.
+        asked = [future.result() for _, said, future in begun if said.part]
+        answers = bool(asked) and asked[-1]
         for panel, said, future in begun:
             if answers and not future.result():
                 catch_up(panel, self._job, progress)

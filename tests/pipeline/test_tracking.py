@@ -77,6 +77,17 @@ def test_what_mlflow_did_not_take_in_time_is_tried_once_more_where_the_last_was_
     assert (answers, silence.said) == ([], [])
 
 
+def test_a_sending_that_asked_mlflow_for_nothing_does_not_say_that_it_answers(first, silence, monkeypatch):
+    answers = [outbox.Delivery(problem="It hung.")]
+    monkeypatch.setattr(outbox, "deliver", lambda *_, **__: answers.pop(0))
+    with pipeline.Sending(first.home.job()) as sending:
+        sending.begin(PANEL)
+        sending.begin("usbp-sectors")  # of which nothing is published
+        sending.finish(silence)
+    assert len(silence.said) == 1
+    assert "It hung." in silence.said[0]
+
+
 @pytest.mark.slow
 def test_the_champion_follows_a_rollback_and_a_correction(home, job, silence):
     first = pipeline.retrain(PANEL, job, silence).release
