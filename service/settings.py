@@ -12,10 +12,9 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from forecast.core.files import sqlite_address
 from forecast.core.logs import Form
 
-__all__ = ["KeyPolicy", "ServiceSettings", "words"]
+__all__ = ["ServiceSettings", "words"]
 
 _ROOT = re.compile("(/[A-Za-z0-9._~-]+)*")
-KeyPolicy = Literal["off", "optional", "required"]
 
 
 class ServiceSettings(BaseSettings):
@@ -58,7 +57,7 @@ class ServiceSettings(BaseSettings):
         description="Addresses or networks of proxies whose X-Forwarded-For and X-Forwarded-Proto are believed, "
         "separated by commas; empty: none.",
     )
-    keys: KeyPolicy = Field(
+    keys: Literal["off", "optional", "required"] = Field(
         "off",
         description="API keys: off, optional (a key raises the rate) or required. Make them: encounters keys add NAME.",
     )

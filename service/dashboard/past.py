@@ -63,7 +63,7 @@ def past(here: Context, own: Figures, choices: Choices) -> tuple[dict[str, Any] 
     shown = [one for _, one in known]
     would = _would_have_held(held_by(replays, counted, through=origin)) if record.n < SEASON else ""
     return {
-        "held": _held(record),
+        "record": record,
         "would_have_held": would,
         "explained": bool(would) and not any(one.replayed for one in shown),  # else the chart says it
         "picture": hedgehog(own, shown, [back for back, _ in known], choices) if known else "",
@@ -101,20 +101,6 @@ def _would_have_held(record: Held) -> str:
         f"{record.n} {months(record.n)}, {record.inside_80} would have come inside the last 80 % interval before it "
         f"(8 in 10 is what it should be), {record.inside_50} inside the 50 % and {record.inside_95} inside the 95 % "
         "interval."
-    )
-
-
-def _held(record: Held) -> str:
-    """How often the intervals of issued releases held the area's counts of the last year."""
-    if not record.n:
-        return (
-            "No count of the last year has come out after a release that forecast it, so that no issued interval of "
-            "this area has been tried yet."
-        )
-    return (
-        f"Of the area's counts of the last year, the 80 % interval that was issued held {record.inside_80} of "
-        f"{record.n} months (8 in 10 is what it should), the 50 % interval {record.inside_50}, and the 95 % interval "
-        f"{record.inside_95}."
     )
 
 
