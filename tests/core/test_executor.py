@@ -1,6 +1,7 @@
 """Real worker processes: order, failures and deadlines."""
 
 import gc
+import importlib
 import os
 import subprocess
 import sys
@@ -77,6 +78,11 @@ def test_workers_use_one_thread_and_the_caller_keeps_its_setting(monkeypatch):
     outcome = next(iter(Executor(1, HANG).map(os.getenv, ["OMP_NUM_THREADS"])))
     assert outcome.result == "1"
     assert os.environ["OMP_NUM_THREADS"] == "7"
+
+
+def test_no_setting_of_workers_comes_and_goes_in_the_environment_of_a_command():
+    importlib.import_module("forecast.cli")
+    assert os.environ.keys() >= pool.ONE_THREAD.keys()
 
 
 def die_with_the_lock(how):
