@@ -84,10 +84,6 @@ class Plot:
         """A line across at one value."""
         self.line([(self.x[0], y), (self.x[1], y)], css)
 
-    def upright(self, x: float, css: str = "axis") -> None:
-        """A line from foot to top at one place."""
-        self.line([(x, self.y[0]), (x, self.y[1])], css)
-
     def words(self, x: float, y: float, text: str, css: str = "note") -> None:
         """Text that begins at a point."""
         across, down = self.at(x, y)
