@@ -1,7 +1,6 @@
 """The newest release of every panel in memory, swapped when the store has a newer one; alarms; older ones on demand.
 
-A store that is down stops nothing: what is in memory is served on. Joint draws are held within a bound, as whole
-numbers of 32 bit, leaves alone; numpy is loaded with the first ones, not before. Reads no clock.
+A store that is down stops nothing: what is in memory is served on. Reads no clock.
 """
 
 from __future__ import annotations
@@ -25,41 +24,13 @@ from forecast.release.alarms import AlarmChange
 from forecast.release.corrections import Correction
 from forecast.release.read import JointDraws, Release
 from service.catalogue import Catalogue
+from service.draws import DrawCache
 
-__all__ = ["DrawCache", "ReleaseCache"]
+__all__ = ["ReleaseCache"]
 
 log = logging.getLogger(__name__)
 
 T = TypeVar("T")
-
-
-class DrawCache:
-    """Joint draws at hand, for any thread. `most`: bytes of them; those of the last release asked for always stay."""
-
-    def __init__(self, most: int) -> None:
-        self._most = most
-        # By the checksum that they were verified against: a store restored from elsewhere may have other releases of
-        # the same name.
-        self._held: OrderedDict[str, JointDraws] = OrderedDict()
-        # Held while they are read, so that many who ask at once cost one read.
-        self._lock = threading.Lock()
-
-    def of(self, engine: Engine, release: Release) -> JointDraws:
-        """The joint draws of a release. Raises NoRelease, StoreError."""
-        with self._lock:
-            held = self._held.get(release.checksum)
-            if held is None:
-                held = read.joint_draws(engine, release.id)
-                self._held[release.checksum] = held
-            self._held.move_to_end(release.checksum)
-            while len(self._held) > 1 and self.nbytes > self._most:
-                self._held.popitem(last=False)
-        return held
-
-    @property
-    def nbytes(self) -> int:
-        """What they take in memory, in bytes."""
-        return sum(held.nbytes for held in list(self._held.values()))
 
 
 class ReleaseCache:

@@ -46,8 +46,9 @@ class _Lines(Extension):
     def filter_stream(self, stream: TokenStream) -> Iterator[Token]:
         """The tokens of a template with its words in one line."""
         for token in stream:
-            words = token.value if token.type == "data" else None
-            yield token if words is None else Token(token.lineno, token.type, _WITHIN.sub(" ", _BESIDE.sub("", words)))
+            if token.type == "data":
+                token = Token(token.lineno, token.type, _WITHIN.sub(" ", _BESIDE.sub("", token.value)))
+            yield token
 
 
 @cache

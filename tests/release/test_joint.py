@@ -135,6 +135,6 @@ def test_quantiles_that_the_draws_contradict_break_a_law(engine, parts, publishe
 
 
 def test_knowing_of_draws_loads_no_numpy():
-    program = "import sys, forecast.release.joint, service.releases; print('numpy' in sys.modules)"
+    program = "import sys, forecast.release.joint, service.draws; print('numpy' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True)
     assert done.stdout.strip() == "False"

@@ -10,7 +10,8 @@ import pytest
 
 from forecast.core.errors import StoreError
 from forecast.release import read
-from service.releases import DrawCache, ReleaseCache
+from service.draws import DrawCache
+from service.releases import ReleaseCache
 
 
 def test_draws_are_read_once_however_many_ask(office):
