@@ -97,6 +97,7 @@ def pytest_collection() -> Generator[None, object, object]:
 _LONGEST = (
     "drill/test_short_drill.py",
     "release/test_outbox.py",
+    "release/test_outbox_senders.py",
     "service/test_schemathesis.py",
     "pipeline/test_scoring.py",
     "pipeline/test_retrain.py",

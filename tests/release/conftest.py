@@ -1,4 +1,4 @@
-"""A store on each database, empty or with tables, and small releases to put into it."""
+"""A store on each database, empty or with tables, small releases to put into it, and an outbox."""
 
 from __future__ import annotations
 
@@ -18,10 +18,16 @@ from sqlalchemy import Engine, text
 
 from forecast.core.months import Month
 from forecast.core.tables import Forecasts, Paths
+from forecast.recipe.recipe import parse
 from forecast.release import store
 from forecast.release.manifest import Manifest
 from forecast.release.migrations import migrate
 from forecast.release.publish import Published, publish
+from forecast.release.tracking.handover import Handover
+from forecast.release.tracking.session import prepare
+from tests.release import outbox_box
+from tests.release.retraining import make_counts, make_training
+from tests.waiting import HANG
 
 NOW = datetime(2025, 1, 20, 12, 0, tzinfo=UTC)
 
@@ -139,3 +145,20 @@ def engine(empty: Engine) -> Engine:
     """A store with tables and no release."""
     migrate(empty)
     return empty
+
+
+@pytest.fixture
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A busy machine is no server that does not answer."""
+    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_TIMEOUT", f"{HANG:.0f}")
+
+
+@pytest.fixture(scope="module")
+def training() -> Handover:
+    prepare()
+    return make_training(make_counts(), parse(outbox_box.RECIPE))
+
+
+@pytest.fixture
+def box(tmp_path: Path, training: Handover) -> outbox_box.Box:
+    return outbox_box.Box(tmp_path / "outbox", training)
